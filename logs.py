@@ -1,0 +1,55 @@
+"""Structured logs: one JSON object a line, with ids and codes and without what people wrote or who they are."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+
+def configure(level: str, *, process: str) -> None:
+    """Set up logging for this process; our own lines and the libraries' warnings have one shape."""
+    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(OneLine(process))
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[libraries])
+
+    def name_process(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {**event, "process": process}  # of all threads; a context variable would be of this one alone
+
+    structlog.configure(
+        processors=[
+            name_process,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+class OneLine(logging.Formatter):
+    """What a library has to say, in the shape of our own lines; a traceback stays inside of its line."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {"event": record.getMessage(), "logger": record.name}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        line |= {
+            "process": self._process,
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+        }
+        return json.dumps(line)
