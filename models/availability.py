@@ -1,0 +1,134 @@
+"""What is free: for showing, never for deciding; the claim decides (`models/allocation.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models.listing import Listing
+from models.stay import Stay, span
+
+
+def stay_span(listing: Listing, stay: Stay) -> tuple[datetime, datetime]:
+    """The stay as a half-open range of UTC times, by the listing's own hours."""
+    return span(stay, listing.check_in, listing.check_out, listing.time_zone)
+
+
+def today(listing: Listing, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(listing.time_zone)).date()
+
+
+def units_needed(listing: Listing, guests: int) -> int:
+    """How many units a party of so many takes together."""
+    return -(-guests // listing.capacity)
+
+
+def free_units(session: Session, listing: Listing, stay: Stay, *, now: datetime, grace: timedelta) -> int:
+    """How many units are free for the whole stay; overdue holds count as free."""
+    starts_at, ends_at = stay_span(listing, stay)
+    free: int = session.execute(
+        _FREE_UNITS,
+        {
+            "listing_id": listing.id,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "overdue_since": now - grace,
+        },
+    ).scalar_one()
+    return free
+
+
+def full_nights(
+    session: Session,
+    listing: Listing,
+    first: date,
+    last: date,
+    *,
+    units: int,
+    now: datetime,
+    grace: timedelta,
+) -> frozenset[date]:
+    """The nights from `first` to `last` on which fewer than `units` units are free.
+
+    Cheap while the place is far from full: the nights are only counted one by one where they could be full.
+    """
+    starts_at, ends_at = stay_span(listing, Stay(first, last + timedelta(days=1)))
+    what = {
+        "listing_id": listing.id,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "overdue_since": now - grace,
+    }
+    capacity, taken = session.execute(_COUNTS, what).one()
+    if capacity - taken >= units:
+        return frozenset()
+    if capacity < units:
+        return frozenset(first + timedelta(days=n) for n in range((last - first).days + 1))
+    rows = session.execute(
+        _PER_NIGHT,
+        {
+            **what,
+            "first": first,
+            "last": last,
+            "time_zone": listing.time_zone,
+            "check_in": listing.check_in,
+            "check_out": listing.check_out,
+            "enough": capacity - units,
+        },
+    )
+    return frozenset(row.night for row in rows)
+
+
+_LIVE = (
+    "listing_id = :listing_id AND state <> 'RELEASED' AND upper(during) > :starts_at "
+    "AND NOT (state = 'HELD' AND hold_until < :overdue_since) "
+    # What stands on a unit that is out of service takes nothing from the others.
+    "AND NOT unit_id = ANY(ARRAY(SELECT id FROM units WHERE listing_id = :listing_id AND NOT active)) "
+)
+_FREE_UNITS = text(
+    "SELECT (SELECT count(*) FROM units WHERE listing_id = :listing_id AND active) - count(DISTINCT unit_id) "
+    f"FROM allocations WHERE {_LIVE} AND during && tstzrange(:starts_at, :ends_at)"
+)
+_COUNTS = text(
+    "SELECT (SELECT count(*) FROM units WHERE listing_id = :listing_id AND active), "
+    f"(SELECT count(*) FROM allocations WHERE {_LIVE} AND during && tstzrange(:starts_at, :ends_at))"
+)
+_PER_NIGHT = text(
+    "SELECT night::date AS night FROM generate_series(CAST(:first AS timestamp), CAST(:last AS timestamp), "
+    "interval '1 day') AS night JOIN allocations ON "
+    f"{_LIVE} AND during && tstzrange((night + CAST(:check_in AS time)) AT TIME ZONE :time_zone, "
+    "(night + interval '1 day' + CAST(:check_out AS time)) AT TIME ZONE :time_zone) "
+    "GROUP BY night HAVING count(DISTINCT unit_id) > :enough"
+)
+
+
+def nearest_free_stays(
+    session: Session,
+    listing: Listing,
+    stay: Stay,
+    *,
+    units: int,
+    now: datetime,
+    grace: timedelta,
+    max_days_ahead: int,
+    most: int = 3,
+) -> Sequence[Stay]:
+    """Stays of the same length that are free, nearest to the one wished for, earliest first."""
+    earliest = today(listing, now)
+    latest = earliest + timedelta(days=max_days_ahead)
+    found: list[Stay] = []
+    for shift in sorted(range(-14, 31), key=lambda days: (abs(days), days < 0)):
+        other = Stay(stay.check_in + timedelta(days=shift), stay.check_out + timedelta(days=shift))
+        if shift == 0 or not earliest <= other.check_in <= latest:
+            continue
+        if stay_span(listing, other)[0] <= now:
+            continue
+        if free_units(session, listing, other, now=now, grace=grace) >= units:
+            found.append(other)
+        if len(found) == most:
+            break
+    return sorted(found, key=lambda s: s.check_in)

@@ -1,0 +1,753 @@
+"""A booking and its verbs: each asks the lifecycle, does what belongs to the change, and records the event.
+
+Every verb is called with the booking's row locked (`Booking.for_update`) and takes a cause, unique with the
+booking and the action: called again for the same cause it changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ForeignKey, Identity, func, or_, select, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import action_code, allocation, booking_event, ticket
+from models.availability import stay_span, units_needed
+from models.booking_event import SARAI, Actor, known
+from models.cancellation import Policy, refund_due
+from models.db import Base
+from models.errors import (
+    AlreadyDecided,
+    IllegalTransition,
+    PlaceTaken,
+    StayRefused,
+    SummaryChanged,
+    TooManyHolds,
+)
+from models.lifecycle import AWAITING_OWNER, CONFIRMED, LIVE_HOLD, Action, Fact, Status, next_status
+from models.listing import Listing
+from models.money import Money
+from models.payment import HAS_MONEY, OPEN, Payment, PaymentFacts, PaymentState
+from models.pricing import Quote
+from models.rules import Rules
+from models.stay import Stay
+
+_TIME = TIMESTAMP(timezone=True)
+# No 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: a code can be said aloud and read from a small screen.
+CODE_LETTERS: Final = "34679ACDEFGHJKMNPQRTWXY"
+YES, NO = "YES", "NO"
+
+
+class Booking(Base):
+    __tablename__ = "bookings"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    code: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id"))
+    status: Mapped[str]
+    revision: Mapped[int] = mapped_column(default=1)
+    check_in: Mapped[date]
+    check_out: Mapped[date]
+    starts_at: Mapped[datetime] = mapped_column(_TIME)
+    ends_at: Mapped[datetime] = mapped_column(_TIME)
+    units: Mapped[int]
+    guests: Mapped[int]
+    guest_name: Mapped[str]
+    quote: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    policy: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    currency: Mapped[str]
+    total_minor: Mapped[int]
+    advance_minor: Mapped[int]
+    held_since: Mapped[datetime | None] = mapped_column(_TIME)
+    hold_until: Mapped[datetime | None] = mapped_column(_TIME)
+    paid_at: Mapped[datetime | None] = mapped_column(_TIME)
+    decision: Mapped[str | None]
+    decision_made_at: Mapped[datetime | None] = mapped_column(_TIME)
+    decision_made_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    decision_reason: Mapped[str | None]
+    commission_status: Mapped[str] = mapped_column(default="NONE")
+    referral_code: Mapped[str | None]
+    alerted_admin_at: Mapped[datetime | None] = mapped_column(_TIME)
+    created_at: Mapped[datetime] = mapped_column(_TIME)
+    updated_at: Mapped[datetime] = mapped_column(_TIME)
+
+    # ---- finding -------------------------------------------------------------------------------
+
+    @classmethod
+    def get(cls, session: Session, booking_id: int) -> Booking:
+        found = session.get(cls, booking_id)
+        if found is None:
+            raise LookupError(f"no booking {booking_id}")
+        return found
+
+    @classmethod
+    def for_update(cls, session: Session, booking_id: int) -> Booking:
+        """The booking with its row locked and read anew; after the conversation, before payments.
+
+        No key changes: rows that refer to it (news of a payment at the door, say) need not wait.
+        """
+        return session.scalars(
+            select(cls).where(cls.id == booking_id).with_for_update(key_share=True),
+            execution_options={"populate_existing": True},
+        ).one()
+
+    @classmethod
+    def with_code(cls, session: Session, code: str) -> Booking | None:
+        return session.scalar(select(cls).where(cls.code == code.upper()))
+
+    @classmethod
+    def of_person(cls, session: Session, person_id: int, *, most: int = 10) -> Sequence[Booking]:
+        """The person's bookings, newest first, without mere drafts."""
+        return session.scalars(
+            select(cls)
+            .where(
+                cls.person_id == person_id,
+                cls.status != Status.INITIATED,
+                # An abandoned draft was never more than a question.
+                or_(cls.status != Status.EXPIRED, cls.held_since.is_not(None)),
+            )
+            .order_by(cls.id.desc())
+            .limit(most)
+        ).all()
+
+    @classmethod
+    def awaiting_owner(cls, session: Session, listing_id: int) -> Sequence[Booking]:
+        """Requests for this listing that nobody has decided on, the oldest first."""
+        return session.scalars(
+            select(cls)
+            .where(cls.listing_id == listing_id, cls.status.in_(AWAITING_OWNER), cls.decision.is_(None))
+            .order_by(cls.id)
+        ).all()
+
+    @property
+    def stay(self) -> Stay:
+        return Stay(self.check_in, self.check_out)
+
+    @property
+    def priced(self) -> Quote:
+        return Quote.from_dict(self.quote)
+
+    @property
+    def advance(self) -> Money:
+        return Money(self.advance_minor, self.currency)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+    @property
+    def due(self) -> Money:
+        return Money(self.total_minor - self.advance_minor, self.currency)
+
+    # ---- the draft -----------------------------------------------------------------------------
+
+    @classmethod
+    def initiate(
+        cls,
+        session: Session,
+        *,
+        person_id: int,
+        listing: Listing,
+        stay: Stay,
+        guests: int,
+        guest_name: str,
+        quote: Quote,
+        cause: str,
+        now: datetime,
+    ) -> Booking:
+        """Make the row when the guest is shown the summary; nothing is taken by it."""
+        booking = cls(
+            code=_new_code(session, now.astimezone(ZoneInfo(listing.time_zone)).date()),
+            person_id=person_id,
+            status=Status.INITIATED,
+            revision=1,
+            created_at=now,
+        )
+        booking._write(listing, stay, guests, guest_name, quote, now)
+        session.add(booking)
+        session.flush()
+        booking._note(session, Fact.INITIATE, cause=cause, actor=Actor("guest", person_id), now=now)
+        return booking
+
+    def rewrite(
+        self,
+        session: Session,
+        *,
+        listing: Listing,
+        stay: Stay,
+        guests: int,
+        guest_name: str,
+        quote: Quote,
+        cause: str,
+        now: datetime,
+    ) -> None:
+        """A changed answer: row and quote are written anew in place, until the guest accepts."""
+        if known(session, self.id, Fact.REWRITE, cause):
+            return
+        if self.status != Status.INITIATED:
+            raise IllegalTransition(status=self.status, action=Fact.REWRITE)
+        self.revision += 1
+        self._write(listing, stay, guests, guest_name, quote, now)
+        self._note(session, Fact.REWRITE, cause=cause, actor=Actor("guest", self.person_id), now=now)
+
+    def _write(
+        self, listing: Listing, stay: Stay, guests: int, guest_name: str, quote: Quote, now: datetime
+    ) -> None:
+        self.listing_id = listing.id
+        self.check_in, self.check_out = stay.check_in, stay.check_out
+        self.starts_at, self.ends_at = stay_span(listing, stay)
+        self.units = units_needed(listing, guests)
+        self.guests = guests
+        self.guest_name = guest_name
+        self.quote = quote.to_dict()
+        self.policy = listing.policy
+        self.currency = listing.currency
+        self.total_minor = quote.total.minor
+        self.advance_minor = quote.advance.minor
+        self.updated_at = now
+
+    def abandon(self, session: Session, *, cause: str, now: datetime) -> None:
+        """The draft is a day old and nobody accepted it."""
+        if known(session, self.id, Action.ABANDON, cause):
+            return
+        self._apply(session, Action.ABANDON, cause=cause, actor=SARAI, now=now)
+
+    # ---- asking for money ----------------------------------------------------------------------
+
+    def request_payment(
+        self, session: Session, *, method: str, revision: int, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """The guest accepts by tapping a way to pay: the place is claimed and a payment begun.
+
+        Raises:
+            IllegalTransition, SummaryChanged, StayRefused (PAST), TooManyHolds, PlaceTaken: nothing changed.
+        """
+        if known(session, self.id, Action.REQUEST_PAYMENT, cause):
+            return
+        self._check_acceptable(session, Action.REQUEST_PAYMENT, revision, rules, now)
+        until = now + rules.hold
+        self._claim(session, hold_until=until, rules=rules, now=now)
+        self.held_since, self.hold_until = now, until
+        self._begin_payment(session, method, now)
+        self._apply(
+            session, Action.REQUEST_PAYMENT, cause=cause, actor=Actor("guest", self.person_id), now=now
+        )
+
+    def waive_payment(
+        self, session: Session, *, revision: int, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """The guest accepts and nothing has to be paid now: the place is claimed and the owner asked.
+
+        Raises:
+            As `request_payment`.
+        """
+        if known(session, self.id, Action.WAIVE_PAYMENT, cause):
+            return
+        self._check_acceptable(session, Action.WAIVE_PAYMENT, revision, rules, now)
+        self._claim(session, hold_until=None, rules=rules, now=now)
+        self.held_since = self.paid_at = now
+        self._apply(session, Action.WAIVE_PAYMENT, cause=cause, actor=Actor("guest", self.person_id), now=now)
+
+    def retry_payment(self, session: Session, *, method: str, cause: str, now: datetime) -> Payment:
+        """Another attempt to pay the same booking: a new payment, no transition, within the same hold.
+
+        The page of the attempt before is closed by a follow-up; should both be paid, one is given back.
+        """
+        if not known(session, self.id, Fact.RETRY_PAYMENT, cause):
+            if self.status != Status.PAYMENT_PENDING:
+                raise IllegalTransition(status=self.status, action=Fact.RETRY_PAYMENT)
+            self._begin_payment(session, method, now)
+            self._note(
+                session, Fact.RETRY_PAYMENT, cause=cause, actor=Actor("guest", self.person_id), now=now
+            )
+        return Payment.of_booking(session, self.id)[-1]
+
+    def renew_hold(self, session: Session, until: datetime, *, cause: str, now: datetime) -> None:
+        """The provider cannot say yet: the hold moves forward."""
+        if known(session, self.id, Fact.RENEW_HOLD, cause):
+            return
+        if self.status not in LIVE_HOLD:  # or a place that is paid for would become a rival's to take
+            raise IllegalTransition(status=self.status, action=Fact.RENEW_HOLD)
+        self.hold_until = until
+        allocation.hold(session, self.id, until)
+        self._note(
+            session, Fact.RENEW_HOLD, cause=cause, actor=SARAI, now=now, data={"until": until.isoformat()}
+        )
+
+    def expire(self, session: Session, *, cause: str, now: datetime) -> None:
+        """The hold is over and nothing came: the place is free again, a remembered yes forgotten."""
+        if known(session, self.id, Action.EXPIRE, cause):
+            return
+        self._apply(session, Action.EXPIRE, cause=cause, actor=SARAI, now=now)
+        allocation.release(session, self.id)
+        self.hold_until = None
+        self._forget_decision()
+        action_code.spend_all(session, self.id, now)
+
+    # ---- what the provider says ----------------------------------------------------------------
+
+    def record_facts(
+        self,
+        session: Session,
+        payment: Payment,
+        facts: PaymentFacts,
+        *,
+        rules: Rules,
+        cause: str,
+        now: datetime,
+    ) -> None:
+        """Take over what the provider says of a payment, and let the booking follow.
+
+        The one way in for a webhook, an answer to our own call, a hold's end and the reconciler alike.
+        """
+        before = payment.state
+        if not payment.learn(facts, now):
+            return
+        if facts.state is PaymentState.AUTHORIZED:
+            self._place_authorization(session, payment, rules=rules, cause=cause, now=now)
+        elif facts.state is PaymentState.CAPTURED:
+            self._place_capture(session, payment, before, rules=rules, cause=cause, now=now)
+        elif (
+            before == PaymentState.AUTHORIZED
+            and self.status in AWAITING_OWNER
+            and not self._paid_otherwise(session, payment)
+        ):
+            self.fail_capture(session, payment, rules=rules, cause=cause, now=now)
+
+    def _place_authorization(
+        self, session: Session, payment: Payment, *, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """Money is authorized: the booking is paid if its place can still be had, else the money is let go."""
+        cause = f"{cause}:payment:{payment.id}"
+        if self.status in (Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED) and not (
+            self._paid_otherwise(session, payment)
+        ):
+            if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
+                self._record_payment(session, cause=cause, now=now)
+                return
+        elif self.status not in (Status.GUEST_CANCELLED, Status.OWNER_CANCELLED, Status.EXPIRED):
+            self._note(
+                session,
+                Fact.LATE_AUTHORIZATION,
+                cause=cause,
+                actor=booking_event.PROVIDER,
+                now=now,
+                data={"payment_id": payment.id, "second": True},
+            )
+            return
+        self._note(
+            session,
+            Fact.LATE_AUTHORIZATION,
+            cause=cause,
+            actor=booking_event.PROVIDER,
+            now=now,
+            data={"payment_id": payment.id, "second": False},
+        )
+
+    def _place_capture(
+        self, session: Session, payment: Payment, before: str, *, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """Money is ours: it confirms what was decided, pays what waited, or is owed back."""
+        cause = f"{cause}:payment:{payment.id}"
+        if self.status in AWAITING_OWNER:
+            # Also while a second payment is authorized and not let go yet: what was decided is paid.
+            if self.decision == YES:
+                self.confirm(session, cause=cause, actor=self._decider(session), now=now)
+        elif self.status in (Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED):
+            if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
+                self._record_payment(session, cause=cause, now=now)
+                if self.decision == YES:
+                    self.confirm(session, cause=cause, actor=self._decider(session), now=now)
+            else:
+                allocation.release(session, self.id)
+                self._owe_back(
+                    session, Action.RECORD_UNPLACEABLE_PAYMENT, payment, payment.captured_minor, cause, now
+                )
+        elif self.status == Status.GUEST_CANCELLED:
+            if before == PaymentState.AUTHORIZED and self.decision_made_at is not None:
+                # Our own capture landed after the guest's cancel: the owner had decided, the policy holds.
+                self._owe_back(
+                    session, Action.REQUIRE_REFUND, payment, self._refund_by_policy(payment, now), cause, now
+                )
+            else:
+                self._owe_back(
+                    session, Action.RECORD_UNPLACEABLE_PAYMENT, payment, payment.captured_minor, cause, now
+                )
+        elif self.status == Status.OWNER_CANCELLED:
+            self._owe_back(session, Action.REQUIRE_REFUND, payment, payment.captured_minor, cause, now)
+
+    def _record_payment(self, session: Session, *, cause: str, now: datetime) -> None:
+        self.paid_at = now
+        self.hold_until = None
+        allocation.keep(session, self.id)
+        self._apply(session, Action.RECORD_PAYMENT, cause=cause, actor=booking_event.PROVIDER, now=now)
+
+    def _has_or_claims_place(self, session: Session, *, rules: Rules, now: datetime) -> bool:
+        has = session.execute(
+            text("SELECT count(*) FROM allocations WHERE booking_id = :id AND state <> 'RELEASED'"),
+            {"id": self.id},
+        ).scalar_one()
+        if has == self.units:
+            return True
+        if has:
+            allocation.one_party_at_a_time(session, self.listing_id)
+            allocation.release(session, self.id)
+        return self._try_claim(session, hold_until=None, rules=rules, now=now)
+
+    def _paid_otherwise(self, session: Session, payment: Payment) -> bool:
+        return any(
+            other.id != payment.id and other.state in HAS_MONEY
+            for other in Payment.of_booking(session, self.id)
+        )
+
+    def _owe_back(
+        self, session: Session, action: Action, payment: Payment, minor: int, cause: str, now: datetime
+    ) -> None:
+        if minor <= 0:
+            return
+        self._apply(
+            session,
+            action,
+            cause=cause,
+            actor=SARAI,
+            now=now,
+            data={"payment_id": payment.id, "refund_minor": minor},
+        )
+
+    # ---- the owner's decision ------------------------------------------------------------------
+
+    def send_request(self, session: Session, *, cause: str, now: datetime) -> None:
+        """WhatsApp accepted the owner's request; overtaken by a decision it does nothing."""
+        if self.status == Status.PAYMENT_SUCCESS and not known(session, self.id, Action.SEND_REQUEST, cause):
+            self._apply(session, Action.SEND_REQUEST, cause=cause, actor=SARAI, now=now)
+
+    def decide(
+        self,
+        session: Session,
+        *,
+        yes: bool,
+        actor: Actor,
+        cause: str,
+        now: datetime,
+        reason: str | None = None,
+    ) -> None:
+        """The owner's yes or no, or an admin's in their place: the first decision wins.
+
+        A yes on money that is only authorized is captured by a follow-up, whose result confirms or fails;
+        else it confirms at once. A no declines at once.
+
+        Raises:
+            AlreadyDecided: says who decided what, and when.
+            IllegalTransition: there is nothing to decide (not paid, expired, cancelled).
+        """
+        if known(session, self.id, Fact.DECIDE, cause):
+            return
+        if self.decision is not None:
+            raise AlreadyDecided(
+                decision=self.decision, at=self.decision_made_at, by=self.decision_made_by, status=self.status
+            )
+        next_status(Status(self.status), Action.CONFIRM if yes else Action.DECLINE)
+        if self.status not in AWAITING_OWNER:
+            raise IllegalTransition(status=self.status, action=Fact.DECIDE)
+        self.decision = YES if yes else NO
+        self.decision_made_at, self.decision_made_by = now, actor.person_id
+        self.decision_reason = reason
+        action_code.spend_all(session, self.id, now)
+        self._note(session, Fact.DECIDE, cause=cause, actor=actor, now=now, reason=reason, data={"yes": yes})
+        if not yes:
+            self._decline(session, actor=actor, cause=cause, now=now, reason=reason)
+        elif not self.capture_due(session):
+            self.confirm(session, cause=cause, actor=actor, now=now)
+
+    def capture_due(self, session: Session) -> Payment | None:
+        """The authorized payment that has to be captured now; None once captured, voided or declined."""
+        if self.status not in AWAITING_OWNER or self.decision != YES:
+            return None
+        waiting = [p for p in Payment.of_booking(session, self.id) if p.state == PaymentState.AUTHORIZED]
+        return waiting[0] if waiting else None
+
+    def confirm(self, session: Session, *, cause: str, actor: Actor, now: datetime) -> None:
+        if known(session, self.id, Action.CONFIRM, cause):
+            return
+        self._apply(session, Action.CONFIRM, cause=cause, actor=actor, now=now)
+        if self.commission_status == "PENDING":
+            self.commission_status = "CONFIRMED"
+
+    def fail_capture(
+        self, session: Session, payment: Payment, *, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """The money could not be taken: a new payment and a new hold; the owner's yes is remembered."""
+        cause = f"{cause}:payment:{payment.id}"
+        if known(session, self.id, Action.FAIL_CAPTURE, cause):
+            return
+        next_status(Status(self.status), Action.FAIL_CAPTURE)
+        self.paid_at = None
+        self.held_since, self.hold_until = now, now + rules.hold
+        allocation.hold(session, self.id, self.hold_until)
+        self._begin_payment(session, payment.method, now)
+        self._apply(
+            session,
+            Action.FAIL_CAPTURE,
+            cause=cause,
+            actor=booking_event.PROVIDER,
+            now=now,
+            data={"payment_id": payment.id, "failure": payment.failure},
+        )
+
+    def _decline(
+        self, session: Session, *, actor: Actor, cause: str, now: datetime, reason: str | None
+    ) -> None:
+        self._apply(session, Action.DECLINE, cause=cause, actor=actor, now=now, reason=reason)
+        allocation.release(session, self.id)
+        ticket.void(session, self.id, now)
+        captured = [p for p in Payment.of_booking(session, self.id) if p.state == PaymentState.CAPTURED]
+        if captured:
+            owed = sum(p.captured_minor for p in captured)
+            self._owe_back(session, Action.REQUIRE_REFUND, captured[0], owed, cause, now)
+
+    def _decider(self, session: Session) -> Actor:
+        """Who made the decision that holds: the last one, where an expiry made an earlier one forgotten."""
+        row = session.execute(
+            text(
+                "SELECT actor, actor_id FROM booking_events WHERE booking_id = :id AND action = 'DECIDE' "
+                "ORDER BY id DESC LIMIT 1"
+            ),
+            {"id": self.id},
+        ).one()
+        return Actor(row.actor, row.actor_id)
+
+    def _forget_decision(self) -> None:
+        self.decision = self.decision_made_at = self.decision_made_by = self.decision_reason = None
+
+    # ---- the stay ------------------------------------------------------------------------------
+
+    def issue_ticket(self, session: Session, *, cause: str, now: datetime) -> bool:
+        """True if this call issued it; a booking that is past that or cancelled is left as it is."""
+        if self.status != Status.OWNER_CONFIRMED:
+            return False
+        self._apply(session, Action.ISSUE_TICKET, cause=cause, actor=SARAI, now=now)
+        return True
+
+    def refund_if_cancelled(self, session: Session, now: datetime) -> Money:
+        """What the guest would get back by cancelling now; authorized money is let go, not refunded."""
+        captured = sum(p.captured_minor for p in Payment.of_booking(session, self.id))
+        if captured == 0:
+            return Money(0, self.currency)
+        if self.decision_made_at is None:
+            return Money(captured, self.currency)
+        return refund_due(
+            Policy.from_dict(self.policy),
+            Money(captured, self.currency),
+            Money(0, self.currency),
+            self.starts_at,
+            now,
+        )
+
+    def cancel_by_guest(self, session: Session, *, cause: str, now: datetime) -> None:
+        """The guest gives it up: the place is free, authorized money let go, captured money owed by the policy."""
+        if known(session, self.id, Action.CANCEL_BY_GUEST, cause):
+            return
+        owed = self.refund_if_cancelled(session, now)
+        actor = Actor("guest", self.person_id)
+        self._apply(
+            session,
+            Action.CANCEL_BY_GUEST,
+            cause=cause,
+            actor=actor,
+            now=now,
+            data={"refund_minor": owed.minor},
+        )
+        allocation.release(session, self.id)
+        action_code.spend_all(session, self.id, now)
+        ticket.void(session, self.id, now)
+        captured = [p for p in Payment.of_booking(session, self.id) if p.state == PaymentState.CAPTURED]
+        if captured and owed.minor:
+            self._owe_back(session, Action.REQUIRE_REFUND, captured[0], owed.minor, cause, now)
+
+    def complete(self, session: Session, *, cause: str, now: datetime) -> None:
+        """The stay is over."""
+        if known(session, self.id, Action.COMPLETE, cause):
+            return
+        self._apply(session, Action.COMPLETE, cause=cause, actor=SARAI, now=now)
+
+    # ---- what all verbs share ------------------------------------------------------------------
+
+    def note(
+        self, session: Session, fact: Fact, *, cause: str, now: datetime, data: dict[str, Any] | None = None
+    ) -> bool:
+        """Record what changes no status, once per cause; True if this call recorded it."""
+        if known(session, self.id, fact, cause):
+            return False
+        self._note(session, fact, cause=cause, actor=SARAI, now=now, data=data)
+        return True
+
+    def _note(
+        self,
+        session: Session,
+        fact: Fact,
+        *,
+        cause: str,
+        actor: Actor,
+        now: datetime,
+        reason: str | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        booking_event.record(
+            session,
+            self,
+            fact,
+            to=Status(self.status),
+            cause=cause,
+            actor=actor,
+            now=now,
+            reason=reason,
+            data=data,
+        )
+
+    def _apply(
+        self,
+        session: Session,
+        action: Action,
+        *,
+        cause: str,
+        actor: Actor,
+        now: datetime,
+        reason: str | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        to = next_status(Status(self.status), action)
+        self.updated_at = now
+        if to is Status.PAYMENT_SUCCESS and self.referral_code and self.commission_status != "CONFIRMED":
+            self.commission_status = "PENDING"
+        elif to in _COMMISSION_ENDS and self.commission_status in ("PENDING", "CONFIRMED"):
+            self.commission_status = "CANCELLED"
+        booking_event.record(
+            session, self, action, to=to, cause=cause, actor=actor, now=now, reason=reason, data=data
+        )
+
+    def _check_acceptable(
+        self, session: Session, action: Action, revision: int, rules: Rules, now: datetime
+    ) -> None:
+        next_status(Status(self.status), action)
+        if revision != self.revision:
+            raise SummaryChanged(revision=self.revision)
+        if self.starts_at <= now:
+            raise StayRefused(why="PAST")
+        holds = session.scalar(
+            select(func.count())
+            .select_from(Booking)
+            .where(
+                Booking.person_id == self.person_id,
+                or_(
+                    Booking.status.in_(LIVE_HOLD),
+                    (Booking.advance_minor == 0) & Booking.status.in_(AWAITING_OWNER),
+                ),
+            )
+        )
+        if holds is not None and holds >= rules.most_holds:
+            raise TooManyHolds(most=rules.most_holds)
+
+    def _claim(self, session: Session, *, hold_until: datetime | None, rules: Rules, now: datetime) -> None:
+        if not self._try_claim(session, hold_until=hold_until, rules=rules, now=now):
+            raise PlaceTaken(check_in=self.check_in, check_out=self.check_out, units=self.units)
+
+    def _try_claim(
+        self, session: Session, *, hold_until: datetime | None, rules: Rules, now: datetime
+    ) -> bool:
+        return allocation.claim(
+            session,
+            listing_id=self.listing_id,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            units=self.units,
+            booking_id=self.id,
+            hold_until=hold_until,
+            grace=rules.hold_grace,
+            now=now,
+        )
+
+    def _begin_payment(self, session: Session, method: str, now: datetime) -> None:
+        assert self.hold_until is not None
+        session.add(
+            Payment(
+                booking_id=self.id,
+                method=method,
+                state=PaymentState.CREATED,
+                amount_minor=self.advance_minor,
+                currency=self.currency,
+                created_at=now,
+                expires_at=self.hold_until,
+                captured_minor=0,
+            )
+        )
+        session.flush()
+
+    def _refund_by_policy(self, payment: Payment, now: datetime) -> int:
+        return refund_due(
+            Policy.from_dict(self.policy),
+            Money(payment.captured_minor, self.currency),
+            Money(0, self.currency),
+            self.starts_at,
+            self.updated_at,
+        ).minor
+
+    def open_payments(self, session: Session) -> list[Payment]:
+        """Those of which the provider has not said the last word."""
+        return [p for p in Payment.of_booking(session, self.id) if p.state in OPEN]
+
+    def payments_to_close(self, session: Session) -> list[Payment]:
+        """Pages to shut and authorizations to let go: all that is not what this booking is paid by."""
+        payments = Payment.of_booking(session, self.id)
+        kept: Payment | None = None
+        if self.status in AWAITING_OWNER | CONFIRMED | {Status.COMPLETED}:
+            kept = next((p for p in payments if p.state in HAS_MONEY), None)
+        elif self.status in LIVE_HOLD and payments and payments[-1].state in OPEN:
+            kept = payments[-1]
+        return [
+            p
+            for p in payments
+            if p is not kept
+            and (p.state in OPEN or p.state == PaymentState.AUTHORIZED or _is_stuck_authorization(p))
+        ]
+
+    def owner_deadline(self, payments: Sequence[Payment], rules: Rules) -> datetime:
+        """When an unanswered request declines by itself.
+
+        The earliest of the owner's deadline, one hour before the start (but not before half an hour has
+        passed), and one hour before the authorization's own end.
+        """
+        assert self.paid_at is not None
+        ends = [
+            self.paid_at + rules.owner_deadline,
+            max(self.starts_at - timedelta(hours=1), self.paid_at + timedelta(minutes=30)),
+        ]
+        ends += [
+            p.capture_before - timedelta(hours=1)
+            for p in payments
+            if p.capture_before is not None and p.state == PaymentState.AUTHORIZED
+        ]
+        return min(ends)
+
+
+_COMMISSION_ENDS = frozenset(
+    {Status.EXPIRED, Status.OWNER_CANCELLED, Status.GUEST_CANCELLED, Status.REFUND_REQUIRED}
+)
+
+
+def _is_stuck_authorization(payment: Payment) -> bool:
+    """A refused capture leaves the guest's money blocked until somebody lets go of it."""
+    return payment.state == PaymentState.FAILED and payment.authorized_at is not None
+
+
+def _new_code(session: Session, day: date) -> str:
+    """`BK-20251017-7K3QX`: date and random letters; a code that is taken is drawn again."""
+    while True:
+        code = f"BK-{day:%Y%m%d}-" + "".join(secrets.choice(CODE_LETTERS) for _ in range(5))
+        if session.scalar(select(Booking.id).where(Booking.code == code)) is None:
+            return code

@@ -1,0 +1,131 @@
+"""The session and the unit of work: everything one step changes commits together, then the bell rings.
+
+A process calls `start` once with what it learned from its settings. Each `unit_of_work` is one database
+transaction. What must follow a change is a row written in the same commit (`booking_event`); what is to be
+said is numbered just before it (`outbound`); after the commit only doorbells are rung, and a bell that
+stays silent costs seconds, never a message: the sweepers find the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Session
+
+if TYPE_CHECKING:
+    from models.booking_event import FollowUp
+
+Bell = tuple[str, int]  # (queue, number from which its lane follows)
+
+
+class Base(DeclarativeBase):
+    """All tables; the migrations create them, these classes only map them."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """What this process was started with."""
+
+    engine: Engine
+    follow_ups: Mapping[str, tuple[FollowUp, ...]]
+    ring: Callable[[Iterable[Bell]], None]
+
+
+_process: Process | None = None
+
+
+def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
+    """An engine whose every connection gives up on a lock or a statement instead of hanging a worker."""
+    engine = create_engine(
+        database_url,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_recycle=1800,
+        query_cache_size=500,
+        json_deserializer=orjson.loads,
+        hide_parameters=True,  # an error ends in the logs, and its values are what people wrote
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_limits(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET lock_timeout = '3s'; SET statement_timeout = '15s';"
+                "SET idle_in_transaction_session_timeout = '30s'; SET timezone = 'UTC';"
+                "SET jit = off; SET plan_cache_mode = force_generic_plan"
+            )
+        connection.commit()
+
+    return engine
+
+
+def start(
+    engine: Engine,
+    *,
+    follow_ups: Mapping[str, tuple[FollowUp, ...]],
+    ring: Callable[[Iterable[Bell]], None],
+) -> None:
+    """Tell this process once which database it works on, what follows which event, and how to ring."""
+    global _process
+    _process = Process(engine, follow_ups, ring)
+
+
+def process() -> Process:
+    if _process is None:
+        raise RuntimeError("models.db.start() was not called in this process")
+    return _process
+
+
+@contextmanager
+def one_statement() -> Iterator[tuple[Any, dict[Any, Any]]]:
+    """A driver's cursor whose every statement commits by itself, for the door, where a round trip counts.
+
+    With it comes the connection's own notebook, which hot statements need.
+    """
+    connection = process().engine.raw_connection()
+    driver: Any = connection.driver_connection
+    try:
+        driver.autocommit = True
+        try:
+            with driver.cursor() as cursor:
+                yield cursor, connection.info
+        finally:
+            if not driver.closed:
+                driver.autocommit = False
+    except BaseException as error:
+        # What the driver raises tells no one whether the connection is still good: a new one is cheap.
+        if driver.closed:
+            process().engine.dispose()  # whatever took this one took those that nobody uses as well
+        connection.invalidate(error)
+        raise
+    finally:
+        connection.close()
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """One transaction: commits when the block ends, rolls back when it raises, then rings.
+
+    Bells are collected in `session.info["bells"]`, messages to be numbered in `session.info["outbox"]`.
+    """
+    from models import outbound  # the outbox maps its tables on `Base`, which this module defines
+
+    started = process()
+    with Session(started.engine, expire_on_commit=False) as session:
+        session.info.update(follow_ups=started.follow_ups, bells=set(), outbox=[])
+        try:
+            yield session
+            session.flush()
+            outbound.number_and_write(session)
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        bells: set[Bell] = session.info["bells"]
+    if bells:
+        started.ring(bells)

@@ -1,0 +1,80 @@
+"""Statements that run with every message, planned once per connection instead of every time.
+
+The driver sends text, so PostgreSQL would parse and plan each statement anew: for the outbox's claim that
+costs more than running it. A hot statement is prepared on a connection when it is first used there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import psycopg2
+from psycopg2.extras import NamedTupleCursor
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+
+
+class Rows(list[Any]):
+    """What a statement returned, read as a result of SQLAlchemy is; `rowcount` as the driver counts."""
+
+    rowcount = 0
+
+    def first(self) -> Any:
+        return self[0] if self else None
+
+    def scalar(self) -> Any:
+        return self[0][0] if self else None
+
+
+class Hot:
+    """A prepared statement with named parameters.
+
+    Args:
+        name: of the prepared statement, unique among ours.
+        sql: with parameters as `:name`.
+        types: the PostgreSQL type of each parameter.
+    """
+
+    def __init__(self, name: str, sql: str, **types: str) -> None:
+        order = list(types)
+        numbered = _PARAMETER.sub(lambda found: f"${order.index(found[1]) + 1}", sql)
+        self.name = name
+        parameters = f"({', '.join(types.values())})" if order else ""
+        self._prepare = f"PREPARE {name} {parameters} AS {numbered}"
+        self._execute = (
+            f"EXECUTE {name} ({', '.join(f'%({key})s' for key in order)})" if order else f"EXECUTE {name}"
+        )
+
+    def run(self, session: Session, **values: Any) -> Rows:
+        """Execute within the session's transaction, straight on its driver: the ORM has nothing to add here.
+
+        Raises:
+            DBAPIError: the kind that SQLAlchemy makes of it, telling whether the connection is lost.
+        """
+        connection = session.connection()
+        driver: Any = connection.connection.driver_connection
+        try:
+            with driver.cursor(cursor_factory=NamedTupleCursor) as cursor:
+                rows = Rows(self.run_on(cursor, connection.info, **values))
+                rows.rowcount = cursor.rowcount
+                return rows
+        except psycopg2.Error as error:
+            lost = bool(driver.closed)
+            if lost:
+                connection.invalidate(error)
+                connection.engine.dispose()  # whatever took this one took those that nobody uses as well
+            raise DBAPIError.instance(
+                self._execute, None, error, psycopg2.Error, hide_parameters=True, connection_invalidated=lost
+            ) from error
+
+    def run_on(self, cursor: Any, info: dict[Any, Any], **values: Any) -> list[Any]:
+        """Execute on the driver's cursor; `info` belongs to its connection."""
+        prepared = info.setdefault("prepared", set())
+        if self.name not in prepared:
+            cursor.execute(self._prepare)
+            prepared.add(self.name)
+        cursor.execute(self._execute, values)
+        return cursor.fetchall() if cursor.description else []

@@ -1,0 +1,373 @@
+"""Every event that came in: kept before it is believed, worked off once, in order for each person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models import person
+from models.db import Bell
+from models.hot import Hot
+
+Kind = Literal["message", "status", "payment", "notice"]
+
+MOST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message, status or webhook as it came, before anything is made of it.
+
+    Attributes:
+        source: whatsapp, stripe, …; with `external_id` it names the event once and for all.
+        phone: E.164 with its plus, where the event tells one.
+        payment_id: our own id, where a payment webhook carries it.
+    """
+
+    source: str
+    external_id: str
+    kind: Kind
+    payload: dict[str, Any]
+    phone: str | None = None
+    user_id: str | None = None
+    name: str | None = None
+    payment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The oldest open event of a conversation that is now locked by us."""
+
+    id: int
+    conversation_id: int
+    source: str
+    kind: str
+    meets: bool
+    payload: dict[str, Any]
+    received_at: datetime
+    attempts: int
+    state: dict[str, Any]
+    language: str | None
+    name: str | None
+
+
+def keep_known(
+    cursor: Any, info: dict[Any, Any], items: Sequence[Incoming], now: datetime
+) -> tuple[list[Bell], list[Incoming]]:
+    """Store in one statement all that needs no thought: statuses, notices, messages of people we know.
+
+    Numbered in the order of the batch, stored in the order of their ids: two deliveries of the same events in
+    opposite order would else wait for each other.
+
+    Returns:
+        The bells to ring for what was new, and the items that `keep` has to look at (repeats among them).
+    """
+    easy = [item for item in items if item.kind != "payment"]
+    if not easy:
+        return [], list(items)
+    rows = _KEEP_KNOWN.run_on(
+        cursor,
+        info,
+        now=now,
+        sources=[item.source for item in easy],
+        external_ids=[item.external_id for item in easy],
+        kinds=[item.kind for item in easy],
+        payloads=[orjson.dumps(item.payload).decode() for item in easy],
+        phones=[item.phone for item in easy],
+        user_ids=[item.user_id for item in easy],
+    )
+    kept = {row[0]: row[1] for row in rows}
+    bells: list[Bell] = []
+    rest: list[Incoming] = []
+    for item in items:
+        if item.external_id in kept:
+            bells += _bell(item, kept[item.external_id])
+        elif item.kind in ("message", "payment"):
+            rest.append(item)
+    return bells, rest
+
+
+_KEEP_KNOWN = Hot(
+    "keep_known",
+    """
+INSERT INTO inbound_events (id, source, external_id, kind, conversation_id, payload, received_at, due_at)
+OVERRIDING SYSTEM VALUE
+SELECT i.id, i.source, i.external_id, i.kind, known.id, i.payload::jsonb, :now, :now
+FROM (
+    SELECT nextval('inbound_events_id_seq') AS id, item.*
+    FROM unnest(:sources, :external_ids, :kinds, :payloads,
+                :phones, :user_ids)
+         AS item (source, external_id, kind, payload, phone, user_id)
+) AS i
+LEFT JOIN LATERAL (
+    SELECT min(person_id) AS id, max(person_id) AS other, count(*) AS n FROM person_identifiers
+    WHERE i.kind = 'message'
+      AND ((kind = 'phone' AND value = i.phone) OR (kind = 'user_id' AND value = i.user_id))
+) AS known ON true
+WHERE i.kind <> 'message' OR (known.id = known.other AND known.n = num_nonnulls(i.phone, i.user_id))
+ORDER BY i.source, i.external_id
+ON CONFLICT (source, external_id) DO NOTHING RETURNING external_id, conversation_id
+    """,
+    now="timestamptz",
+    sources="text[]",
+    external_ids="text[]",
+    kinds="text[]",
+    payloads="text[]",
+    phones="text[]",
+    user_ids="text[]",
+)
+
+
+def keep(session: Session, items: Sequence[Incoming], now: datetime) -> list[Bell]:
+    """Store what is new among these events; a repeat changes nothing, a stranger becomes a person.
+
+    People in the order of their identifiers, then events in that of theirs, numbered in that of the batch.
+
+    Returns:
+        The bells to ring: (queue, number of its lane) for each event that was new.
+    """
+    numbers = session.scalars(_NUMBERS, {"n": len(items)}).all()
+    numbered = list(zip(numbers, items, strict=True))
+    told = {
+        number: _conversation_of(session, item, now)
+        for number, item in sorted(numbered, key=lambda each: (each[1].phone or "", each[1].user_id or ""))
+    }
+    bells: list[Bell] = []
+    for number, item in sorted(numbered, key=lambda each: (each[1].source, each[1].external_id)):
+        conversation_id, meets = told[number]
+        row = session.execute(
+            _KEEP,
+            {
+                "id": number,
+                "source": item.source,
+                "external_id": item.external_id,
+                "kind": item.kind,
+                "conversation_id": conversation_id,
+                "meets": meets,
+                "payload": orjson.dumps(item.payload).decode(),
+                "now": now,
+            },
+        ).scalar()
+        if row is not None:
+            bells += (
+                _settle(session, item, row, now) if item.kind == "payment" else _bell(item, conversation_id)
+            )
+    return bells
+
+
+def _bell(item: Incoming, conversation_id: int | None) -> list[Bell]:
+    """Good news of a message can wait for the sweeper's next batch; a failed one wants another way now."""
+    if item.kind == "message":
+        return [("turns", conversation_id or 0)]
+    if item.kind == "status" and item.payload.get("status") == "failed":
+        return [("sends", 0)]
+    return []
+
+
+def _settle(session: Session, item: Incoming, event_id: int, now: datetime) -> list[Bell]:
+    """A payment's news makes us ask its provider; news of a payment that is not ours is only kept."""
+    booking_id = session.execute(
+        text(
+            "INSERT INTO follow_ups (booking_id, job, queue, cause, due_at) "
+            "SELECT booking_id, 'settle_payment', 'providers', :cause, :now FROM payments WHERE id = :id "
+            "RETURNING booking_id"
+        ),
+        {"cause": f"inbound:{event_id}", "id": item.payment_id, "now": now},
+    ).scalar()
+    if booking_id is None:
+        finish(session, event_id, outcome="NOT_OURS", now=now)
+        return []
+    return [("providers", booking_id)]
+
+
+_NUMBERS = text("SELECT nextval('inbound_events_id_seq') FROM generate_series(1, :n)")
+_KEEP = text(
+    "INSERT INTO inbound_events "
+    "(id, source, external_id, kind, conversation_id, meets, payload, received_at, due_at) "
+    "OVERRIDING SYSTEM VALUE VALUES (:id, :source, :external_id, :kind, :conversation_id, :meets, :payload, :now, :now) "
+    "ON CONFLICT (source, external_id) DO NOTHING RETURNING id"
+)
+
+
+def _conversation_of(session: Session, item: Incoming, now: datetime) -> tuple[int | None, bool]:
+    """The conversation an event belongs to, and whether it tells something new about who the person is."""
+    if item.kind == "payment":
+        if item.payment_id is None:
+            return None, False
+        return session.execute(
+            text(
+                "SELECT b.person_id FROM payments p JOIN bookings b ON b.id = p.booking_id WHERE p.id = :id"
+            ),
+            {"id": item.payment_id},
+        ).scalar(), False
+    if item.kind != "message":
+        return None, False
+    known = person.identify(session, phone=item.phone, user_id=item.user_id)
+    told = {k for k, v in ((person.PHONE, item.phone), (person.USER_ID, item.user_id)) if v is not None}
+    if told and told == known.keys() and len({*known.values()}) == 1:
+        return next(iter(known.values())), False
+    person_id = person.find_or_create(
+        session, phone=item.phone, user_id=item.user_id, name=item.name, now=now
+    )
+    return person_id, True
+
+
+def claim(session: Session, *, lane: int, lanes: int, now: datetime) -> Claimed | None:
+    """Lock the conversation that has waited longest in this lane and take its oldest open message.
+
+    A conversation that another worker holds is passed over. None when nothing waits.
+    """
+    locked = _LOCK.run(session, lane=lane, lanes=lanes, now=now).first()
+    if locked is None:
+        return None
+    # The lock is ours now; what the first statement saw of the events may be older than that.
+    row = _OLDEST.run(session, id=locked.id).first()
+    if row is None:
+        return claim(session, lane=lane, lanes=lanes, now=now)
+    if row.merged_into is not None:
+        _hand_over(session, locked.id, row.merged_into)
+        return claim(session, lane=lane, lanes=lanes, now=now)
+    return Claimed(
+        row.id,
+        locked.id,
+        row.source,
+        row.kind,
+        row.meets,
+        row.payload,
+        row.received_at,
+        row.attempts,
+        row.state,
+        row.language,
+        row.name,
+    )
+
+
+_LOCK = Hot(
+    "lock_conversation",
+    "SELECT c.id FROM inbound_events e JOIN conversations c ON c.id = e.conversation_id "
+    "WHERE e.kind = 'message' AND e.done_at IS NULL AND c.id % :lanes = :lane "
+    "AND (c.retry_at IS NULL OR c.retry_at <= :now) "
+    # No key changes: so the door, which only needs the person to exist, goes on keeping their messages.
+    "ORDER BY e.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED",
+    lane="int",
+    lanes="int",
+    now="timestamptz",
+)
+_OLDEST = Hot(
+    "oldest_message",
+    "SELECT e.id, e.source, e.kind, e.meets, e.payload, e.received_at, e.attempts, c.state, p.language, p.name, "
+    "p.merged_into FROM inbound_events e JOIN conversations c ON c.id = e.conversation_id JOIN persons p ON p.id = c.id "
+    "WHERE e.conversation_id = :id AND e.kind = 'message' AND e.done_at IS NULL ORDER BY e.id LIMIT 1",
+    id="bigint",
+)
+
+
+def _hand_over(session: Session, newer: int, older: int) -> None:
+    """What the door kept for somebody just when they were found to be somebody else is the other's to say."""
+    session.execute(
+        text(
+            "UPDATE inbound_events SET conversation_id = :older "
+            "WHERE conversation_id = :newer AND kind = 'message' AND done_at IS NULL"
+        ),
+        {"older": older, "newer": newer},
+    )
+    session.info["bells"].add(("turns", older))
+
+
+def sender(message: dict[str, Any]) -> tuple[str | None, str | None, str | None]:
+    """Phone (E.164), user id and profile name of who wrote a WhatsApp message, each if it is told."""
+    contact = message.get("_contact") or {}
+    phone = message.get("from") or contact.get("wa_id") or _shared_phone(message)
+    user_id = message.get("from_user_id") or contact.get("user_id")
+    profile = contact.get("profile")
+    name = profile.get("name") if isinstance(profile, dict) else None
+    return (
+        f"+{phone}" if isinstance(phone, str) and phone.isdecimal() and len(phone) <= 20 else None,
+        user_id if isinstance(user_id, str) and 0 < len(user_id) <= 200 else None,
+        name[:200] if isinstance(name, str) and name.strip() else None,
+    )
+
+
+def _shared_phone(message: dict[str, Any]) -> Any:
+    """The number a person answered our request for it with; contacts of others say nothing about them."""
+    for shared in _dicts(message.get("contacts")):
+        if shared.get("origin") == "contact_request":
+            for phone in _dicts(shared.get("phones")):
+                if phone.get("wa_id"):
+                    return phone["wa_id"]
+    return None
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def claimed_as(session: Session, event: Claimed, conversation_id: int) -> Claimed:
+    """The same event, read anew as an event of this person (after names were learned or two became one)."""
+    row = session.execute(
+        text(
+            "SELECT c.state, p.language, p.name FROM conversations c JOIN persons p ON p.id = c.id "
+            "WHERE c.id = :id FOR NO KEY UPDATE OF c"
+        ),
+        {"id": conversation_id},
+    ).one()
+    return replace(
+        event, conversation_id=conversation_id, state=row.state, language=row.language, name=row.name
+    )
+
+
+def finish(session: Session, event_id: int, *, outcome: str, now: datetime) -> None:
+    """The event has had its effect; it commits together with that effect."""
+    _FINISH.run(session, id=event_id, outcome=outcome, now=now)
+
+
+_FINISH = Hot(
+    "finish_event",
+    "UPDATE inbound_events SET done_at = :now, outcome = :outcome WHERE id = :id",
+    id="bigint",
+    outcome="text",
+    now="timestamptz",
+)
+
+
+def fail(session: Session, event_id: int, *, error: str, now: datetime) -> bool:
+    """Count a failed attempt and let the person's turns wait a moment; parked at the fifth.
+
+    Returns:
+        True if the event was parked by this: somebody has to look at it, and the next event goes on.
+    """
+    row = session.execute(
+        text("SELECT conversation_id, attempts FROM inbound_events WHERE id = :id AND done_at IS NULL"),
+        {"id": event_id},
+    ).first()
+    if row is None:
+        return False
+    attempts = row.attempts + 1
+    parked: bool = attempts >= MOST_ATTEMPTS
+    wait = timedelta(seconds=0.2 * 3 ** (attempts - 1))
+    if row.conversation_id is not None:
+        session.execute(
+            text("UPDATE conversations SET retry_at = :at WHERE id = :id"),
+            {"id": row.conversation_id, "at": None if parked else now + wait},
+        )
+    session.execute(
+        text(
+            "UPDATE inbound_events SET attempts = :attempts, error = :error, due_at = :due_at, "
+            "done_at = :done_at, outcome = :outcome WHERE id = :id"
+        ),
+        {
+            "id": event_id,
+            "attempts": attempts,
+            "error": error[:500],
+            "due_at": now + wait,
+            "done_at": now if parked else None,
+            "outcome": "PARKED" if parked else None,
+        },
+    )
+    return parked

@@ -1,0 +1,110 @@
+"""Every message that goes out: numbered for its person at commit, delivered in that order, each attempt a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models.hot import Hot
+from models.message import Message, Template, Typing, to_json
+
+Role = Literal["guest", "owner", "admin"]
+
+CHAT_VALID, NOTICE_VALID, TYPING_VALID = timedelta(minutes=10), timedelta(hours=24), timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    person_id: int
+    recipient: Role
+    kind: str
+    message: Message
+    template: Template | None
+    booking_id: int | None
+    now: datetime
+    valid_until: datetime
+
+
+def say(
+    session: Session,
+    person_id: int,
+    message: Message,
+    *,
+    kind: str,
+    now: datetime,
+    recipient: Role = "guest",
+    template: Template | None = None,
+    booking_id: int | None = None,
+    valid_for: timedelta | None = None,
+) -> None:
+    """Have this said to the person once the unit of work commits.
+
+    Args:
+        kind: what the message is, a stable word such as `booking_request`; counted and searched by.
+        template: what reaches the person if their 24-hour window is closed; a notice needs one.
+        valid_for: after this the message is dropped unsent; 24 hours for a notice, 10 minutes in a chat.
+    """
+    if valid_for is None:
+        valid_for = TYPING_VALID if isinstance(message, Typing) else NOTICE_VALID if template else CHAT_VALID
+    session.info["outbox"].append(
+        Outgoing(person_id, recipient, kind, message, template, booking_id, now, now + valid_for)
+    )
+
+
+def number_and_write(session: Session) -> None:
+    """Give each message its place in its person's order and write the rows; the unit of work's last step.
+
+    The counters are locked in the order of person ids, after every other lock, and held until the commit:
+    whoever commits first has the lower numbers.
+    """
+    waiting: list[Outgoing] = session.info["outbox"]
+    if not waiting:
+        return
+    # Sorting keeps each person's own messages in the order in which they were said.
+    for out in sorted(waiting, key=lambda each: each.person_id):
+        person_id = out.person_id
+        # Nobody has a counter who was found to be somebody else meanwhile: then it is said to that one.
+        while not _number_and_write(session, person_id, out):
+            person_id = session.execute(_MERGED_INTO, {"id": person_id}).scalar_one()
+        session.info["bells"].add(("sends", person_id))
+    waiting.clear()
+
+
+def _number_and_write(session: Session, person_id: int, out: Outgoing) -> bool:
+    written = _WRITE.run(
+        session,
+        person_id=person_id,
+        kind=out.kind,
+        recipient=out.recipient,
+        booking_id=out.booking_id,
+        message=orjson.dumps(to_json(out.message)).decode(),
+        template=orjson.dumps(to_json(out.template)).decode() if out.template else None,
+        now=out.now,
+        valid_until=out.valid_until,
+    )
+    return bool(written.rowcount)
+
+
+_MERGED_INTO = text("SELECT merged_into FROM persons WHERE id = :id AND merged_into IS NOT NULL")
+
+
+_WRITE = Hot(
+    "write_message",
+    "WITH number AS (UPDATE recipient_counters SET last = last + 1 WHERE person_id = :person_id RETURNING last) "
+    "INSERT INTO outbound_messages (person_id, seq, kind, recipient, booking_id, message, template, state, "
+    "created_at, due_at, valid_until) SELECT :person_id, number.last, :kind, :recipient, :booking_id, :message, "
+    ":template, 'QUEUED', :now, :now, :valid_until FROM number",
+    person_id="bigint",
+    kind="text",
+    recipient="text",
+    booking_id="bigint",
+    message="jsonb",
+    template="jsonb",
+    now="timestamptz",
+    valid_until="timestamptz",
+)

@@ -1,0 +1,468 @@
+"""The outbox as rows: what may be sent next, each attempt, and what WhatsApp says became of it.
+
+A message's state is QUEUED → SENDING → ACCEPTED, or back to QUEUED for another try, or UNKNOWN while it is
+not clear whether WhatsApp took it, or FAILED / LAPSED for good. A message in the first three states holds
+up its successors to the same person while it is `blocking`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models import delivery
+from models.booking import Booking
+from models.booking_event import TURNS, demand
+from models.conversation import WINDOW
+from models.hot import Hot
+from models.message import Recipient
+
+# A status that carries our callback data may follow an outcome that we did not see.
+UNKNOWN_WAIT = timedelta(seconds=30)
+# WhatsApp lets a pair of numbers talk every six seconds, and lends a burst of 45; we keep below it.
+PAIR_PACE, PAIR_BURST = timedelta(seconds=6), 40
+
+
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """A message that is ours to send now; its attempt is on record already."""
+
+    id: int
+    person_id: int
+    kind: str
+    booking_id: int | None
+    to: Recipient
+    message: dict[str, Any]
+    template: dict[str, Any] | None
+    as_template: bool
+    attempt: int
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt; `verdict` is None when WhatsApp accepted it."""
+
+    message: Sendable
+    wamid: str | None = None
+    verdict: delivery.Verdict | None = None
+    code: int | None = None
+    error: str | None = None
+
+
+def claim(session: Session, *, most: int, now: datetime) -> list[Sendable]:
+    """Take messages whose turn it is, oldest first, at most one per person, and put their attempts on record."""
+    if _ANYTHING_QUEUED.run(session, now=now).first() is None:
+        return []
+    rows = _CLAIM.run(
+        session,
+        now=now,
+        most=most,
+        window_opened=now - WINDOW + timedelta(minutes=1),
+        burst_ends=now + (PAIR_BURST - 1) * PAIR_PACE,
+        pace=PAIR_PACE,
+        lost_after=now + UNKNOWN_WAIT,
+    )
+    return [
+        Sendable(
+            row.id,
+            row.person_id,
+            row.kind,
+            row.booking_id,
+            Recipient(row.phone, row.user_id),
+            row.message,
+            row.template,
+            row.goes_as_template,
+            row.attempts,
+            row.valid_until,
+        )
+        for row in rows
+    ]
+
+
+_ANYTHING_QUEUED = Hot(
+    "anything_queued",
+    "SELECT 1 FROM outbound_messages WHERE state = 'QUEUED' AND due_at <= :now LIMIT 1",
+    now="timestamptz",
+)
+# One statement, for it runs with every message: choose, mark, put the attempt on record, keep the pace.
+# The counters are locked in the order of person ids, as everywhere.
+_CLAIM = Hot(
+    "claim_messages",
+    "WITH ready AS ("
+    " SELECT m.id, v.last_inbound_at FROM outbound_messages m"
+    " JOIN recipient_counters c ON c.person_id = m.person_id JOIN conversations v ON v.id = m.person_id"
+    " WHERE m.state = 'QUEUED' AND m.due_at <= :now AND m.valid_until > :now"
+    " AND (c.paced_until IS NULL OR c.paced_until <= :burst_ends)"
+    " AND NOT EXISTS (SELECT 1 FROM outbound_messages p WHERE p.person_id = m.person_id AND p.seq < m.seq"
+    "  AND p.blocking AND (p.state IN ('SENDING', 'UNKNOWN') OR (p.state = 'QUEUED' AND p.valid_until > :now)))"
+    " ORDER BY m.due_at, m.id LIMIT :most FOR NO KEY UPDATE OF m SKIP LOCKED),"
+    " claimed AS ("
+    " UPDATE outbound_messages m SET state = 'SENDING', attempts = m.attempts + 1, due_at = :lost_after"
+    " FROM ready WHERE m.id = ready.id"
+    " RETURNING m.*, m.as_template OR (m.kind <> 'typing' AND"
+    "  coalesce(ready.last_inbound_at < :window_opened, true)) AS goes_as_template),"
+    " attempt AS ("
+    " INSERT INTO outbound_attempts (message_id, number, as_template, started_at)"
+    " SELECT id, attempts, goes_as_template, :now FROM claimed),"
+    " pace AS ("
+    " UPDATE recipient_counters c SET paced_until = greatest(c.paced_until, :now) + :pace"
+    " FROM (SELECT person_id FROM recipient_counters WHERE person_id IN (SELECT person_id FROM claimed)"
+    "  ORDER BY person_id FOR NO KEY UPDATE) l WHERE c.person_id = l.person_id)"
+    " SELECT id, person_id, kind, booking_id, message, template, goes_as_template, attempts, valid_until,"
+    " (SELECT value FROM person_identifiers i WHERE i.person_id = claimed.person_id AND i.kind = 'phone'"
+    "  ORDER BY since DESC LIMIT 1) AS phone,"
+    " (SELECT value FROM person_identifiers i WHERE i.person_id = claimed.person_id AND i.kind = 'user_id'"
+    "  ORDER BY since DESC LIMIT 1) AS user_id FROM claimed ORDER BY id",
+    now="timestamptz",
+    most="int",
+    window_opened="timestamptz",
+    burst_ends="timestamptz",
+    pace="interval",
+    lost_after="timestamptz",
+)
+
+
+def record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Write what became of these attempts and what each message does next."""
+    # One order of rows for all senders.
+    outcomes = sorted(map(_as_kept, outcomes), key=lambda outcome: outcome.message.id)
+    _ENDED.run(
+        session,
+        now=now,
+        ids=[o.message.id for o in outcomes],
+        numbers=[o.message.attempt for o in outcomes],
+        outcomes=[_attempt_outcome(o) for o in outcomes],
+        codes=[None if o.code is None else str(o.code) for o in outcomes],
+        errors=[o.error for o in outcomes],
+        wamids=[o.wamid for o in outcomes],
+    )
+    for outcome in outcomes:
+        if outcome.verdict is not None:
+            _refuse(session, outcome, now)
+        elif outcome.message.kind == "booking_request" and outcome.message.booking_id is not None:
+            booking = Booking.get(session, outcome.message.booking_id)
+            cause = f"message:{outcome.message.id}"
+            demand(session, booking, "record_request_sent", TURNS, cause=cause, due_at=now, now=now)
+
+
+_ENDED = Hot(
+    "end_attempts",
+    "WITH ended AS (SELECT * FROM unnest(:ids, :numbers, :outcomes,"
+    " :codes, :errors, :wamids)"
+    " AS t (id, number, outcome, code, error, wamid)),"
+    " accepted AS ("
+    " UPDATE outbound_messages m SET state = 'ACCEPTED', wamid = coalesce(m.wamid, ended.wamid),"
+    " accepted_at = :now, error_code = NULL, error = NULL"
+    " FROM ended WHERE m.id = ended.id AND ended.outcome = 'ACCEPTED' AND m.state IN ('SENDING', 'UNKNOWN'))"
+    " UPDATE outbound_attempts a SET ended_at = :now, outcome = ended.outcome, error_code = ended.code::int,"
+    " error = ended.error, wamid = ended.wamid"
+    # A status that says that it failed may have been quicker than the answer that says it was taken.
+    " FROM ended WHERE a.message_id = ended.id AND a.number = ended.number AND a.ended_at IS NULL",
+    now="timestamptz",
+    ids="bigint[]",
+    numbers="int[]",
+    outcomes="text[]",
+    codes="text[]",
+    errors="text[]",
+    wamids="text[]",
+)
+
+
+def _as_kept(outcome: Outcome) -> Outcome:
+    """What the other side said, in a form that can be written: a row that cannot be would stop the sender."""
+    if outcome.verdict is None and (outcome.wamid is None or outcome.wamid.isprintable()):
+        return outcome
+    return replace(
+        outcome,
+        wamid=_writable(outcome.wamid) if outcome.wamid else None,
+        code=_code(outcome.code),
+        error=_writable(outcome.error) if outcome.error else None,
+    )
+
+
+def _writable(said: str) -> str:
+    return said[:300].encode("utf-8", "replace").decode().replace("\0", " ")
+
+
+def _code(told: Any) -> int | None:
+    """An error code as it is documented; anything else is none."""
+    return told if type(told) is int and abs(told) < 2**31 else None
+
+
+def _attempt_outcome(outcome: Outcome) -> str:
+    if outcome.verdict is None:
+        return "ACCEPTED"
+    if outcome.verdict.kind is delivery.Kind.UNKNOWN:
+        return "UNKNOWN"
+    return "NOT_SENT" if outcome.verdict is delivery.NOT_REACHED else "REFUSED"
+
+
+def _refuse(session: Session, outcome: Outcome, now: datetime) -> None:
+    message, verdict = outcome.message, outcome.verdict
+    assert verdict is not None
+    if message.kind == "typing":
+        _end(session, message.id, "FAILED", outcome, now)
+        return
+    if verdict.kind is delivery.Kind.UNKNOWN:
+        # Each time it is not known, a status may still tell; then it is sent once more, and doubled at worst.
+        _again(session, outcome, "UNKNOWN", now + UNKNOWN_WAIT, blocking=True)
+        return
+    if verdict.kind is delivery.Kind.USE_TEMPLATE and not message.as_template:
+        _again(session, outcome, "QUEUED", now, blocking=True, as_template=True)
+        return
+    at = delivery.next_try(verdict, message.attempt, now, message.valid_until)
+    if at is not None:
+        blocking = delivery.holds_up_successors(verdict, message.attempt)
+        _again(session, outcome, "QUEUED", at, blocking=blocking)
+        return
+    give_up(session, message.id, outcome, now)
+
+
+def _again(
+    session: Session,
+    outcome: Outcome,
+    state: str,
+    at: datetime,
+    *,
+    blocking: bool,
+    as_template: bool | None = None,
+) -> None:
+    session.execute(
+        text(
+            "UPDATE outbound_messages SET state = :state, due_at = :at, blocking = :blocking, "
+            "as_template = coalesce(:as_template, as_template), error_code = :code, error = :error "
+            "WHERE id = :id AND state = 'SENDING'"
+        ),
+        {
+            "id": outcome.message.id,
+            "state": state,
+            "at": at,
+            "blocking": blocking,
+            "as_template": as_template,
+            "code": outcome.code,
+            "error": outcome.error,
+        },
+    )
+
+
+def _end(session: Session, message_id: int, state: str, outcome: Outcome | None, now: datetime) -> bool:
+    ended = session.execute(
+        text(
+            "UPDATE outbound_messages SET state = :state, failed_at = :now, "
+            "error_code = coalesce(:code, error_code), error = coalesce(:error, error) "
+            "WHERE id = :id AND state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'ACCEPTED') RETURNING id"
+        ),
+        {
+            "id": message_id,
+            "state": state,
+            "now": now,
+            "code": outcome.code if outcome else None,
+            "error": outcome.error if outcome else None,
+        },
+    ).first()
+    return ended is not None
+
+
+def give_up(session: Session, message_id: int, outcome: Outcome | None, now: datetime) -> None:
+    """This message never arrives; where it belongs to a booking, a job tells the admins."""
+    if _end(session, message_id, "FAILED", outcome, now):
+        _tell(session, message_id, now)
+
+
+def lapse(session: Session, now: datetime) -> int:
+    """End what nobody needs any more; a notice that lapsed is as bad as one that failed, and told."""
+    lapsed = session.execute(
+        text(
+            "UPDATE outbound_messages SET state = 'LAPSED', failed_at = :now WHERE id IN ("
+            "SELECT id FROM outbound_messages WHERE state = 'QUEUED' AND valid_until <= :now "
+            "ORDER BY id LIMIT 200 FOR NO KEY UPDATE SKIP LOCKED) RETURNING id"
+        ),
+        {"now": now},
+    ).all()
+    for (message_id,) in lapsed:
+        _tell(session, message_id, now)
+    return len(lapsed)
+
+
+def recover_lost(session: Session, now: datetime) -> list[int]:
+    """Queue again what was being sent when its sender died, or stayed unknown, and no status came in time.
+
+    Returns:
+        Ids of the messages that may thereby arrive twice; the caller logs each.
+    """
+    rows = session.execute(
+        text(
+            "UPDATE outbound_messages SET state = CASE WHEN kind = 'typing' THEN 'FAILED' ELSE 'QUEUED' END, "
+            "due_at = :now WHERE id IN ("
+            "SELECT id FROM outbound_messages WHERE state IN ('SENDING', 'UNKNOWN') AND due_at <= :now "
+            "ORDER BY id LIMIT 200 FOR NO KEY UPDATE SKIP LOCKED) RETURNING id, person_id, state"
+        ),
+        {"now": now},
+    ).all()
+    session.info["bells"].update(("sends", row.person_id) for row in rows)
+    return [row.id for row in rows if row.state == "QUEUED"]
+
+
+def _tell(session: Session, message_id: int, now: datetime) -> None:
+    row = session.execute(
+        text("SELECT booking_id, kind, recipient FROM outbound_messages WHERE id = :id"), {"id": message_id}
+    ).one()
+    # An alert about an alert that does not arrive would go round in circles.
+    if row.booking_id is None or row.recipient == "admin" or row.kind == "typing":
+        return
+    booking = Booking.get(session, row.booking_id)
+    demand(session, booking, "tell_message_failed", TURNS, cause=f"message:{message_id}", due_at=now, now=now)
+
+
+# ---- what WhatsApp says later ----------------------------------------------------------------------
+
+
+def take_statuses(session: Session, *, most: int, now: datetime) -> int:
+    """Work off sent, delivered, read and failed, in whatever order they came; how many there were."""
+    rows = session.execute(
+        text(
+            "SELECT id, payload FROM inbound_events WHERE kind = 'status' AND done_at IS NULL "
+            "ORDER BY id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED"
+        ),
+        {"most": most},
+    ).all()
+    if not rows:
+        return 0
+    arrived, failed = [], []
+    for row in rows:
+        status = row.payload
+        name = status.get("status")
+        what = {
+            "message_id": _our_id(status.get("biz_opaque_callback_data")),
+            "wamid": str(status.get("id") or ""),
+            "at": _when(status.get("timestamp"), now),
+        }
+        if name == "failed":
+            failed.append((what, status))
+        elif name in ("sent", "delivered", "read", "played"):
+            arrived.append(
+                {
+                    **what,
+                    "sent_at": what["at"] if name == "sent" else None,
+                    "delivered_at": what["at"] if name == "delivered" else None,
+                    "read_at": what["at"] if name in ("read", "played") else None,
+                }
+            )
+    # In the order of the rows they change, so that two batches cannot wait for each other.
+    if arrived:
+        session.execute(_ARRIVED, sorted(arrived, key=lambda a: (a["message_id"] or 0, a["wamid"])))
+    # Last, for what has arrived has not failed, whichever of the two was told first.
+    for what, status in failed:
+        _take_failure(session, what, status, now)
+    session.execute(
+        text("UPDATE inbound_events SET done_at = :now, outcome = 'DONE' WHERE id = ANY(:ids)"),
+        {"ids": [row.id for row in rows], "now": now},
+    )
+    return len(rows)
+
+
+# A status for a message whose outcome we did not see is the proof that it was taken; but that a try was sent
+# is old news where it is known to have failed.
+_ARRIVED = text(
+    "UPDATE outbound_messages m SET wamid = coalesce(wamid, :wamid), "
+    "sent_at = coalesce(sent_at, :sent_at), delivered_at = coalesce(delivered_at, :delivered_at), "
+    "read_at = coalesce(read_at, :read_at), "
+    "accepted_at = coalesce(accepted_at, :at), "
+    "failed_at = CASE WHEN state = 'LAPSED' THEN failed_at END, "
+    "state = CASE WHEN state = 'LAPSED' THEN state ELSE 'ACCEPTED' END "
+    "WHERE ((CAST(:message_id AS bigint) IS NOT NULL AND id = :message_id) "
+    "OR (CAST(:message_id AS bigint) IS NULL AND wamid = :wamid)) "
+    "AND NOT (state <> 'ACCEPTED' AND CAST(:sent_at AS timestamptz) IS NOT NULL AND EXISTS ("
+    "SELECT 1 FROM outbound_attempts a WHERE a.message_id = m.id AND a.wamid = :wamid AND a.outcome = 'REFUSED'))"
+)
+
+
+def _take_failure(session: Session, what: dict[str, Any], status: dict[str, Any], now: datetime) -> None:
+    row = session.execute(
+        text(
+            "SELECT id, as_template, attempts, valid_until, delivered_at, read_at, wamid, person_id, state "
+            "FROM outbound_messages WHERE (CAST(:message_id AS bigint) IS NOT NULL AND id = :message_id) "
+            "OR (CAST(:message_id AS bigint) IS NULL AND wamid = :wamid) FOR UPDATE"
+        ),
+        what,
+    ).first()
+    if row is None or row.delivered_at or row.read_at or row.state in ("FAILED", "LAPSED"):
+        return
+    if row.wamid is not None and row.wamid != what["wamid"]:
+        return  # news of an earlier attempt that has been followed by another
+    code, title = _told_error(status)
+    # WhatsApp says that it failed: whatever the code, the outcome is known.
+    verdict = delivery.classify(code, 400)
+    session.execute(
+        _FAILED,
+        {
+            "id": row.id,
+            "number": row.attempts,
+            "wamid": what["wamid"],
+            "code": code,
+            "error": title,
+            "now": now,
+        },
+    )
+    if verdict.kind is delivery.Kind.USE_TEMPLATE and not row.as_template:
+        at: datetime | None = now
+        as_template = True
+    else:
+        at = delivery.next_try(verdict, row.attempts, now, row.valid_until)
+        as_template = row.as_template
+    if at is None:
+        give_up(session, row.id, None, now)
+        return
+    session.execute(
+        text(
+            "UPDATE outbound_messages SET state = 'QUEUED', wamid = NULL, due_at = :at, blocking = false, "
+            "as_template = :as_template WHERE id = :id"
+        ),
+        {"id": row.id, "at": at, "as_template": as_template},
+    )
+    session.info["bells"].add(("sends", row.person_id))
+
+
+# The attempt that had this id, or the last one, whose answer has not come yet, or never will.
+_FAILED = text(
+    "WITH message AS (UPDATE outbound_messages SET error_code = :code, error = :error WHERE id = :id) "
+    "UPDATE outbound_attempts SET outcome = 'REFUSED', error_code = :code, error = :error, "
+    "ended_at = coalesce(ended_at, :now), wamid = :wamid "
+    "WHERE message_id = :id AND (wamid = :wamid OR (wamid IS NULL AND number = :number))"
+)
+
+
+def _told_error(status: dict[str, Any]) -> tuple[int | None, str]:
+    errors = status.get("errors")
+    error = errors[0] if isinstance(errors, list) and errors else None
+    if not isinstance(error, dict):
+        return None, ""
+    return _code(error.get("code")), _writable(str(error.get("title") or ""))
+
+
+def _our_id(callback_data: Any) -> int | None:
+    """The message that a status is marked with, if the mark is ours: others may share our number."""
+    found = _OUR_MARK.fullmatch(callback_data) if isinstance(callback_data, str) else None
+    return int(found[1]) if found else None
+
+
+_OUR_MARK = re.compile(r"m:([0-9]{1,18})")
+
+
+def callback_data(message: Sendable) -> str:
+    """What WhatsApp hands back with every status of this message."""
+    return f"m:{message.id}"
+
+
+def _when(timestamp: Any, now: datetime) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(timestamp), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return now

@@ -1,0 +1,227 @@
+"""Who somebody is: one row a person, with the identifiers WhatsApp knows them by, and their roles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Identity, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.db import Base
+from models.message import Recipient
+
+PHONE, USER_ID = "phone", "user_id"
+OWNER, ADMIN = "owner", "admin"
+
+
+class Person(Base):
+    __tablename__ = "persons"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    name: Mapped[str | None]
+    language: Mapped[str | None]
+    country: Mapped[str | None]
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    created_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+
+
+def find_or_create(
+    session: Session, *, phone: str | None, user_id: str | None, name: str | None, now: datetime
+) -> int:
+    """The id of the person with either identifier; a new person with both, if nobody has one.
+
+    Where the two name two persons, the older is returned; `meet` makes them one under the locks of a turn.
+    """
+    found = identify(session, phone=phone, user_id=user_id)
+    if found:
+        return min(found.values())
+    # Two first messages can race: whoever inserts the identifier first owns the person.
+    person_id: int = session.execute(
+        text("INSERT INTO persons (name, country, created_at) VALUES (:name, :country, :now) RETURNING id"),
+        {"name": name, "country": _country(phone, user_id), "now": now},
+    ).scalar_one()
+    session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), {"id": person_id})
+    session.execute(text("INSERT INTO recipient_counters (person_id) VALUES (:id)"), {"id": person_id})
+    owner_ids = [
+        session.execute(
+            text(
+                "INSERT INTO person_identifiers (kind, value, person_id, since) VALUES (:kind, :value, :id, :now) "
+                "ON CONFLICT (kind, value) DO UPDATE SET since = person_identifiers.since RETURNING person_id"
+            ),
+            {"kind": kind, "value": value, "id": person_id, "now": now},
+        ).scalar_one()
+        # Always in the same order, so that two racing inserts cannot wait for each other.
+        for kind, value in ((PHONE, phone), (USER_ID, user_id))
+        if value is not None
+    ]
+    if person_id not in owner_ids:
+        both = {"id": person_id}
+        session.execute(text("DELETE FROM recipient_counters WHERE person_id = :id"), both)
+        session.execute(text("DELETE FROM conversations WHERE id = :id"), both)
+        session.execute(text("DELETE FROM persons WHERE id = :id"), both)
+    oldest: int = min(owner_ids)
+    return oldest
+
+
+def identify(session: Session, *, phone: str | None, user_id: str | None) -> dict[str, int]:
+    """Person ids by kind of identifier, for those that are known."""
+    rows = session.execute(
+        text(
+            "SELECT kind, person_id FROM person_identifiers "
+            "WHERE (kind = 'phone' AND value = :phone) OR (kind = 'user_id' AND value = :user_id)"
+        ),
+        {"phone": phone, "user_id": user_id},
+    )
+    return {row.kind: row.person_id for row in rows}
+
+
+def meet(
+    session: Session,
+    person_id: int,
+    *,
+    phone: str | None,
+    user_id: str | None,
+    name: str | None,
+    now: datetime,
+) -> int:
+    """Attach identifiers that came together, merging the newer person into the older; returns who it is now.
+
+    Call with the conversation of `person_id` locked. Locks the other conversation too.
+    """
+    known = identify(session, phone=phone, user_id=user_id)
+    for kind, value in ((PHONE, phone), (USER_ID, user_id)):
+        if value is not None and kind not in known:
+            session.execute(
+                text(
+                    "INSERT INTO person_identifiers (kind, value, person_id, since) "
+                    "VALUES (:kind, :value, :id, :now) ON CONFLICT DO NOTHING"
+                ),
+                {"kind": kind, "value": value, "id": person_id, "now": now},
+            )
+    others = {*known.values()} - {person_id}
+    for other in sorted(others):
+        older, newer = min(person_id, other), max(person_id, other)
+        merge(session, newer=newer, older=older, now=now)
+        person_id = older
+    if name is not None:
+        session.execute(
+            text("UPDATE persons SET name = coalesce(name, :name) WHERE id = :id"),
+            {"name": name, "id": person_id},
+        )
+    return person_id
+
+
+def merge(session: Session, *, newer: int, older: int, now: datetime) -> None:
+    """Make two persons one: everything the newer has or is goes to the older."""
+    both = {"newer": newer, "older": older}
+    session.execute(
+        text("SELECT id FROM conversations WHERE id IN (:older, :newer) ORDER BY id FOR NO KEY UPDATE"), both
+    )
+    for statement in (
+        "UPDATE person_identifiers SET person_id = :older WHERE person_id = :newer",
+        "INSERT INTO person_roles SELECT :older, role, on_duty FROM person_roles WHERE person_id = :newer "
+        "ON CONFLICT DO NOTHING",
+        "DELETE FROM person_roles WHERE person_id = :newer",
+        "UPDATE bookings SET person_id = :older WHERE person_id = :newer",
+        "UPDATE bookings SET decision_made_by = :older WHERE decision_made_by = :newer",
+        "UPDATE listings SET owner_id = :older WHERE owner_id = :newer",
+        "UPDATE action_codes SET person_id = :older WHERE person_id = :newer",
+        "UPDATE inbound_events SET conversation_id = :older WHERE conversation_id = :newer AND done_at IS NULL",
+        # What still waits to be said to the newer is numbered behind what was said to the older. Messages are
+        # locked before counters, as their senders do; the counter ends, so that who says something to the
+        # newer from now on finds out who they are (`outbound.number_and_write`).
+        "SELECT id FROM outbound_messages WHERE person_id = :newer ORDER BY id FOR NO KEY UPDATE",
+        "SELECT person_id FROM recipient_counters WHERE person_id IN (:older, :newer) ORDER BY person_id FOR NO KEY UPDATE",
+        "DELETE FROM recipient_counters WHERE person_id = :newer",
+        "WITH moved AS (SELECT id, row_number() OVER (ORDER BY seq) AS n FROM outbound_messages WHERE person_id = :newer), "
+        "base AS (UPDATE recipient_counters SET last = last + (SELECT count(*) FROM moved) "
+        "WHERE person_id = :older RETURNING last - (SELECT count(*) FROM moved) AS first) "
+        "UPDATE outbound_messages m SET person_id = :older, seq = base.first + moved.n "
+        "FROM moved, base WHERE m.id = moved.id",
+        "UPDATE conversations o SET last_inbound_at = greatest(o.last_inbound_at, n.last_inbound_at), "
+        "state = CASE WHEN o.state = '{}' THEN n.state ELSE o.state END "
+        "FROM conversations n WHERE o.id = :older AND n.id = :newer",
+        "UPDATE persons SET merged_into = :older WHERE id = :newer",
+    ):
+        session.execute(text(statement), both)
+
+
+def change_identifier(
+    session: Session, person_id: int, *, phone: str | None, user_id: str | None, now: datetime
+) -> None:
+    """WhatsApp says that this person's phone or user id is a new one: the old of that kind goes."""
+    for kind, value in ((PHONE, phone), (USER_ID, user_id)):
+        if value is None:
+            continue
+        session.execute(
+            text("DELETE FROM person_identifiers WHERE kind = :kind AND person_id = :id AND value <> :value"),
+            {"kind": kind, "id": person_id, "value": value},
+        )
+        meet(
+            session,
+            person_id,
+            phone=value if kind == PHONE else None,
+            user_id=value if kind == USER_ID else None,
+            name=None,
+            now=now,
+        )
+
+
+def give_role(session: Session, person_id: int, role: str) -> None:
+    session.execute(
+        text("INSERT INTO person_roles (person_id, role) VALUES (:id, :role) ON CONFLICT DO NOTHING"),
+        {"id": person_id, "role": role},
+    )
+
+
+def speak(session: Session, person_id: int, language: str) -> None:
+    """The person chose a language."""
+    session.execute(
+        text("UPDATE persons SET language = :language WHERE id = :id"),
+        {"id": person_id, "language": language},
+    )
+
+
+def roles(session: Session, person_id: int) -> frozenset[str]:
+    rows = session.execute(text("SELECT role FROM person_roles WHERE person_id = :id"), {"id": person_id})
+    return frozenset(role for (role,) in rows)
+
+
+def admins_on_duty(session: Session) -> Sequence[int]:
+    rows = session.execute(
+        text("SELECT person_id FROM person_roles WHERE role = 'admin' AND on_duty ORDER BY person_id")
+    )
+    return [person_id for (person_id,) in rows]
+
+
+def recipient(identifiers: dict[str, Any]) -> Recipient:
+    return Recipient(phone=identifiers.get(PHONE), user_id=identifiers.get(USER_ID))
+
+
+def phone_of(session: Session, person_id: int) -> str | None:
+    """The person's phone, newest first, E.164 with its plus; None where WhatsApp hides it."""
+    phone: str | None = session.execute(
+        text(
+            "SELECT value FROM person_identifiers WHERE person_id = :id AND kind = 'phone' "
+            "ORDER BY since DESC LIMIT 1"
+        ),
+        {"id": person_id},
+    ).scalar()
+    return phone
+
+
+def _country(phone: str | None, user_id: str | None) -> str | None:
+    """Two-letter country: the user id begins with it; a phone's is looked up."""
+    if user_id and user_id[2:3] == ".":
+        return user_id[:2]
+    if phone:
+        import phonenumbers  # 22 MB of tables: loaded by the few who need it
+
+        try:
+            return phonenumbers.region_code_for_number(phonenumbers.parse(phone))
+        except phonenumbers.NumberParseException:
+            return None
+    return None

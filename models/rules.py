@@ -1,0 +1,39 @@
+"""The numbers a business sets, as the rules need them; made from the settings at the top of each process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How long and how much; each field has the setting's default.
+
+    Attributes:
+        hold: how long an unpaid booking keeps its place.
+        hold_grace: how overdue a hold must be before a rival may take the place.
+        longest_hold: no hold lasts longer than this after it began, whatever its provider says.
+        hold_step: how far a hold moves each time its provider cannot say yet.
+        most_holds: unpaid bookings a person may have at once.
+        payment_alert: after how long without an answer about a payment the admin is told.
+        reminders, owner_alert, owner_deadline: the owner's silence, counted from the payment.
+        code_life: how long an owner's button works.
+    """
+
+    hold: timedelta = timedelta(minutes=15)
+    hold_grace: timedelta = timedelta(minutes=2)
+    longest_hold: timedelta = timedelta(hours=2)
+    hold_step: timedelta = timedelta(minutes=5)
+    most_holds: int = 2
+    payment_alert: timedelta = timedelta(minutes=15)
+    review: timedelta = timedelta(hours=2)
+    reminders: tuple[timedelta, ...] = (timedelta(minutes=15), timedelta(minutes=30))
+    owner_alert: timedelta = timedelta(minutes=60)
+    owner_deadline: timedelta = timedelta(hours=24)
+    code_life: timedelta = timedelta(minutes=30)
+    draft_life: timedelta = timedelta(hours=24)
+    max_days_ahead: int = 90
+    public_url: str = "http://localhost:8000"
+    business_name: str = "Sarai"
+    business_phone: str = ""

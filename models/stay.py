@@ -1,0 +1,112 @@
+"""A stay by the night: the dates a guest says, the time they mean, and what a listing allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from models.errors import StayRefused
+
+
+class Why(StrEnum):
+    """`data["why"]` of a `StayRefused` that has to do with the dates."""
+
+    PAST = "PAST"
+    TOO_FAR = "TOO_FAR"
+    TOO_SHORT = "TOO_SHORT"
+    TOO_LONG = "TOO_LONG"
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """From the day of coming to the day of leaving; any two dates, `check_stay` says whether they will do."""
+
+    check_in: date
+    check_out: date
+
+    @property
+    def nights(self) -> int:
+        return (self.check_out - self.check_in).days
+
+    @classmethod
+    def of_nights(cls, check_in: date, nights: int) -> Stay:
+        return cls(check_in, check_in + timedelta(days=nights))
+
+
+def span(stay: Stay, check_in_time: time, check_out_time: time, time_zone: str) -> tuple[datetime, datetime]:
+    """The stay as a half-open range in UTC: leaving and coming at the same minute do not overlap.
+
+    Args:
+        check_in_time, check_out_time: what a clock in `time_zone` shows.
+
+    Raises:
+        ValueError: the range would be empty, or there is no such time zone.
+    """
+    zone = _zone(time_zone)
+    starts_at = _to_utc(stay.check_in, check_in_time, zone)
+    ends_at = _to_utc(stay.check_out, check_out_time, zone)
+    if ends_at <= starts_at:
+        raise ValueError(f"a stay that ends at {ends_at:%F %R} cannot begin at {starts_at:%F %R}")
+    return starts_at, ends_at
+
+
+def check_stay(
+    stay: Stay,
+    *,
+    min_nights: int,
+    max_nights: int,
+    max_days_ahead: int,
+    check_in_time: time,
+    time_zone: str,
+    now: datetime,
+) -> None:
+    """Pass if the listing takes such a stay; whether it is free is another question.
+
+    Args:
+        max_days_ahead: the last day on which a stay may begin, counted from today at the place.
+        check_in_time: what a clock in `time_zone` shows; once it is over, today is past.
+
+    Raises:
+        StayRefused: with `why`, the `limit` that was broken (a date, or a number of nights), and `nearest`,
+            the closest stay that breaks no rule.
+    """
+    first, last = _first_and_last_day(max_days_ahead, check_in_time, time_zone, now)
+    least = max(min_nights, 1)
+    nearest = Stay.of_nights(max(first, min(stay.check_in, last)), max(least, min(stay.nights, max_nights)))
+    if stay.check_in < first:
+        raise StayRefused(why=Why.PAST, limit=first, nearest=nearest)
+    if stay.check_in > last:
+        raise StayRefused(why=Why.TOO_FAR, limit=last, nearest=nearest)
+    if stay.nights < least:
+        raise StayRefused(why=Why.TOO_SHORT, limit=least, nearest=nearest)
+    if stay.nights > max_nights:
+        raise StayRefused(why=Why.TOO_LONG, limit=max_nights, nearest=nearest)
+
+
+def _first_and_last_day(
+    max_days_ahead: int, check_in_time: time, time_zone: str, now: datetime
+) -> tuple[date, date]:
+    """The days on which a stay may begin; today's check-in time may be over already."""
+    zone = _zone(time_zone)
+    today = now.astimezone(zone).date()
+    over = _to_utc(today, check_in_time, zone) <= now
+    return today + timedelta(days=int(over)), today + timedelta(days=max_days_ahead)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError) as error:  # a folder's name is an OSError
+        raise ValueError(f"no time zone: {name!r}") from error
+
+
+def _to_utc(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """When a clock on the wall shows this, as PostgreSQL's AT TIME ZONE reads it too.
+
+    Where clocks go back a time comes twice, and the later one is meant. Where they go forward a time does
+    not come at all; read by the clock before the jump it is again the later of the two readings.
+    """
+    local = datetime.combine(day, at, zone)
+    return max(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))

@@ -1,0 +1,132 @@
+"""The e-ticket: an unguessable key, what its page shows, and until when."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+KEY_LETTERS: Final = string.ascii_letters + string.digits
+
+
+class TicketState(StrEnum):
+    VALID = "valid"
+    USED = "used"
+    EXPIRED = "expired"
+    VOID = "void"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """Everything a ticket shows, as words: page, PDF and chat show the same.
+
+    Attributes:
+        check_in, check_out: local time of the place, written out.
+        advance_paid, amount_due: amounts with their currency, written out.
+        url: the ticket's own page; what the QR code holds.
+    """
+
+    code: str
+    state: TicketState
+    property_name: str
+    location: str
+    guest_name: str
+    check_in: str
+    check_out: str
+    guests: int
+    units: str
+    advance_paid: str
+    amount_due: str
+    host_name: str
+    host_phone: str
+    owner_name: str
+    owner_phone: str
+    map_link: str | None
+    payment_reference: str | None
+    instructions: tuple[str, ...]
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """A ticket as its page shows it now; `pdf` is None where it could not be made."""
+
+    view: TicketView
+    pdf: bytes | None
+
+
+def make(session: Session, booking_id: int, *, expires_at: datetime, now: datetime) -> str:
+    """The unguessable key of the booking's ticket; the same one if there is a ticket already."""
+    key: str = session.execute(
+        text(
+            "INSERT INTO tickets (booking_id, key, issued_at, expires_at, view) "
+            "VALUES (:id, :key, :now, :expires_at, '{}') "
+            "ON CONFLICT (booking_id) DO UPDATE SET expires_at = excluded.expires_at RETURNING key"
+        ),
+        {"id": booking_id, "key": _new_key(), "now": now, "expires_at": expires_at},
+    ).scalar_one()
+    return key
+
+
+def _new_key() -> str:
+    """130 bits of chance in letters and digits only: a phone does not take a dash at the end for the link's."""
+    return "".join(secrets.choice(KEY_LETTERS) for _ in range(22))
+
+
+def keep(session: Session, booking_id: int, view: TicketView, pdf: bytes | None) -> None:
+    """What the ticket shows, as it was issued."""
+    session.execute(
+        text("UPDATE tickets SET view = :view, pdf = :pdf WHERE booking_id = :id"),
+        {"id": booking_id, "view": orjson.dumps(asdict(view)).decode(), "pdf": pdf},
+    )
+
+
+def key_of(session: Session, booking_id: int) -> str | None:
+    key: str | None = session.execute(
+        text("SELECT key FROM tickets WHERE booking_id = :id AND view <> '{}'"), {"id": booking_id}
+    ).scalar()
+    return key
+
+
+def find(session: Session, key: str, now: datetime) -> TicketPage | None:
+    """The ticket with this key as it stands now; None for a key that nobody was given."""
+    if not set(key) <= set(KEY_LETTERS):
+        return None  # anything can stand in an address, also what PostgreSQL takes for no text at all
+    row = session.execute(
+        text(
+            "SELECT view, pdf, expires_at, voided_at, suspended_at, used_at FROM tickets "
+            "WHERE key = :key AND view <> '{}'"
+        ),
+        {"key": key},
+    ).first()
+    if row is None:
+        return None
+    view: dict[str, Any] = {**row.view, "instructions": tuple(row.view["instructions"])}
+    state = TicketState.VALID
+    if row.voided_at is not None:
+        state = TicketState.VOID
+    elif row.suspended_at is not None:
+        state = TicketState.SUSPENDED
+    elif now >= row.expires_at:
+        state = TicketState.EXPIRED
+    elif row.used_at is not None:
+        state = TicketState.USED
+    return TicketPage(
+        replace(TicketView(**view), state=state), bytes(row.pdf) if row.pdf is not None else None
+    )
+
+
+def void(session: Session, booking_id: int, now: datetime) -> None:
+    """The booking is cancelled: the page says so from now on."""
+    session.execute(
+        text("UPDATE tickets SET voided_at = :now WHERE booking_id = :id AND voided_at IS NULL"),
+        {"id": booking_id, "now": now},
+    )

@@ -1,0 +1,110 @@
+"""A hot statement does what the plain one does, and is prepared once on each connection, come what may."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.orm import Session
+
+from models import db
+from models.hot import Hot
+from tests import factories as make
+from tests.conftest import Scratch
+from tests.factories import NOW
+
+ADD = Hot(
+    "test_add",
+    "SELECT :a + :b + :a AS sum, '100%' AS percent, :at::timestamptz AS at",
+    a="bigint",
+    b="int",
+    at="timestamptz",
+)
+DIVIDE = Hot("test_divide", "SELECT 1 / :by", by="int")
+NOTHING = Hot("test_nothing", "SELECT 7")
+
+
+def test_it_does_what_the_statement_says(session: Session) -> None:
+    row = ADD.run(session, a=2**40, b=1, at=NOW)[0]
+    assert (row.sum, row.percent, row.at) == (2**41 + 1, "100%", NOW)
+    assert NOTHING.run(session).scalar() == 7
+
+
+def test_parameters_are_values_whatever_they_hold(session: Session) -> None:
+    echo = Hot("test_echo", "SELECT :words AS words, :none::text IS NULL AS empty", words="text", none="text")
+    for words in ("'; DROP TABLE persons; --", "%s %(a)s %%", ":a $1", 'نمستے \\ "', ""):
+        row = echo.run(session, words=words, none=None)[0]
+        assert (row.words, row.empty) == (words, True)
+
+
+def test_it_is_prepared_once_on_each_connection(scratch: Scratch) -> None:
+    engine = create_engine(scratch.url, pool_size=1)
+    for _ in range(3):
+        with Session(engine) as unit:
+            ADD.run(unit, a=1, b=1, at=NOW)
+            names = unit.scalars(text("SELECT name FROM pg_prepared_statements")).all()
+            assert names == ["test_add"]
+    engine.dispose()
+    with Session(engine) as unit:
+        assert ADD.run(unit, a=1, b=1, at=NOW)[0].sum == 3
+    engine.dispose()
+
+
+def test_a_transaction_that_is_rolled_back_takes_nothing_with_it(scratch: Scratch) -> None:
+    engine = create_engine(scratch.url, pool_size=1)
+    with Session(engine) as unit:
+        DIVIDE.run(unit, by=1)
+        unit.rollback()
+        assert DIVIDE.run(unit, by=1).scalar() == 1
+        with pytest.raises(DataError) as refused:
+            DIVIDE.run(unit, by=0)
+        assert not refused.value.connection_invalidated
+        unit.rollback()
+        assert DIVIDE.run(unit, by=1).scalar() == 1
+    engine.dispose()
+
+
+def test_what_could_not_be_prepared_is_prepared_the_next_time(scratch: Scratch) -> None:
+    engine = create_engine(scratch.url, pool_size=1)
+    look = Hot("test_look", "SELECT count(*) FROM not_there_yet")
+    with Session(engine) as unit:
+        with pytest.raises(DBAPIError):
+            look.run(unit)
+        unit.rollback()
+        unit.execute(text("CREATE TEMPORARY TABLE not_there_yet ()"))
+        unit.commit()
+        assert look.run(unit).scalar() == 0
+    engine.dispose()
+
+
+def test_a_connection_that_died_is_forgotten_with_all_that_nobody_uses(scratch: Scratch) -> None:
+    connections = [scratch.engine.connect() for _ in range(4)]
+    for connection in connections:
+        connection.close()
+    with db.unit_of_work() as unit:
+        NOTHING.run(unit)
+    other = create_engine(scratch.url)
+    with other.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    other.dispose()
+    with pytest.raises(DBAPIError) as lost, db.unit_of_work() as unit:
+        NOTHING.run(unit)
+    assert lost.value.connection_invalidated
+    with db.unit_of_work() as unit:
+        assert NOTHING.run(unit).scalar() == 7
+
+
+def test_the_drivers_cursor_runs_it_too(scratch: Scratch) -> None:
+    for _ in range(2):
+        with db.one_statement() as (cursor, info):
+            assert ADD.run_on(cursor, info, a=1, b=2, at=NOW)[0][:2] == (4, "100%")
+    with db.one_statement() as (cursor, _):
+        cursor.execute("INSERT INTO categories VALUES ('kept', 'Kept', 1)")
+    assert scratch.value("SELECT slug FROM categories") == "kept"  # each statement commits by itself
+    with db.unit_of_work() as unit:
+        make.listing(unit)
+        unit.rollback()  # and what comes after on that connection does not
+    assert scratch.rows("SELECT 1 FROM listings") == []
