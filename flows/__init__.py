@@ -1,0 +1,1 @@
+"""The conversation: what we say next. Speaks only to models."""

@@ -1,0 +1,371 @@
+"""What a tap means: one dataclass per button or row, and the string that travels to the phone and back.
+
+The string is ours and explicit (`v1:pay:812:3:card`), for buttons live as long as the chat they are in: a
+deploy never changes what an old one means. Whatever cannot be read is no action, and is answered with
+where things stand now.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, ClassVar, Final
+
+VERSION: Final = "v1"
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Action:
+    """A tap; the fields are what it is about, in the order in which they travel."""
+
+    verb: ClassVar[str]
+
+
+# ---- guest: looking around -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShowMenu(Action):
+    verb = "menu"
+
+
+@dataclass(frozen=True)
+class BookAStay(Action):
+    """Looks for a half-finished booking first."""
+
+    verb = "book"
+
+
+@dataclass(frozen=True)
+class ContinueBooking(Action):
+    verb = "continue"
+
+
+@dataclass(frozen=True)
+class LookAround(Action):
+    """The places, whatever was begun before."""
+
+    verb = "look"
+
+
+@dataclass(frozen=True)
+class ShowCategory(Action):
+    verb = "category"
+    category: str
+    page: int
+
+
+@dataclass(frozen=True)
+class ShowPlace(Action):
+    verb = "place"
+    listing: int
+
+
+@dataclass(frozen=True)
+class Help(Action):
+    verb = "help"
+
+
+@dataclass(frozen=True)
+class TalkToPerson(Action):
+    verb = "person"
+
+
+@dataclass(frozen=True)
+class ChooseLanguage(Action):
+    verb = "language"
+    language: str
+
+
+@dataclass(frozen=True)
+class ShowAnswer(Action):
+    """The button of the template that says that an answer is ready."""
+
+    verb = "show"
+
+
+# ---- guest: booking --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BookPlace(Action):
+    verb = "bookplace"
+    listing: int
+
+
+@dataclass(frozen=True)
+class ShowDates(Action):
+    """The free dates from this one on."""
+
+    verb = "dates"
+    listing: int
+    first: date
+
+
+@dataclass(frozen=True)
+class PickDate(Action):
+    verb = "date"
+    listing: int
+    check_in: date
+
+
+@dataclass(frozen=True)
+class PickNights(Action):
+    verb = "nights"
+    listing: int
+    check_in: date
+    nights: int
+
+
+@dataclass(frozen=True)
+class MoreNights(Action):
+    verb = "morenights"
+    listing: int
+    check_in: date
+
+
+@dataclass(frozen=True)
+class PickStay(Action):
+    """Other dates for the same stay, offered where the ones wished for are taken."""
+
+    verb = "stay"
+    listing: int
+    check_in: date
+    nights: int
+
+
+@dataclass(frozen=True)
+class PickGuests(Action):
+    verb = "guests"
+    listing: int
+    guests: int
+
+
+@dataclass(frozen=True)
+class UseProfileName(Action):
+    verb = "name"
+    listing: int
+
+
+@dataclass(frozen=True)
+class ChangeAnswers(Action):
+    verb = "change"
+    booking: int
+
+
+@dataclass(frozen=True)
+class ChangeAnswer(Action):
+    verb = "changeone"
+    booking: int
+    step: str
+
+
+@dataclass(frozen=True)
+class ChangePlace(Action):
+    """Looks for another place for the same stay."""
+
+    verb = "changeplace"
+    booking: int
+
+
+@dataclass(frozen=True)
+class DropBooking(Action):
+    """Gives a booking up that was never accepted."""
+
+    verb = "drop"
+    booking: int
+
+
+@dataclass(frozen=True)
+class RequestPayment(Action):
+    """Tapping a way to pay is accepting this revision of the summary."""
+
+    verb = "pay"
+    booking: int
+    revision: int
+    method: str
+
+
+@dataclass(frozen=True)
+class RequestStay(Action):
+    """The same where nothing has to be paid now."""
+
+    verb = "request"
+    booking: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class PayNow(Action):
+    """The page to pay on, once more, or a new one where the last is closed."""
+
+    verb = "paynow"
+    booking: int
+
+
+@dataclass(frozen=True)
+class BookAgain(Action):
+    """A new booking with the same answers."""
+
+    verb = "again"
+    booking: int
+
+
+@dataclass(frozen=True)
+class OtherDates(Action):
+    """The same place, guests and name on other dates."""
+
+    verb = "otherdates"
+    booking: int
+
+
+# ---- guest: afterwards -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MyBookings(Action):
+    verb = "mine"
+
+
+@dataclass(frozen=True)
+class ShowBooking(Action):
+    verb = "booking"
+    booking: int
+
+
+@dataclass(frozen=True)
+class SendTicket(Action):
+    verb = "ticket"
+    booking: int
+
+
+@dataclass(frozen=True)
+class CancelOne(Action):
+    """Asks which booking to cancel."""
+
+    verb = "cancelone"
+
+
+@dataclass(frozen=True)
+class CancelStay(Action):
+    """Asks to cancel; shows first what comes back."""
+
+    verb = "cancelstay"
+    booking: int
+
+
+@dataclass(frozen=True)
+class CancelStayForSure(Action):
+    """Agrees to cancel for this refund, in minor units; another one is shown first."""
+
+    verb = "cancelsure"
+    booking: int
+    refund_minor: int
+
+
+# ---- owner and admin -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ConfirmBooking(Action):
+    verb = "confirm"
+    code: str
+
+
+@dataclass(frozen=True)
+class CancelBooking(Action):
+    verb = "decline"
+    code: str
+
+
+@dataclass(frozen=True)
+class AskReason(Action):
+    """The owner is sure to cancel; why?"""
+
+    verb = "declinesure"
+    code: str
+
+
+@dataclass(frozen=True)
+class CancelForReason(Action):
+    verb = "declinefor"
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ShowRequest(Action):
+    """The owner wants to see the request again, with fresh buttons."""
+
+    verb = "ask"
+    booking: int
+
+
+@dataclass(frozen=True)
+class ApproveInstead(Action):
+    """An admin's yes in the owner's place."""
+
+    verb = "approve"
+    booking: int
+
+
+@dataclass(frozen=True)
+class DeclineInstead(Action):
+    verb = "refuse"
+    booking: int
+
+
+@dataclass(frozen=True)
+class DeclineInsteadForSure(Action):
+    verb = "refusesure"
+    booking: int
+
+
+@dataclass(frozen=True)
+class WaitForOwner(Action):
+    """An admin does not decide (yet)."""
+
+    verb = "wait"
+    booking: int
+
+
+_ACTIONS: Final[dict[str, type[Action]]] = {cls.verb: cls for cls in Action.__subclasses__()}
+_FIELDS: Final = {cls: tuple((f.name, str(f.type)) for f in fields(cls)) for cls in _ACTIONS.values()}
+
+
+def encode(action: Action) -> str:
+    """The string that a button carries; at most 200 characters, so that a row takes it too."""
+    parts = [VERSION, action.verb]
+    for name, _ in _FIELDS[type(action)]:
+        value = getattr(action, name)
+        parts.append(value.strftime("%Y%m%d") if isinstance(value, date) else str(value))
+    return ":".join(parts)
+
+
+def decode(payload: str) -> Action | None:
+    """What the string means; None for everything that `encode` would not have written."""
+    version, _, rest = payload.partition(":")
+    verb, *values = rest.split(":")
+    cls = _ACTIONS.get(verb)
+    if version != VERSION or cls is None or len(values) != len(_FIELDS[cls]) or len(payload) > 256:
+        return None
+    try:
+        return cls(*(_read(kind, value) for (_, kind), value in zip(_FIELDS[cls], values, strict=True)))
+    except ValueError:
+        return None
+
+
+def _read(kind: str, value: str) -> Any:
+    if not _WORD.fullmatch(value):
+        raise ValueError(value)
+    if kind == "int":
+        if not value.isascii() or not value.isdigit() or len(value) > 15:
+            raise ValueError(value)
+        return int(value)
+    if kind == "date":
+        if len(value) != 8 or not value.isdigit():
+            raise ValueError(value)
+        return date(int(value[:4]), int(value[4:6]), int(value[6:]))
+    return value

@@ -1,0 +1,217 @@
+"""From the answers to the next question: what is asked next, what is refused, and what to do instead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from flows import find_a_place
+from flows.actions import (
+    Action,
+    LookAround,
+    PickStay,
+    ShowDates,
+    decode,
+)
+from flows.book.free import DATES_A_PAGE, Taken, units_for
+from flows.book.questions import ask_dates
+from flows.book.steps import BOOK
+from flows.book.summary import short_stay, stay_in_words, summary
+from flows.engine import Reply, Turn, button, with_preface
+from flows.state import Draft, State
+from models import availability
+from models.booking import Booking
+from models.errors import StayRefused
+from models.lifecycle import Status
+from models.listing import Listing
+from models.message import (
+    Buttons,
+    Message,
+)
+from models.pricing import quote
+from models.stay import Stay, Why, check_stay
+
+
+def proceed(
+    turn: Turn, state: State, draft: Draft, preface: str | None = None, *, is_checked: bool = False
+) -> Reply:
+    """Ask the first question that has no answer yet; with all of them, show the summary.
+
+    Args:
+        is_checked: these dates were just offered as free, and need no second look before the summary.
+    """
+    preface = preface or draft.note
+    draft = draft.with_answer(note=None)
+    listing = Listing.get(turn.session, draft.listing)
+    if not listing.active:
+        return find_a_place.look_around(turn, replace(state, draft=None, misses=0))
+    step = BOOK.next_step(turn, draft)
+    look = step.name == "review" or not is_checked or units_for(listing, draft) > 1
+    problem = _refuse(turn, state, draft, listing, look=look)
+    if problem is not None:
+        return problem
+    try:
+        if step.name == "review":
+            booking = settle(turn, draft, listing)
+            draft = draft.with_answer(booking=booking.id)
+            message: Message = summary(turn, booking, listing)
+        else:
+            message = step.ask(turn, draft)
+    except Taken as taken:
+        return offer_alternatives(turn, state, draft, taken.stay)
+    state = replace(state, at=f"book.{step.name}", draft=draft, misses=0)
+    if step.name == "review":
+        return Reply(with_preface(message, preface), state, "summary", draft.booking, yes=_first_tap(message))
+    yes = _first_tap(message) if step.name == "name" else None
+    return Reply(with_preface(message, preface), state, "question", yes=yes)
+
+
+def _first_tap(message: Message) -> Action | None:
+    """What a typed yes means: the first button, where there are buttons."""
+    return decode(message.buttons[0].id) if isinstance(message, Buttons) else None
+
+
+def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
+    """The draft as a booking of its own: made, rewritten where an answer changed, or left as it is."""
+    assert draft.guests is not None
+    assert draft.name is not None
+    stay, units = draft.stay, availability.units_needed(listing, draft.guests)
+    if draft.booking is not None:
+        booking = Booking.for_update(turn.session, draft.booking)
+        if booking.status == Status.INITIATED and booking.person_id == turn.person_id:
+            is_same = (booking.listing_id, booking.stay, booking.guests, booking.guest_name) == (
+                listing.id,
+                stay,
+                draft.guests,
+                draft.name,
+            )
+            if not is_same:
+                booking.rewrite(
+                    turn.session,
+                    listing=listing,
+                    stay=stay,
+                    guests=draft.guests,
+                    guest_name=draft.name,
+                    quote=quote(listing.price, stay.check_in, stay.check_out, draft.guests, units),
+                    cause=turn.cause,
+                    now=turn.now,
+                )
+            return booking
+    return Booking.initiate(
+        turn.session,
+        person_id=turn.person_id,
+        listing=listing,
+        stay=stay,
+        guests=draft.guests,
+        guest_name=draft.name,
+        quote=quote(listing.price, stay.check_in, stay.check_out, draft.guests, units),
+        cause=turn.cause,
+        now=turn.now,
+    )
+
+
+def draft_of(booking: Booking, *, as_new: bool = False) -> Draft:
+    """The answers a booking was made from."""
+    return Draft(
+        booking.listing_id,
+        booking.check_in,
+        booking.stay.nights,
+        booking.guests,
+        booking.guest_name,
+        booking=None if as_new else booking.id,
+    )
+
+
+def _refuse(turn: Turn, state: State, draft: Draft, listing: Listing, *, look: bool) -> Reply | None:
+    """What is said where the dates break a rule or are not free; None where all is well so far."""
+    if draft.check_in is None:
+        return None
+    stay = Stay.of_nights(
+        draft.check_in, draft.nights if draft.nights is not None else max(1, listing.min_nights)
+    )
+    try:
+        check_stay(
+            stay,
+            min_nights=listing.min_nights,
+            max_nights=listing.max_nights,
+            max_days_ahead=turn.rules.max_days_ahead,
+            check_in_time=listing.check_in,
+            time_zone=listing.time_zone,
+            now=turn.now,
+        )
+    except StayRefused as refused:
+        return _refused(turn, state, draft, refused)
+    if draft.nights is None or not look:
+        return None
+    units = units_for(listing, draft)
+    free = availability.free_units(turn.session, listing, stay, now=turn.now, grace=turn.rules.hold_grace)
+    if free >= units:
+        return None
+    if free >= 1:
+        most = free * listing.capacity
+        preface = turn._.n(
+            "On these dates *{place}* has room for {n} guest.",
+            "On these dates *{place}* has room for {n} guests.",
+            most,
+            place=listing.name,
+        )
+        return ask_again(turn, state, draft.with_answer(guests=None), "guests", preface)
+    return offer_alternatives(turn, state, draft, stay)
+
+
+def _refused(turn: Turn, state: State, draft: Draft, refused: StayRefused) -> Reply:
+    """A clear sentence, and the question again from the nearest answer on that would do."""
+    _, why, limit, nearest = turn._, refused.data["why"], refused.data["limit"], refused.data["nearest"]
+    if why in (Why.TOO_SHORT, Why.TOO_LONG):
+        least = _.n("The shortest stay here is {n} night.", "The shortest stay here is {n} nights.", limit)
+        most = _.n("The longest stay here is {n} night.", "The longest stay here is {n} nights.", limit)
+        preface = least if why == Why.TOO_SHORT else most
+        return ask_again(turn, state, draft.with_answer(nights=None), "nights", preface)
+    if why == Why.PAST:
+        preface = _("It is too late for {day}.", day=_.day(draft.check_in or limit))
+        first = nearest.check_in
+    else:
+        preface = _("You can book until {day} at the latest.", day=_.day(limit))
+        first = limit - timedelta(days=DATES_A_PAGE - 1)
+    draft = draft.with_answer(check_in=None)
+    message = with_preface(ask_dates(turn, draft, first), preface)
+    return Reply(message, replace(state, at="book.dates", draft=draft), "question")
+
+
+def offer_alternatives(turn: Turn, state: State, draft: Draft, stay: Stay) -> Reply:
+    """These dates are gone: the nearest free ones, one tap each."""
+    _, listing = turn._, Listing.get(turn.session, draft.listing)
+    nearest = availability.nearest_free_stays(
+        turn.session,
+        listing,
+        stay,
+        units=units_for(listing, draft),
+        now=turn.now,
+        grace=turn.rules.hold_grace,
+        max_days_ahead=turn.rules.max_days_ahead,
+        most=2,
+    )
+    lines = [_("Sorry, *{place}* is full on these dates:", place=listing.name), stay_in_words(_, stay), ""]
+    buttons = [
+        button(PickStay(listing.id, other.check_in, other.nights), short_stay(_, other)) for other in nearest
+    ]
+    if nearest:
+        lines += [_("Free, and nearest to them:"), *(f"• {stay_in_words(_, other)}" for other in nearest)]
+    else:
+        lines.append(_("There is nothing free around them either."))
+        buttons.append(button(LookAround(), _("Other places")))
+    buttons.append(button(ShowDates(listing.id, stay.check_in), _("Other dates")))
+    state = replace(state, at="book.dates", draft=draft.with_answer(check_in=None), misses=0)
+    return Reply(Buttons("\n".join(lines), tuple(buttons)), state, "alternatives")
+
+
+def ask_again(turn: Turn, state: State, draft: Draft, name: str, preface: str | None = None) -> Reply:
+    """The question of this name, whether it was answered or not."""
+    step = BOOK.step(name)
+    if step is None or step.name == "review":
+        return proceed(turn, state, draft)
+    try:
+        message = with_preface(step.ask(turn, draft), preface)
+    except Taken as taken:
+        return offer_alternatives(turn, state, draft, taken.stay)
+    return Reply(message, replace(state, at=f"book.{name}", draft=draft), "question")

@@ -1,0 +1,179 @@
+"""The questions: each only renders, so that any of them can be asked again."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flows.actions import (
+    LookAround,
+    MoreNights,
+    PickDate,
+    PickGuests,
+    PickNights,
+    ShowDates,
+    UseProfileName,
+    encode,
+)
+from flows.book.free import MOST_NIGHTS_SHOWN, earliest_day, free_days, free_nights, units_for
+from flows.book.summary import stay_in_words, summary
+from flows.engine import Turn, button
+from flows.phrases import Phrases
+from flows.state import Draft
+from models import availability
+from models.booking import Booking
+from models.listing import Listing
+from models.message import (
+    Buttons,
+    ContactRequest,
+    Menu,
+    Message,
+    Row,
+    Section,
+    Text,
+)
+from models.money import Money
+from models.pricing import Rates
+from models.stay import Stay
+
+
+def ask_dates(turn: Turn, draft: Draft, first: date | None = None) -> Message:
+    """The days on which one can come, nine at a time."""
+    _, listing = turn._, Listing.get(turn.session, draft.listing)
+    earliest = earliest_day(turn, listing)
+    days, more = free_days(turn, listing, max(first or earliest, earliest), units_for(listing, draft))
+    if not days:
+        buttons = [button(LookAround(), _("Other places"))]
+        if first is not None and first > earliest:
+            buttons.insert(0, button(ShowDates(listing.id, earliest), _("Earlier dates")))
+        return Buttons(_("*{place}* has no free day from here on.", place=listing.name), tuple(buttons))
+    rates = listing.price
+    rows = [
+        Row(
+            encode(PickDate(listing.id, day)),
+            _.day(day),
+            _("{amount} a night", amount=_.money(night_price(rates, day))),
+        )
+        for day in days
+    ]
+    if more is not None:
+        rows.append(
+            Row(encode(ShowDates(listing.id, more)), _("More dates"), _("from {day}", day=_.day(more)))
+        )
+    body = _(
+        "*{place}*\nWhich day do you arrive?\n\nTap a free day, or type your dates, e.g. “{example}”.",
+        place=listing.name,
+        example=example_dates(_, listing, earliest),
+    )
+    return Menu(body, _("Free dates"), (Section(None, tuple(rows)),))
+
+
+def ask_nights(turn: Turn, draft: Draft) -> Message:
+    """How long: three buttons at most, only what is free.
+
+    Raises:
+        Taken: not even the shortest stay is free from that day on.
+    """
+    _, listing = turn._, Listing.get(turn.session, draft.listing)
+    assert draft.check_in is not None
+    options, limited = free_nights(turn, listing, draft)
+    body = _("*{place}*\nArriving *{day}*. How many nights?", place=listing.name, day=_.day(draft.check_in))
+    if limited:
+        body += "\n\n" + _.n(
+            "Only {n} night is free from that day.", "{n} nights are free from that day.", options[-1]
+        )
+    buttons = [
+        button(PickNights(listing.id, draft.check_in, n), _.nights(n))
+        for n in options[: 2 if len(options) > 3 else 3]
+    ]
+    if len(options) > 3:
+        buttons.append(button(MoreNights(listing.id, draft.check_in), _("More nights")))
+        body += "\n\n" + _("Tap, or type a number.")
+    return Buttons(body, tuple(buttons))
+
+
+def ask_more_nights(turn: Turn, draft: Draft) -> Message:
+    """The same question as a list, with the day of leaving beside each answer."""
+    _, listing = turn._, Listing.get(turn.session, draft.listing)
+    assert draft.check_in is not None
+    options, _limited = free_nights(turn, listing, draft)
+    rows = tuple(
+        Row(
+            encode(PickNights(listing.id, draft.check_in, n)),
+            _.nights(n),
+            _("until {day}", day=_.day(draft.check_in + timedelta(days=n))),
+        )
+        for n in options[:MOST_NIGHTS_SHOWN]
+    )
+    body = _("*{place}*\nArriving *{day}*. How many nights?", place=listing.name, day=_.day(draft.check_in))
+    if listing.max_nights > MOST_NIGHTS_SHOWN:
+        body += "\n\n" + _("Longer? Just type the number, up to {n}.", n=listing.max_nights)
+    return Menu(body, _("Nights"), (Section(None, rows),))
+
+
+def ask_guests(turn: Turn, draft: Draft) -> Message:
+    _, listing = turn._, Listing.get(turn.session, draft.listing)
+    rates = listing.price
+    most = min(10, listing.capacity * 2)
+    rows = tuple(
+        Row(encode(PickGuests(listing.id, n)), _.guests(n), extra_in_words(_, listing, rates, n))
+        for n in range(1, most + 1)
+    )
+    body = _("How many guests?\n\nTap, or type it: “4”, or “2 adults and 1 child”.")
+    if draft.check_in is not None and draft.nights is not None:
+        body = f"*{listing.name}*\n{stay_in_words(_, draft.stay)}\n{body}"
+    return Menu(body, _("Guests"), (Section(None, rows),))
+
+
+def ask_name(turn: Turn, draft: Draft) -> Message:
+    _, profile = turn._, profile_name(turn)
+    if profile is None:
+        return Text(_("What name shall the booking be under? Please type it."))
+    body = _("What name shall the booking be under?\n\nTap yours, or type another.")
+    return Buttons(body, (button(UseProfileName(draft.listing), profile),))
+
+
+def profile_name(turn: Turn) -> str | None:
+    """The name of their profile, as they wrote it; None where there is nothing to read in it."""
+    name = " ".join((turn.name or "").split())[:60]
+    return name if any(c.isalnum() for c in name) else None
+
+
+def ask_phone(turn: Turn, draft: Draft) -> Message:
+    return ContactRequest(
+        turn._("The owner needs a phone number for your arrival. Please tap below to share yours.")
+    )
+
+
+def ask_review(turn: Turn, draft: Draft) -> Message:
+    """The summary, from the booking's own row: what is shown is what is accepted."""
+    assert draft.booking is not None
+    booking = Booking.get(turn.session, draft.booking)
+    return summary(turn, booking, Listing.get(turn.session, booking.listing_id))
+
+
+def night_price(rates: Rates, day: date) -> Money:
+    weekend = rates.weekend_minor is not None and day.weekday() in rates.weekend_nights
+    return Money(
+        rates.weekend_minor if weekend and rates.weekend_minor is not None else rates.base_minor,
+        rates.currency,
+    )
+
+
+def extra_in_words(_: Phrases, listing: Listing, rates: Rates, guests: int) -> str | None:
+    """What so many guests cost or take more than usual, to be seen before it is chosen."""
+    units = availability.units_needed(listing, guests)
+    if units > 1:
+        return _.n("{n} unit together", "{n} units together", units)
+    extra = guests - rates.included_guests
+    if not rates.extra_guest_minor or extra <= 0:
+        return None
+    return _("+ {amount} a night", amount=_.money(Money(rates.extra_guest_minor * extra, rates.currency)))
+
+
+def example_dates(_: Phrases, listing: Listing, first: date) -> str:
+    """Dates as they can be typed: a weekend from the week after next on."""
+    friday = first + timedelta(days=(4 - first.weekday()) % 7 + 7)
+    stay = Stay.of_nights(friday, max(2, listing.min_nights))
+    is_one_month = stay.check_in.month == stay.check_out.month
+    first_day = str(stay.check_in.day) if is_one_month else _.short(stay.check_in)
+    return _("{first} to {last}", first=first_day, last=_.short(stay.check_out))

@@ -1,0 +1,124 @@
+"""What a stay is and costs, in words: the summary that a guest accepts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from flows.actions import (
+    ChangeAnswers,
+    DropBooking,
+    RequestPayment,
+    RequestStay,
+)
+from flows.engine import Turn, button
+from flows.phrases import Phrases
+from models.booking import Booking
+from models.cancellation import Policy
+from models.listing import Listing
+from models.message import (
+    Button,
+    Buttons,
+    Message,
+    clip,
+)
+from models.pricing import Line, LineKey, Quote
+from models.stay import Stay
+
+METHODS: Final = ("card",)
+
+
+def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
+    _ = turn._
+    priced = booking.priced
+    lines = [
+        f"*{clip(listing.name, 60)}*",
+        clip(listing.location, 80),
+        "",
+        _("Check-in: {day}, {time}", day=_.day(booking.check_in), time=_.time(listing.check_in)),
+        _("Check-out: {day}, {time}", day=_.day(booking.check_out), time=_.time(listing.check_out)),
+        _("Guests: {guests}", guests=guests_and_units(_, booking)),
+        _("Name: {name}", name=clip(booking.guest_name, 60)),
+        "",
+        *price_lines(_, priced),
+    ]
+    free_until = _free_until(_, booking, listing, turn.now)
+    if priced.advance:
+        lines += ["", _("_Your card is charged only once the owner says yes._")]
+    if free_until:
+        lines.append(free_until)
+    return Buttons("\n".join(lines), _accepting(_, booking, listing))
+
+
+def guests_and_units(_: Phrases, booking: Booking) -> str:
+    """ "10 (4 units)"; the units only where there are several."""
+    if booking.units == 1:
+        return str(booking.guests)
+    return f"{booking.guests} ({_.n('{n} unit', '{n} units', booking.units)})"
+
+
+def price_lines(_: Phrases, priced: Quote) -> list[str]:
+    """Each line of the quote, the total, and what is paid now and at the place."""
+    lines = [_line(_, line) for line in priced.lines]
+    lines.append(_("Total: {amount}", amount=_.money(priced.total)))
+    if not priced.advance:
+        lines.append(_("*Nothing to pay now*, all of it at the property"))
+    elif not priced.due:
+        lines.append(_("*Pay now: {amount}*", amount=_.money(priced.advance)))
+    else:
+        lines.append(_("*Pay now: {amount}*", amount=_.money(priced.advance)))
+        lines.append(_("At the property: {amount}", amount=_.money(priced.due)))
+    return lines
+
+
+def _line(_: Phrases, line: Line) -> str:
+    if line.key is LineKey.EXTRA_GUESTS:
+        what = _.n("{n} extra guest", "{n} extra guests", line.params["guests"])
+        if line.params["nights"] > 1:
+            what += " × " + _.nights(line.params["nights"])
+    else:
+        nights = line.params["nights"]
+        weekend = line.key is LineKey.WEEKEND_NIGHTS
+        what = _.n("{n} weekend night", "{n} weekend nights", nights) if weekend else _.nights(nights)
+        if line.params["units"] > 1:
+            what += " × " + _.n("{n} unit", "{n} units", line.params["units"])
+    return f"{what}: {_.money(line.amount)}"
+
+
+def _free_until(_: Phrases, booking: Booking, listing: Listing, now: datetime) -> str | None:
+    """Until when a cancellation costs nothing, where the listing knows such a time and it is not over."""
+    tiers = [tier.hours for tier in Policy.from_dict(booking.policy).tiers if tier.percent == 100]
+    until = booking.starts_at - timedelta(hours=min(tiers)) if tiers else now
+    if until <= now:
+        return None
+    local = until.astimezone(ZoneInfo(listing.time_zone))
+    return _("Cancel free until {day}, {time}", day=_.day(local.date()), time=_.time(local.time()))
+
+
+def _accepting(_: Phrases, booking: Booking, listing: Listing) -> tuple[Button, ...]:
+    """The ways to accept first; WhatsApp leaves room for three buttons."""
+    if booking.advance_minor:
+        accept = [
+            button(RequestPayment(booking.id, booking.revision, method), way_to_pay(_, method))
+            for method in listing.methods[:2]
+        ]
+    else:
+        accept = [button(RequestStay(booking.id, booking.revision), _("Request booking"))]
+    change = button(ChangeAnswers(booking.id), _("Change"))
+    return (*accept, change, button(DropBooking(booking.id), _("Cancel")))[:3]
+
+
+def way_to_pay(_: Phrases, method: str) -> str:
+    return {"card": _("Pay by card")}.get(method, method)
+
+
+def stay_in_words(_: Phrases, stay: Stay) -> str:
+    return f"{_.dates(stay.check_in, stay.check_out)} · {_.nights(stay.nights)}"
+
+
+def short_stay(_: Phrases, stay: Stay) -> str:
+    """A stay on a button: "27 – 29 Nov"."""
+    if stay.check_in.month == stay.check_out.month:
+        return f"{stay.check_in.day} – {_.short(stay.check_out)}"
+    return f"{_.short(stay.check_in)} – {_.short(stay.check_out)}"

@@ -1,0 +1,170 @@
+"""What is typed or tapped while booking: an answer, another answer, a change, a step back, giving it up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from flows import find_a_place, understand
+from flows.actions import (
+    BookAStay,
+    ChangeAnswer,
+    ChangeAnswers,
+    ChangePlace,
+    MyBookings,
+    ShowPlace,
+    decode,
+    encode,
+)
+from flows.book.answers import NoDay, take_for_another
+from flows.book.free import Taken
+from flows.book.progress import ask_again, offer_alternatives, proceed
+from flows.book.questions import ask_dates, ask_more_nights
+from flows.book.steps import BOOK
+from flows.engine import NotUnderstood, Reply, Step, Turn, again, button, with_preface
+from flows.state import Draft, State
+from models import availability
+from models.booking import Booking
+from models.lifecycle import Status
+from models.listing import Listing
+from models.message import (
+    ROW_DESCRIPTION,
+    Buttons,
+    Menu,
+    Message,
+    Row,
+    Section,
+    clip,
+)
+
+
+def answer(turn: Turn, state: State) -> Reply:
+    """Take what was typed for the question that is open, or for the one that it fits without a doubt."""
+    step, draft = BOOK.open_step(state.at), state.draft
+    assert step is not None
+    assert draft is not None
+    assert turn.said is not None
+    try:
+        other = take_for_another(turn, draft, step, turn.said)
+        if other is not None:
+            return proceed(turn, state, other)
+        # Dates that are typed may be any; what follows them was asked about dates that were offered as free.
+        return proceed(
+            turn, state, step.read(turn, draft, turn.said), is_checked=step.name in ("guests", "name")
+        )
+    except NotUnderstood as problem:
+        if step.name != "name":
+            named = Listing.named_like(turn.session, turn.said) if len(turn.said) <= 60 else []
+            if len(named) == 1:
+                return find_a_place.show_place(turn, replace(state, misses=0), named[0])
+        if isinstance(problem, NoDay):
+            question = ask_dates(turn, draft, problem.first)
+            return Reply(with_preface(question, problem.words(turn)), state, "question")
+        return again(turn, state, problem.words(turn), _ask(turn, draft, step))
+
+
+def _ask(turn: Turn, draft: Draft, step: Step) -> Message:
+    try:
+        return step.ask(turn, draft)
+    except Taken:
+        return ask_dates(turn, draft)
+
+
+def book_place(turn: Turn, state: State, listing_id: int) -> Reply:
+    """Begin to book this place, or go on where a booking of it was left."""
+    listing = turn.session.get(Listing, listing_id)
+    if listing is None or not listing.active:
+        return find_a_place.look_around(turn, state)
+    return proceed(turn, state, _draft_for(state, listing_id))
+
+
+def take_dates(turn: Turn, state: State, said: str) -> Reply | None:
+    """Dates that are typed at a place's card begin its booking, as [Book] and then the dates would."""
+    at = decode(state.at) if state.at else None
+    listing = turn.session.get(Listing, at.listing) if isinstance(at, ShowPlace) else None
+    if listing is None or not listing.active:
+        return None
+    is_number = understand.count(said) is not None or understand.nights(said) is not None
+    if is_number or understand.dates(said, today=availability.today(listing, turn.now)) is None:
+        return None
+    return answer(turn, replace(state, at="book.dates", draft=_draft_for(state, listing.id)))
+
+
+def _draft_for(state: State, listing_id: int) -> Draft:
+    """The answers given so far that hold for this place."""
+    draft = state.draft
+    if draft is not None and draft.moves:
+        return draft.with_answer(listing=listing_id, moves=False)
+    if draft is None or draft.listing != listing_id:
+        # A booking whose summary was shown before is rewritten for the new place.
+        return Draft(listing_id, booking=draft.booking if draft else None)
+    return draft
+
+
+def continue_booking(turn: Turn, state: State) -> Reply:
+    if state.draft is None:
+        return find_a_place.look_around(turn, state)
+    return proceed(turn, state, state.draft)
+
+
+def show_dates(turn: Turn, state: State, draft: Draft, first: date) -> Reply:
+    message = ask_dates(turn, draft, first)
+    return Reply(message, replace(state, at="book.dates", draft=draft, misses=0), "question")
+
+
+def pick(turn: Turn, state: State, draft: Draft, **answers: object) -> Reply:
+    """A tapped answer; where it changes one that was given before, the rest stays."""
+    changed = draft.with_answer(**answers)
+    return proceed(turn, state, changed, is_checked="check_in" not in answers)
+
+
+def more_nights(turn: Turn, state: State, draft: Draft, check_in: date) -> Reply:
+    draft = draft.with_answer(check_in=check_in)
+    try:
+        message = ask_more_nights(turn, draft)
+    except Taken as taken:
+        return offer_alternatives(turn, state, draft, taken.stay)
+    return Reply(message, replace(state, at="book.nights", draft=draft, misses=0), "question")
+
+
+def ask_what_to_change(turn: Turn, state: State, draft: Draft) -> Reply:
+    """Any one answer; the summary comes straight back after it."""
+    _, booking = turn._, draft.booking
+    assert booking is not None
+    rows = (
+        Row(encode(ChangeAnswer(booking, "dates")), _("Day of arrival"), _.day(draft.stay.check_in)),
+        Row(encode(ChangeAnswer(booking, "nights")), _("Nights"), _.nights(draft.nights or 0)),
+        Row(encode(ChangeAnswer(booking, "guests")), _("Guests"), _.guests(draft.guests or 0)),
+        Row(encode(ChangeAnswer(booking, "name")), _("Name"), clip(draft.name or "-", ROW_DESCRIPTION)),
+        Row(encode(ChangePlace(booking)), _("Another place")),
+    )
+    message = Menu(_("What would you like to change?"), _("Choose"), (Section(None, rows),))
+    return Reply(message, replace(state, at=encode(ChangeAnswers(booking)), draft=draft), "change")
+
+
+def change_place(turn: Turn, state: State, draft: Draft) -> Reply:
+    """Another place for the same dates, guests and name."""
+    return find_a_place.look_around(turn, replace(state, draft=draft.with_answer(moves=True), misses=0))
+
+
+def go_back(turn: Turn, state: State) -> Reply:
+    """The question before the one that is open; before the first of them, the place itself."""
+    step, draft = BOOK.open_step(state.at), state.draft
+    assert step is not None
+    assert draft is not None
+    before = BOOK.before(step)
+    if before is not None and before.name == "phone":
+        before = BOOK.before(before)
+    if before is None:
+        return find_a_place.show_place(turn, state, draft.listing)
+    return ask_again(turn, state, draft, before.name)
+
+
+def drop(turn: Turn, state: State, booking: Booking | None) -> Reply:
+    """Give the half-finished booking up; nothing was taken and nothing is owed."""
+    _ = turn._
+    if booking is not None and booking.status == Status.INITIATED:
+        booking.cancel_by_guest(turn.session, cause=turn.cause, now=turn.now)
+    buttons = (button(BookAStay(), _("Book a stay")), button(MyBookings(), _("My bookings")))
+    body = _("All right, the half-finished booking is given up. Nothing is charged.")
+    return Reply(Buttons(body, buttons), replace(state, at=None, draft=None, misses=0), "dropped")

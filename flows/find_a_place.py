@@ -1,0 +1,224 @@
+"""Looking around: the menu, the kinds of places, the places of a kind, and one place with its picture."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from flows import understand
+from flows.actions import (
+    BookAStay,
+    BookPlace,
+    ContinueBooking,
+    Help,
+    LookAround,
+    MyBookings,
+    ShowCategory,
+    ShowMenu,
+    ShowPlace,
+    encode,
+)
+from flows.engine import Reply, Turn, button
+from flows.phrases import Phrases
+from flows.state import State
+from models.listing import Listing, categories_in_use
+from models.message import ROW_DESCRIPTION, ROW_TITLE, Buttons, Menu, Message, Row, Section, clip
+from models.money import Money
+
+PLACES_A_PAGE: Final = 9
+MOST_WORDS_LOOKED_UP: Final = 12
+
+
+def show_menu(turn: Turn, state: State, preface: str | None = None) -> Reply:
+    """The menu; a half-finished booking stays where it is and is mentioned."""
+    _ = turn._
+    lines = [preface or _("Welcome to *{business}*", business=turn.rules.business_name)]
+    if state.draft is not None and state.draft.is_begun:
+        lines.append(_("Your half-finished booking is kept. Tap *Book a stay* to go on with it."))
+    else:
+        lines.append(_("Find a place, book it and pay, all in this chat. What would you like to do?"))
+    buttons = (
+        button(BookAStay(), _("Book a stay")),
+        button(MyBookings(), _("My bookings")),
+        button(Help(), _("Help")),
+    )
+    footer = _("Type “language” for اردو or हिन्दी")
+    message = Buttons("\n\n".join(lines), buttons, footer=footer)
+    return Reply(message, replace(state, at=encode(ShowMenu())), "menu")
+
+
+def book_a_stay(turn: Turn, state: State) -> Reply:
+    """Look for a half-finished booking first, then for a place."""
+    draft = state.draft
+    if draft is None or not draft.is_begun:
+        return look_around(turn, state)
+    _ = turn._
+    listing = Listing.get(turn.session, draft.listing)
+    told = [f"*{listing.name}*"]
+    if draft.check_in is not None and draft.nights is not None:
+        told.append(f"{_.dates(draft.stay.check_in, draft.stay.check_out)} · {_.nights(draft.nights)}")
+    elif draft.check_in is not None:
+        told.append(_("from {day}", day=_.day(draft.check_in)))
+    if draft.guests is not None:
+        told.append(_.guests(draft.guests))
+    body = "\n".join((_("You had begun a booking:"), "", *told, "", _("Shall we go on with it?")))
+    buttons = (button(ContinueBooking(), _("Continue")), button(LookAround(), _("Other places")))
+    return Reply(
+        Buttons(body, buttons),
+        replace(state, at=encode(BookAStay())),
+        "resume",
+        yes=ContinueBooking(),
+        no=LookAround(),
+    )
+
+
+def look_around(turn: Turn, state: State) -> Reply:
+    """The kinds of places; straight to the places where there is one kind only."""
+    _ = turn._
+    categories = categories_in_use(turn.session)
+    if not categories:
+        return show_menu(turn, state, _("There is nothing to book just now. Please come back soon."))
+    if len(categories) == 1:
+        return show_category(turn, state, categories[0][0], 0)
+    rows = tuple(
+        Row(
+            encode(ShowCategory(slug, 0)),
+            clip(_(name), ROW_TITLE),
+            _.n("{n} place", "{n} places", number),
+        )
+        for slug, name, number in categories[:10]
+    )
+    body = _("What kind of place?\n\nTap to choose, or type the name of a place.")
+    return Reply(
+        Menu(body, _("Choose"), (Section(None, rows),)), replace(state, at=encode(LookAround())), "categories"
+    )
+
+
+def show_category(turn: Turn, state: State, category: str, page: int) -> Reply:
+    listings = Listing.in_category(turn.session, category)
+    if not listings:
+        return (
+            look_around(turn, state)
+            if page >= 0 and categories_in_use(turn.session)
+            else show_menu(turn, state)
+        )
+    _ = turn._
+    return _list(turn, state, _("Which place?\n\nTap one to see it."), listings, category, page)
+
+
+def take_words(turn: Turn, state: State, said: str) -> Reply | None:
+    """The name of a place, a word of it, or a kind of place, in whatever sentence; None for what names nothing."""
+    if not 2 < len(said) <= 200:
+        return None
+    state = replace(state, misses=0)
+    places = Listing.named_like(turn.session, said)
+    if places:
+        return show_found(turn, state, places)
+    wanted = understand.plain(said)
+    for slug, name, _number in categories_in_use(turn.session):
+        if any(understand.plain(title).startswith(wanted) for title in (name, turn._(name), slug)):
+            return show_category(turn, state, slug, 0)
+    return _take_sentence(turn, state, said)
+
+
+def _take_sentence(turn: Turn, state: State, said: str) -> Reply | None:
+    """The places whose names share most words with the sentence, else the kind of place that it speaks of."""
+    words = list(dict.fromkeys(word for word in understand.words(said) if len(word) > 2 and word.isalpha()))
+    kinds: dict[str, str] = {}
+    for slug, name, _number in categories_in_use(turn.session):
+        for title in understand.words(f"{name} {turn._(name)}"):
+            kinds.setdefault(title.removesuffix("s"), slug)
+    named: Counter[int] = Counter()
+    found: dict[int, Listing] = {}
+    spoken_of: list[str] = []
+    for word in words[:MOST_WORDS_LOOKED_UP]:
+        # "hut", "huts" and "farmhouse" speak of kinds, and of every other place's name as well.
+        slugs = [slug for stem, slug in kinds.items() if len(stem) > 2 and word.startswith(stem)]
+        spoken_of += slugs
+        if slugs or understand.is_common(word):
+            continue
+        for place in Listing.named_like(turn.session, word):
+            if word in understand.words(f"{place.name} {place.location}"):
+                named[place.id] += 1
+                found[place.id] = place
+    if named:
+        most = max(named.values())
+        return show_found(turn, state, [found[number] for number, n in named.items() if n == most])
+    return show_category(turn, state, spoken_of[0], 0) if spoken_of else None
+
+
+def show_found(turn: Turn, state: State, listings: Sequence[Listing]) -> Reply:
+    """What was typed names one place or several."""
+    if len(listings) == 1:
+        return show_place(turn, state, listings[0])
+    return _list(turn, state, turn._("These places fit. Tap one to see it."), listings, None, 0)
+
+
+def _list(
+    turn: Turn, state: State, body: str, listings: Sequence[Listing], category: str | None, page: int
+) -> Reply:
+    _ = turn._
+    pages = max(1, -(-len(listings) // PLACES_A_PAGE))
+    page = min(page, pages - 1)
+    rows = [
+        Row(encode(ShowPlace(place.id)), clip(place.name, ROW_TITLE), _in_a_row(_, place))
+        for place in listings[page * PLACES_A_PAGE : (page + 1) * PLACES_A_PAGE]
+    ]
+    if category is not None and pages > 1:
+        rows.append(Row(encode(ShowCategory(category, (page + 1) % pages)), _("More places")))
+    at = encode(ShowCategory(category, page)) if category is not None else encode(LookAround())
+    return Reply(
+        Menu(body, _("See places"), (Section(None, tuple(rows)),)), replace(state, at=at), "listings"
+    )
+
+
+def _in_a_row(_: Phrases, place: Listing) -> str:
+    rates = place.price
+    lowest = min(rates.base_minor, rates.weekend_minor or rates.base_minor)
+    amount = _.money(Money(lowest, rates.currency))
+    is_same = rates.weekend_minor in (None, rates.base_minor)
+    price = _("{amount} a night", amount=amount) if is_same else _("from {amount} a night", amount=amount)
+    # The price is what must not be cut off.
+    return f"{price} · {clip(place.location, ROW_DESCRIPTION - len(price) - 3)}"
+
+
+def show_place(turn: Turn, state: State, place: Listing | int) -> Reply:
+    """One place: picture, price, what it has, and a button to book it."""
+    if isinstance(place, int):
+        found = turn.session.get(Listing, place)
+        if found is None or not found.active:
+            return look_around(turn, state)
+        place = found
+    return Reply(card(turn, place), replace(state, at=encode(ShowPlace(place.id))), "listing")
+
+
+def card(turn: Turn, place: Listing) -> Message:
+    _ = turn._
+    lines = [
+        f"*{place.name}*",
+        place.location,
+        "",
+        clip(place.description, 300),
+        "",
+        *_prices(_, place),
+    ]
+    if place.amenities:
+        lines += ["", clip(" · ".join(place.amenities), 250)]
+    photo = f"{turn.rules.public_url}/photos/{place.photo}" if place.photo else None
+    buttons = (button(BookPlace(place.id), _("Book")), button(LookAround(), _("Other places")))
+    return Buttons("\n".join(lines), buttons, image_link=photo)
+
+
+def _prices(_: Phrases, place: Listing) -> list[str]:
+    """What it costs and for how many, a short line each."""
+    rates = place.price
+    lines = ["*" + _("{amount} a night", amount=_.money(Money(rates.base_minor, rates.currency))) + "*"]
+    if rates.weekend_minor is not None and rates.weekend_minor != rates.base_minor:
+        lines.append(_("Weekend: {amount}", amount=_.money(Money(rates.weekend_minor, rates.currency))))
+    lines.append(_.n("For {n} guest", "For up to {n} guests", place.capacity))
+    if rates.extra_guest_minor and rates.included_guests < place.capacity:
+        extra = _.money(Money(rates.extra_guest_minor, rates.currency))
+        lines.append(_("Each guest after {n}: + {amount}", n=rates.included_guests, amount=extra))
+    return lines

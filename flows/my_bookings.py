@@ -1,0 +1,456 @@
+"""What became of a booking: the list, one of them in words, its ticket once more, and giving it up.
+
+Also the answer to every tap on something that has moved on: where things stand now.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import NoResultFound
+
+from flows import book, find_a_place
+from flows.actions import (
+    BookAgain,
+    BookAStay,
+    CancelStay,
+    CancelStayForSure,
+    MyBookings,
+    PayNow,
+    SendTicket,
+    ShowBooking,
+    ShowMenu,
+    encode,
+)
+from flows.engine import Reply, Turn, button, with_preface
+from flows.phrases import Phrases
+from flows.state import State
+from models import ticket
+from models.booking import YES, Booking
+from models.lifecycle import AWAITING_OWNER, CONFIRMED, Status
+from models.listing import Listing
+from models.message import (
+    BUTTON_TITLE,
+    ROW_DESCRIPTION,
+    ROW_TITLE,
+    Button,
+    Buttons,
+    Document,
+    Link,
+    Menu,
+    Message,
+    Row,
+    Section,
+    Text,
+    clip,
+)
+from models.payment import HAS_MONEY, OPEN, Payment, PaymentState
+from models.person import Person
+
+MOST_SHOWN: Final = 9
+# Countries with one clock, where most guests and places are.
+_ZONES: Final = {"PK": "Asia/Karachi", "IN": "Asia/Kolkata", "AE": "Asia/Dubai", "SA": "Asia/Riyadh"}
+_CODE: Final = re.compile(r"BK-[0-9]{8}-[A-Z0-9]{5}")
+_CANCELLED = frozenset({Status.OWNER_CANCELLED, Status.GUEST_CANCELLED})
+_REFUND = frozenset({Status.REFUND_REQUIRED, Status.REFUND_INITIATED})
+_LIVING = frozenset({Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW}) | AWAITING_OWNER | CONFIRMED
+
+
+# ---- the list --------------------------------------------------------------------------------------
+
+
+def show_list(turn: Turn, state: State) -> Reply:
+    """The person's bookings, newest first; straight to it where there is one only."""
+    _, bookings = turn._, _bookings(turn)
+    state = replace(state, at=encode(MyBookings()), misses=0)
+    if not bookings:
+        buttons = (button(BookAStay(), _("Book a stay")), button(ShowMenu(), _("Menu")))
+        return Reply(Buttons(_("You have no bookings yet."), buttons), state, "bookings")
+    if len(bookings) == 1:
+        return show(turn, state, bookings[0])
+    rows = tuple(_in_a_row(turn, booking) for booking in bookings[:MOST_SHOWN])
+    message = Menu(
+        _("Your bookings, newest first. Tap one to see it."), _("My bookings"), (Section(None, rows),)
+    )
+    return Reply(message, state, "bookings")
+
+
+def _bookings(turn: Turn) -> list[Booking]:
+    """Those that ever held or asked for a place."""
+    return [b for b in Booking.of_person(turn.session, turn.person_id) if b.held_since is not None]
+
+
+def living(turn: Turn) -> list[Booking]:
+    """Those that can still be cancelled."""
+    return [b for b in _bookings(turn) if b.status in _LIVING and turn.now < b.ends_at]
+
+
+def _in_a_row(turn: Turn, booking: Booking) -> Row:
+    _, listing = turn._, Listing.get(turn.session, booking.listing_id)
+    told = f"{_.dates(booking.check_in, booking.check_out)} · {short_status(_, booking)}"
+    return Row(encode(ShowBooking(booking.id)), clip(listing.name, ROW_TITLE), clip(told, ROW_DESCRIPTION))
+
+
+def short_status(_: Phrases, booking: Booking) -> str:
+    """The status in two or three words."""
+    status = booking.status
+    if status in AWAITING_OWNER:
+        return _("Waiting for the owner")
+    if status in CONFIRMED:
+        return _("Confirmed")
+    if status in _REFUND:
+        return _("Refund on its way")
+    if status in _CANCELLED:
+        return _("Cancelled")
+    return {
+        Status.INITIATED: _("Not finished"),
+        Status.PAYMENT_PENDING: _("Waiting for payment"),
+        Status.PAYMENT_REVIEW: _("Payment being checked"),
+        Status.COMPLETED: _("Stayed"),
+        Status.EXPIRED: _("Expired"),
+        Status.REFUND_COMPLETED: _("Paid back"),
+    }[Status(status)]
+
+
+def own(turn: Turn, booking_id: int) -> Booking | None:
+    """The booking, locked, if it is this person's own."""
+    try:
+        booking = Booking.for_update(turn.session, booking_id)
+    except NoResultFound:
+        return None
+    return booking if booking.person_id == turn.person_id else None
+
+
+# ---- one booking -----------------------------------------------------------------------------------
+
+
+def show(turn: Turn, state: State, booking: Booking, preface: str | None = None) -> Reply:
+    """One booking: what it is, how it stands, and what can be done about it now."""
+    if booking.status == Status.INITIATED:
+        return book.proceed(turn, state, book.draft_of(booking), preface)
+    state = replace(state, at=encode(ShowBooking(booking.id)), misses=0)
+    message = with_preface(_page(turn, booking), preface)
+    return Reply(message, state, "booking", booking.id)
+
+
+def _page(turn: Turn, booking: Booking) -> Message:
+    _, listing = turn._, Listing.get(turn.session, booking.listing_id)
+    if booking.status == Status.PAYMENT_PENDING:
+        return _unpaid(turn, booking, listing)
+    lines = [*_heading(_, booking, listing), "", _status_in_words(turn, booking, listing)]
+    if booking.status in CONFIRMED:
+        lines += _on_arrival(_, booking, listing)
+    return Buttons("\n".join(lines), tuple(_choices(_, booking, turn.now)))
+
+
+def _heading(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
+    return [
+        f"*{clip(listing.name, 60)}*",
+        f"{_.dates(booking.check_in, booking.check_out)} · {_.guests(booking.guests)}",
+        booking.code,
+    ]
+
+
+def _on_arrival(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
+    lines = [
+        "",
+        _(
+            "Check-in from {time}, check-out until {until}.",
+            time=_.time(listing.check_in),
+            until=_.time(listing.check_out),
+        ),
+    ]
+    if booking.due:
+        lines.append(_("To pay at the property: *{amount}*", amount=_.money(booking.due)))
+    lines.append(_("Owner: {name}, {phone}", name=listing.owner_name, phone=listing.contact))
+    if listing.map_link:
+        lines.append(_("Directions: {link}", link=listing.map_link))
+    return lines
+
+
+def _status_in_words(turn: Turn, booking: Booking, listing: Listing) -> str:
+    _, status = turn._, booking.status
+    if status in AWAITING_OWNER:
+        if booking.decision == YES:
+            return _("The owner said yes. Your e-ticket comes in a moment.")
+        return _(
+            "Waiting for {owner} to confirm. You will receive your e-ticket right after.",
+            owner=listing.owner_name,
+        )
+    if status in CONFIRMED:
+        return _("✅ *Confirmed.* See you on {day}.", day=_.day(booking.check_in))
+    if status in _REFUND:
+        return _("❌ Cancelled. Your money comes back within 5–7 business days.")
+    if status in _CANCELLED:
+        paid = any(p.state in HAS_MONEY for p in Payment.of_booking(turn.session, booking.id))
+        if paid:
+            return _("❌ Cancelled. The amount reserved on your card is released.")
+        return _("❌ Cancelled. Nothing was charged.")
+    return {
+        Status.PAYMENT_REVIEW: _("We are checking your payment and will write to you here."),
+        Status.COMPLETED: _("Your stay is over. We hope it was a good one."),
+        Status.EXPIRED: _("The time to pay ran out, so the place was not kept. Nothing was charged."),
+        Status.REFUND_COMPLETED: _("❌ Cancelled, and your money is paid back."),
+    }[Status(status)]
+
+
+def _choices(_: Phrases, booking: Booking, now: datetime) -> list[Button]:
+    choices: list[Button] = []
+    if booking.status == Status.TICKET_GENERATED:
+        choices.append(button(SendTicket(booking.id), _("Ticket")))
+    if booking.status in _LIVING and now < booking.ends_at:
+        choices.append(button(CancelStay(booking.id), _("Cancel booking")))
+    if booking.status not in _LIVING:
+        choices.append(button(BookAgain(booking.id), _("Book again")))
+    choices.append(button(ShowMenu(), _("Menu")))
+    return choices
+
+
+def _unpaid(turn: Turn, booking: Booking, listing: Listing) -> Message:
+    """A booking that waits for its money: its page to pay on, or how to get one."""
+    _ = turn._
+    last = Payment.of_booking(turn.session, booking.id)[-1]
+    if last.state in OPEN and last.url is not None:
+        country = turn.session.get_one(Person, booking.person_id).country
+        return payment_page(_, booking, listing, last, country, turn.now)
+    heading = "\n".join(_heading(_, booking, listing))
+    if last.state == PaymentState.CREATED:
+        return Text(f"{heading}\n\n" + _("Your link to pay comes here in a moment."))
+    buttons = (
+        button(PayNow(booking.id), _("Try again")),
+        button(CancelStay(booking.id), _("Cancel booking")),
+    )
+    return Buttons(f"{heading}\n\n" + _("The payment did not go through. Nothing was charged."), buttons)
+
+
+def payment_page(
+    _: Phrases, booking: Booking, listing: Listing, payment: Payment, country: str | None, now: datetime
+) -> Link:
+    """The one bubble with the link: what for, how much, and until when the place is kept.
+
+    Args:
+        country: the guest's; a time of day is said only to whom the place's clock is their own.
+    """
+    assert payment.url is not None
+    amount = _.money(booking.advance)
+    until = booking.hold_until or payment.expires_at
+    if _ZONES.get(country or "") == listing.time_zone:
+        local = _.time(until.astimezone(ZoneInfo(listing.time_zone)).time())
+        kept = _(
+            "We keep the place for you until *{time}* ({left}).", time=local, left=_.duration(until - now)
+        )
+    else:
+        kept = _("We keep the place for you for *{left}*.", left=_.duration(until - now))
+    lines = [
+        f"*{clip(listing.name, 60)}*",
+        f"{_.dates(booking.check_in, booking.check_out)} · {_.guests(booking.guests)}",
+        "",
+        _("Pay *{amount}* by card to book it.", amount=amount) + " " + kept,
+        "",
+        _("_Your card is charged only once the owner says yes._"),
+    ]
+    label = _("Pay {amount}", amount=amount)
+    # Beside the link there is no room for another button.
+    footer = _("To give it up, type: cancel")
+    return Link(
+        "\n".join(lines), label if len(label) <= BUTTON_TITLE else _("Pay now"), payment.url, footer=footer
+    )
+
+
+# ---- ticket again ----------------------------------------------------------------------------------
+
+
+def send_ticket(turn: Turn, state: State, booking: Booking) -> Reply:
+    """The ticket once more, as the document it was; where there is none (yet), how things stand."""
+    key = ticket.key_of(turn.session, booking.id)
+    page = ticket.find(turn.session, key, turn.now) if key is not None else None
+    if booking.status != Status.TICKET_GENERATED or page is None:
+        return show(turn, state, booking)
+    listing = Listing.get(turn.session, booking.listing_id)
+    caption = ticket_caption(turn._, page.view, booking, listing)
+    message: Message = Text(caption)
+    if page.pdf is not None:
+        message = Document(f"{page.view.code}.pdf", caption, link=f"{page.view.url}.pdf")
+    return Reply(message, replace(state, at=encode(ShowBooking(booking.id)), misses=0), "ticket", booking.id)
+
+
+def ticket_caption(_: Phrases, view: ticket.TicketView, booking: Booking, listing: Listing) -> str:
+    """The words that come with a ticket, and its link: in the guest's language, as the ticket itself is not."""
+    instructions = (
+        _("Show this ticket at the property"),
+        _("Carry a valid ID proof"),
+        _("Contact owner if needed: {phone}", phone=view.owner_phone),
+    )
+    lines = [
+        "🎉 " + _("*Booking Confirmed!*"),
+        _("*Your E-Ticket is Ready*"),
+        "",
+        _("Booking ID: {code}", code=view.code),
+        _("Property: {place}", place=f"*{clip(view.property_name, 60)}*"),
+        _("Guest: {name}", name=clip(view.guest_name, 60)),
+        _("Check-in: {when}", when=moment(_, booking.check_in, listing.check_in)),
+        _("Check-out: {when}", when=moment(_, booking.check_out, listing.check_out)),
+        _("Persons: {n}", n=view.guests),
+        _("Advance Paid: {amount}", amount=_.money(booking.advance)),
+        _("Due at the property: {amount}", amount=f"*{_.money(booking.due)}*"),
+        "",
+        _("*View Your E-Ticket*"),
+        view.url,
+        "",
+        _("*Check-in Instructions*"),
+        *(f"- {clip(line, 120)}" for line in instructions),
+        "",
+        _("Have a wonderful stay!"),
+    ]
+    return clip("\n".join(lines), 1024)
+
+
+def moment(_: Phrases, day: date, at: time) -> str:
+    """A day with its year, and the time: "Thu 24 Dec 2026, 2 pm"."""
+    comma = "،" if _.language == "ur" else ","
+    return f"{_.day(day)} {day.year}{comma} {_.time(at)}"
+
+
+# ---- giving it up ----------------------------------------------------------------------------------
+
+
+def ask_to_cancel(turn: Turn, state: State, booking: Booking, preface: str | None = None) -> Reply:
+    """Show first what comes back, then ask once."""
+    if booking.status not in _LIVING or turn.now >= booking.ends_at:
+        return show(turn, state, booking)
+    _, listing = turn._, Listing.get(turn.session, booking.listing_id)
+    refund = booking.refund_if_cancelled(turn.session, turn.now)
+    sure = CancelStayForSure(booking.id, refund.minor)
+    keep = ShowBooking(booking.id)
+    lines = [
+        _("Cancel this booking?"),
+        "",
+        *_heading(_, booking, listing),
+        "",
+        _what_comes_back(turn, booking),
+    ]
+    buttons = (button(sure, _("Yes, cancel it")), button(keep, _("Keep it")))
+    message = with_preface(Buttons("\n".join(lines), buttons), preface)
+    return Reply(
+        message,
+        replace(state, at=encode(CancelStay(booking.id)), misses=0),
+        "cancel",
+        booking.id,
+        yes=sure,
+        no=keep,
+    )
+
+
+def ask_to_leave_payment(turn: Turn, state: State, booking: Booking, *, changes: bool = False) -> Reply:
+    """[Change] or [Cancel] on a summary that was accepted: out of the payment while nothing is paid."""
+    if booking.status != Status.PAYMENT_PENDING:
+        return stand(turn, state, booking)
+    first = turn._("To change it, cancel it first; *Book again* then brings your answers back.")
+    return ask_to_cancel(turn, state, booking, first if changes else None)
+
+
+def _what_comes_back(turn: Turn, booking: Booking) -> str:
+    """The refund in one sentence; asked for before the cancel, and said again after it."""
+    _ = turn._
+    payments = Payment.of_booking(turn.session, booking.id)
+    refund = booking.refund_if_cancelled(turn.session, turn.now)
+    captured = sum(p.captured_minor for p in payments)
+    if captured:
+        if not refund:
+            return _("By the cancellation terms of this booking *no refund* is due.")
+        if refund.minor == captured:
+            return _("You get back all of it, *{refund}*, within 5–7 business days.", refund=_.money(refund))
+        return _(
+            "You get back *{refund}* of {paid}, within 5–7 business days.",
+            refund=_.money(refund),
+            paid=_.money(replace(refund, minor=captured)),
+        )
+    if any(p.state == PaymentState.AUTHORIZED for p in payments):
+        return _("Your card is *not charged*: the amount reserved on it is released.")
+    return _("Nothing was paid, so nothing is charged.")
+
+
+def cancel(turn: Turn, state: State, booking: Booking, agreed_minor: int) -> Reply:
+    """Give the booking up for the refund that was shown; a different one is shown first."""
+    if booking.status not in _LIVING or turn.now >= booking.ends_at:
+        return show(turn, state, booking)
+    _ = turn._
+    if booking.refund_if_cancelled(turn.session, turn.now).minor != agreed_minor:
+        return ask_to_cancel(turn, state, booking, _("The refund has changed in the meantime."))
+    words = _what_comes_back(turn, booking)
+    was_unpaid = booking.status == Status.PAYMENT_PENDING
+    booking.cancel_by_guest(turn.session, cause=turn.cause, now=turn.now)
+    body = _("Your booking {code} is cancelled.", code=booking.code) + f"\n\n{words}"
+    # Who has not paid yet may only have wanted other answers.
+    next_one = (
+        button(BookAgain(booking.id), _("Book again"))
+        if was_unpaid
+        else button(BookAStay(), _("Book a stay"))
+    )
+    buttons = (next_one, button(ShowMenu(), _("Menu")))
+    state = replace(state, at=encode(ShowBooking(booking.id)), misses=0)
+    return Reply(Buttons(body, buttons), state, "cancelled", booking.id)
+
+
+def cancel_something(turn: Turn, state: State) -> Reply:
+    """“cancel”, typed with no booking half-finished: which one? Straight to it where there is one only."""
+    _, bookings = turn._, living(turn)
+    if not bookings:
+        return find_a_place.show_menu(turn, state, _("You have no booking to cancel."))
+    if len(bookings) == 1:
+        return ask_to_cancel(turn, state, Booking.for_update(turn.session, bookings[0].id))
+    rows = tuple(Row(encode(CancelStay(b.id)), *_title_and_dates(turn, b)) for b in bookings[:MOST_SHOWN])
+    message = Menu(_("Which booking would you like to cancel?"), _("My bookings"), (Section(None, rows),))
+    return Reply(message, replace(state, at=encode(MyBookings()), misses=0), "bookings")
+
+
+def _title_and_dates(turn: Turn, booking: Booking) -> tuple[str, str]:
+    listing = Listing.get(turn.session, booking.listing_id)
+    return clip(listing.name, ROW_TITLE), turn._.dates(booking.check_in, booking.check_out)
+
+
+# ---- where things stand ----------------------------------------------------------------------------
+
+
+def stand(turn: Turn, state: State, booking: Booking | None = None) -> Reply:
+    """Where things stand now: the booking that was meant, else the open question, else the newest booking.
+
+    A question that is open stays open, whatever is shown in between.
+    """
+    step = book.BOOK.open_step(state.at) if state.draft is not None else None
+    if booking is not None and booking.status != Status.INITIATED:
+        reply = show(turn, state, booking)
+        return reply if step is None else replace(reply, state=state)
+    if step is not None and state.draft is not None:
+        if step.name == "review":
+            return book.proceed(turn, state, state.draft)
+        return book.ask_again(turn, state, state.draft, step.name)
+    if booking is not None:
+        return show(turn, state, booking)
+    if state.draft is not None and state.draft.is_begun:
+        return find_a_place.book_a_stay(turn, state)
+    newest = _bookings(turn)[:1]
+    if newest and newest[0].status in _LIVING:
+        return show(turn, state, newest[0])
+    return find_a_place.show_menu(turn, state)
+
+
+def take_words(turn: Turn, state: State, said: str) -> Reply | None:
+    """A booking's code, typed or pasted, shows the booking; another person's code is nothing."""
+    code = said.strip().upper()
+    if not _CODE.fullmatch(code):
+        return None
+    booking = Booking.with_code(turn.session, code)
+    return show(turn, state, booking) if booking is not None and booking.person_id == turn.person_id else None
+
+
+def show_newest_ticket(turn: Turn, state: State) -> Reply:
+    """“ticket”, typed: the next stay's ticket; with none, the list."""
+    issued = [b for b in _bookings(turn) if b.status == Status.TICKET_GENERATED]
+    if not issued:
+        return show_list(turn, state)
+    return send_ticket(turn, state, min(issued, key=lambda b: b.starts_at))

@@ -1,0 +1,62 @@
+"""What is said unasked: to guest, owner and admins, when something happened or a time has come.
+
+Each function says one thing; jobs call it under the booking's lock. Every notice carries from birth the
+template that reaches a closed window. The wording follows the documents (000, else 003).
+"""
+
+from __future__ import annotations
+
+from flows.notices.admin import (
+    admin_waiting,
+    event_parked,
+    follow_up_failing,
+    message_failed,
+    owner_silent,
+    pending_payment,
+    person_wanted,
+    refund_required,
+)
+from flows.notices.guest import (
+    declined,
+    expired,
+    late_authorization,
+    money_unplaceable,
+    payment_link,
+    payment_received,
+    payment_unavailable,
+    still_waiting,
+)
+from flows.notices.owner import (
+    cancelled_by_guest,
+    capture_failed,
+    owner_reminder,
+    owner_request,
+    request_message,
+)
+from flows.notices.ticket import ticket_issued, ticket_view
+
+__all__ = [
+    "admin_waiting",
+    "cancelled_by_guest",
+    "capture_failed",
+    "declined",
+    "event_parked",
+    "expired",
+    "follow_up_failing",
+    "late_authorization",
+    "message_failed",
+    "money_unplaceable",
+    "owner_reminder",
+    "owner_request",
+    "owner_silent",
+    "payment_link",
+    "payment_received",
+    "payment_unavailable",
+    "pending_payment",
+    "person_wanted",
+    "refund_required",
+    "request_message",
+    "still_waiting",
+    "ticket_issued",
+    "ticket_view",
+]

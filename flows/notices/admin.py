@@ -1,0 +1,169 @@
+"""What the admins on duty are told: what waits, what is owed, and what did not work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from flows import phrases, templates
+from flows.actions import (
+    ApproveInstead,
+    DeclineInstead,
+)
+from flows.engine import button
+from flows.notices.telling import (
+    clock,
+    listing_of,
+    owner_in_words,
+    people,
+    reason_in_words,
+    tell_admins,
+    with_phone,
+)
+from models import person
+from models.booking import Booking
+from models.listing import Listing
+from models.message import Buttons, Text, clip
+from models.money import Money
+from models.payment import Payment
+from models.rules import Rules
+
+
+def admin_waiting(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:
+    listing = listing_of(session, booking)
+    lines = [
+        "*New booking request*",
+        "",
+        *people(session, booking, listing),
+        "",
+        "Status → *Waiting for owner confirmation*",
+    ]
+    template = templates.make("waiting_for_owner", "en", booking.code, listing.name, owner_in_words(listing))
+    tell_admins(session, booking, Text("\n".join(lines)), "waiting_for_owner", template, now)
+
+
+def owner_silent(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:
+    """An hour of silence: an admin can decide in the owner's place."""
+    listing = listing_of(session, booking)
+    minutes = int((now - (booking.paid_at or now)).total_seconds() // 60)
+    deadline = booking.owner_deadline(Payment.of_booking(session, booking.id), rules)
+    _ = phrases.of("en")
+    lines = [
+        "⚠️ *The owner does not answer*",
+        "",
+        *people(session, booking, listing),
+        f"Waiting for: {minutes} minutes",
+        "",
+        f"Without an answer it is declined by itself at {clock(_, deadline, listing)} on "
+        f"{_.day(deadline.astimezone(ZoneInfo(listing.time_zone)).date())}.",
+    ]
+    taps = (ApproveInstead(booking.id), DeclineInstead(booking.id))
+    buttons = (button(taps[0], "Approve"), button(taps[1], "Decline"))
+    template = templates.make(
+        "owner_silent", "en", booking.code, listing.name, owner_in_words(listing), str(minutes), taps=taps
+    )
+    tell_admins(session, booking, Buttons("\n".join(lines), buttons), "owner_silent", template, now)
+
+
+def declined_to_admins(session: Session, booking: Booking, listing: Listing, now: datetime) -> None:
+    _ = phrases.of("en")
+    captured = sum(p.captured_minor for p in Payment.of_booking(session, booking.id))
+    who = {listing.owner_id: "by owner", None: "automatically: the owner did not answer"}.get(
+        booking.decision_made_by, "by admin"
+    )
+    reason = reason_in_words(_, booking.decision_reason)
+    after = "Contact customer for refund assistance." if captured else "Nothing was charged."
+    lines = [
+        f"❌ *Booking cancelled {who}*",
+        "",
+        *people(session, booking, listing),
+        f"Reason: {reason}",
+        f"Refund: {after}",
+    ]
+    template = templates.make("declined_record", "en", booking.code, listing.name, reason, after)
+    tell_admins(session, booking, Text("\n".join(lines)), "declined_record", template, now)
+
+
+def pending_payment(session: Session, booking: Booking, *, minutes: int, rules: Rules, now: datetime) -> None:
+    """The provider cannot say whether the guest has paid."""
+    listing = listing_of(session, booking)
+    _, phone = phrases.of("en"), person.phone_of(session, booking.person_id) or "hidden"
+    lines = [
+        "⚠️ *Payment Pending Alert*",
+        "",
+        f"Booking ID: {booking.code}",
+        f"Property: {clip(listing.name, 60)}",
+        f"Guest: {clip(booking.guest_name, 60)}",
+        f"Phone: {phone}",
+        f"Amount: {_.money(booking.advance)}",
+        f"Pending Since: {minutes} minutes",
+        "",
+        "⚠️ *Action Required*",
+        f"This payment has been pending for over {int(rules.payment_alert.total_seconds() // 60)} minutes.",
+        "Please investigate and contact the customer if needed.",
+    ]
+    template = templates.make(
+        "payment_pending",
+        "en",
+        booking.code,
+        listing.name,
+        booking.guest_name,
+        phone,
+        _.money(booking.advance),
+        str(minutes),
+    )
+    tell_admins(session, booking, Text("\n".join(lines)), "payment_pending", template, now)
+
+
+def refund_required(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:
+    """Captured money is owed back."""
+    listing = listing_of(session, booking)
+    _ = phrases.of("en")
+    captured = Money(sum(p.captured_minor for p in Payment.of_booking(session, booking.id)), booking.currency)
+    lines = ["*Refund required*", "", *people(session, booking, listing), f"Paid: {_.money(captured)}"]
+    template = templates.make("refund_required", "en", booking.code, listing.name, _.money(captured))
+    tell_admins(session, booking, Text("\n".join(lines)), "refund_required", template, now)
+
+
+def message_failed(
+    session: Session, booking: Booking, *, kind: str, recipient: str, rules: Rules, now: datetime
+) -> None:
+    """Somebody was not reached: an admin has to pick up the phone."""
+    listing = listing_of(session, booking)
+    what = kind.replace("_", " ")
+    lines = [
+        "⚠️ *A message did not arrive*",
+        "",
+        f"WhatsApp could not deliver “{what}” to the {recipient}.",
+        "",
+        *people(session, booking, listing),
+        "",
+        f"Please call the {recipient}.",
+    ]
+    template = templates.make("message_failed", "en", what, recipient, booking.code, listing.name)
+    tell_admins(session, booking, Text("\n".join(lines)), "message_failed", template, now)
+
+
+def follow_up_failing(session: Session, booking: Booking, job: str, *, now: datetime) -> None:
+    """A step after an event fails again and again; it is tried on, but somebody should look."""
+    step = job.replace("_", " ")
+    body = f"⚠️ *A step keeps failing*\n\nBooking ID: {booking.code}\nStep: {step}\n\nWe go on trying."
+    template = templates.make("work_failing", "en", step, booking.code)
+    tell_admins(session, booking, Text(body), "work_failing", template, now)
+
+
+def event_parked(session: Session, event_id: int, *, rules: Rules, now: datetime) -> None:
+    """A message could not be worked off; its sender got no answer."""
+    body = f"⚠️ *A message was set aside*\n\nEvent {event_id} failed five times and was not answered."
+    template = templates.make("event_parked", "en", str(event_id))
+    tell_admins(session, None, Text(body), "event_parked", template, now)
+
+
+def person_wanted(session: Session, person_id: int, *, name: str | None, rules: Rules, now: datetime) -> None:
+    """A guest asks for a person."""
+    who = with_phone(name or "A guest", person.phone_of(session, person_id))
+    body = f"*Somebody asks for a person*\n\n{who}\n\nPlease write to them or call."
+    template = templates.make("person_wanted", "en", who)
+    tell_admins(session, None, Text(body), "person_wanted", template, now)

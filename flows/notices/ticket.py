@@ -1,0 +1,118 @@
+"""The ticket: what it shows, and who gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from flows import my_bookings, phrases, templates
+from flows.notices.telling import (
+    facts,
+    listing_of,
+    people,
+    speak_to,
+    speak_to_guest,
+    tell_admins,
+    tell_guest,
+    tell_owner,
+    with_phone,
+)
+from models import allocation, person
+from models.booking import Booking
+from models.listing import Listing
+from models.message import Document, Message, Text
+from models.payment import Payment, PaymentState
+from models.rules import Rules
+from models.ticket import TicketState, TicketView
+
+
+def ticket_view(session: Session, booking: Booking, *, rules: Rules, key: str, now: datetime) -> TicketView:
+    """Everything the ticket shows, in English: the owner reads it at the door as well as the guest."""
+    _, listing = phrases.of("en"), listing_of(session, booking)
+    units = allocation.units_of(session, booking.id)
+    return TicketView(
+        code=booking.code,
+        state=TicketState.VALID,
+        property_name=listing.name,
+        location=listing.location,
+        guest_name=booking.guest_name,
+        check_in=my_bookings.moment(_, booking.check_in, listing.check_in),
+        check_out=my_bookings.moment(_, booking.check_out, listing.check_out),
+        guests=booking.guests,
+        units=", ".join(units),
+        advance_paid=_.money(booking.advance),
+        amount_due=_.money(booking.due),
+        host_name=rules.business_name,
+        host_phone=rules.business_phone,
+        owner_name=listing.owner_name,
+        owner_phone=listing.contact,
+        map_link=listing.map_link,
+        payment_reference=_reference(Payment.of_booking(session, booking.id)),
+        instructions=(
+            _("Show this ticket at the property"),
+            _("Carry a valid ID proof"),
+            _("Contact owner if needed: {phone}", phone=listing.contact),
+        ),
+        url=f"{rules.public_url}/eticket/{key}",
+    )
+
+
+def _reference(payments: Sequence[Payment]) -> str | None:
+    """What the provider knows the money by: of the payment that was taken."""
+    taken = [p for p in payments if p.state == PaymentState.CAPTURED]
+    return (taken[-1].intent or taken[-1].reference) if taken else None
+
+
+def ticket_issued(
+    session: Session,
+    booking: Booking,
+    *,
+    view: TicketView,
+    media_id: str | None,
+    filename: str,
+    rules: Rules,
+    now: datetime,
+) -> None:
+    """Confirmed: the ticket to the guest, and its link to owner and admins."""
+    _, listing = speak_to_guest(session, booking), listing_of(session, booking)
+    caption = my_bookings.ticket_caption(_, view, booking, listing)
+    message: Message = Text(caption)
+    if media_id is not None:
+        message = Document(filename, caption, media_id=media_id)
+    template = templates.make("ticket_ready", _.language, listing.name, booking.code, view.url)
+    tell_guest(session, booking, message, "ticket", template, now)
+    _to_owner(session, booking, listing, view, now)
+    _to_admins(session, booking, listing, view, now)
+
+
+def _to_owner(session: Session, booking: Booking, listing: Listing, view: TicketView, now: datetime) -> None:
+    _ = speak_to(session, listing.owner_id)
+    guest = with_phone(booking.guest_name, person.phone_of(session, booking.person_id))
+    lines = [
+        _("✅ *Booking confirmed.* The e-ticket was sent to the guest."),
+        "",
+        *facts(_, booking, listing),
+        _("Guest: {name}", name=guest),
+    ]
+    if booking.due:
+        lines.append(_("To collect at check-in: *{amount}*", amount=_.money(booking.due)))
+    lines += ["", view.url]
+    template = templates.make(
+        "ticket_sent",
+        _.language,
+        listing.name,
+        booking.code,
+        guest,
+        _.dates(booking.check_in, booking.check_out),
+        view.url,
+    )
+    tell_owner(session, listing, booking, Text("\n".join(lines)), "ticket_sent", template, now)
+
+
+def _to_admins(session: Session, booking: Booking, listing: Listing, view: TicketView, now: datetime) -> None:
+    _ = phrases.of("en")
+    lines = ["✅ *Booking confirmed*", "", *people(session, booking, listing), "", view.url]
+    template = templates.make("ticket_record", "en", booking.code, listing.name, view.url)
+    tell_admins(session, booking, Text("\n".join(lines)), "ticket_record", template, now)

@@ -1,0 +1,154 @@
+"""Every sentence we send, by language: gettext catalogues next to this file, the English text as its own key.
+
+The catalogues are read once, when this module is imported; there is no compiled form to forget. What a
+catalogue does not have is said in English. Days, times and amounts are written here too, from tables:
+they are in every message, and babel would cost more than the rest of the turn.
+"""
+
+from __future__ import annotations
+
+import gettext
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import Final
+
+from babel.messages.pofile import read_po
+
+from models.money import Money, format_money
+
+LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "ur": "اردو", "hi": "हिन्दी"}
+DEFAULT: Final = "en"
+_RIGHT_TO_LEFT: Final = frozenset({"ur"})
+_LATIN_FIRST: Final = re.compile(r"^([^\w\u0590-\u08ff\u200e]*_?)(?=\u200e?[0-9 ]*[A-Za-z\u0900-\u097f])")
+_PHONE: Final = re.compile(r"\+(?=[0-9]{6})")
+
+_DAYS: Final = {
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    "ur": ("پیر", "منگل", "بدھ", "جمعرات", "جمعہ", "ہفتہ", "اتوار"),
+    "hi": ("सोम", "मंगल", "बुध", "गुरु", "शुक्र", "शनि", "रवि"),
+}
+_MONTHS: Final = {
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "ur": (
+        "جنوری",
+        "فروری",
+        "مارچ",
+        "اپریل",
+        "مئی",
+        "جون",
+        "جولائی",
+        "اگست",
+        "ستمبر",
+        "اکتوبر",
+        "نومبر",
+        "دسمبر",
+    ),
+    "hi": ("जन", "फ़र", "मार्च", "अप्रैल", "मई", "जून", "जुल", "अग", "सित", "अक्टू", "नव", "दिस"),
+}
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """One language: call it with an English sentence and the values of its placeholders."""
+
+    language: str
+    singular: Mapping[str, str]
+    plural: Mapping[tuple[str, str], tuple[str, ...]]
+    form: Callable[[int], int]
+
+    def __call__(self, sentence: str, /, **values: object) -> str:
+        said = self.singular.get(sentence, sentence)
+        return said.format_map(values) if values else said
+
+    def n(self, one: str, many: str, n: int, **values: object) -> str:
+        """The sentence for this number, which is its placeholder `{n}`."""
+        forms = self.plural.get((one, many))
+        said = forms[self.form(n)] if forms else (one if n == 1 else many)
+        return said.format_map({"n": n, **values})
+
+    def nights(self, n: int) -> str:
+        return self.n("{n} night", "{n} nights", n)
+
+    def guests(self, n: int) -> str:
+        return self.n("{n} guest", "{n} guests", n)
+
+    def day(self, day: date) -> str:
+        """A day as it is said in a chat: "Fri 14 Mar"; a stay is never so far away that it needs its year."""
+        language = self.language
+        return f"{_DAYS[language][day.weekday()]} {day.day} {_MONTHS[language][day.month - 1]}"
+
+    def short(self, day: date) -> str:
+        return f"{day.day} {_MONTHS[self.language][day.month - 1]}"
+
+    def dates(self, check_in: date, check_out: date) -> str:
+        """Both days of a stay: "Fri 14 – Sun 16 Mar", each with its month where they differ."""
+        if check_in.month != check_out.month:
+            return f"{self.day(check_in)} – {self.day(check_out)}"
+        return f"{_DAYS[self.language][check_in.weekday()]} {check_in.day} – {self.day(check_out)}"
+
+    def time(self, at: time) -> str:
+        """ "2 pm", "11:30 am" in English; by the 24-hour clock elsewhere, where am and pm are not said."""
+        if self.language != "en":
+            return f"{at.hour}:{at.minute:02}"
+        if not at.minute and not at.hour % 12:
+            return "12 noon" if at.hour else "midnight"  # "12 pm" is misread by many
+        hour, half = at.hour % 12 or 12, "am" if at.hour < 12 else "pm"
+        return f"{hour}:{at.minute:02} {half}" if at.minute else f"{hour} {half}"
+
+    def money(self, amount: Money) -> str:
+        return format_money(amount, self.language)
+
+    def laid_out(self, text: str) -> str:
+        """The text as a phone shows it in this language: each line of Urdu begins at the right.
+
+        A phone decides by the first letter of a line; a name in Latin letters would pull it to the left.
+        The mark stands behind the sign that makes a word bold, which has to begin the word. A phone number
+        gets the opposite mark, which keeps its plus in front.
+        """
+        if self.language not in _RIGHT_TO_LEFT:
+            return text
+        lines = _PHONE.sub("\u200e+", text).split("\n")
+        return "\n".join(
+            line if line.startswith("http") else _LATIN_FIRST.sub("\\1\u200f", line) for line in lines
+        )
+
+    def duration(self, length: timedelta) -> str:
+        minutes = max(1, round(length.total_seconds() / 60))
+        return self.n("{n} minute", "{n} minutes", minutes)
+
+
+def _load(language: str) -> Phrases:
+    with (Path(__file__).parent / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    singular: dict[str, str] = {}
+    plural: dict[tuple[str, str], tuple[str, ...]] = {}
+    for message in catalogue:
+        if not message.id or not message.string or message.fuzzy:
+            continue
+        if isinstance(message.id, str):
+            singular[message.id] = str(message.string)
+        elif all(message.string):
+            plural[message.id[0], message.id[1]] = tuple(message.string)
+    form: Callable[[int], int] = gettext.c2py(catalogue.plural_expr)
+    return Phrases(language, singular, plural, form)
+
+
+_PHRASES: Final = {language: _load(language) for language in LANGUAGES}
+
+
+def of(language: str | None) -> Phrases:
+    """The sentences of this language; English for one we do not speak."""
+    return _PHRASES.get(language or DEFAULT, _PHRASES[DEFAULT])
+
+
+def language_of_script(said: str) -> str | None:
+    """The language that this way of writing tells, where it tells one of ours."""
+    for letter in said:
+        if "\u0600" <= letter <= "\u06ff":
+            return "ur"
+        if "\u0900" <= letter <= "\u097f":
+            return "hi"
+    return None

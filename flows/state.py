@@ -1,0 +1,110 @@
+"""What a conversation remembers between two messages: small, and nothing that a row already says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
+from typing import Any, Self
+
+from models.stay import Stay
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The answers given so far for one stay; those not given yet are None.
+
+    Attributes:
+        listing: which place.
+        name: whom the booking is for.
+        booking: the row that was made when the summary was first shown.
+        moves: true while another place is looked for, for the same stay.
+        note: something to say together with the next question; not remembered.
+    """
+
+    listing: int
+    check_in: date | None = None
+    nights: int | None = None
+    guests: int | None = None
+    name: str | None = None
+    booking: int | None = None
+    moves: bool = False
+    note: str | None = None
+
+    @property
+    def stay(self) -> Stay:
+        assert self.check_in is not None
+        assert self.nights is not None
+        return Stay.of_nights(self.check_in, self.nights)
+
+    @property
+    def is_begun(self) -> bool:
+        """True once there is an answer that it would be a pity to lose."""
+        return self.check_in is not None or self.guests is not None
+
+    def with_answer(self, **answers: Any) -> Self:
+        return replace(self, **answers)
+
+    def to_json(self) -> dict[str, Any]:
+        values = {
+            "listing": self.listing,
+            "check_in": self.check_in.isoformat() if self.check_in else None,
+            "nights": self.nights,
+            "guests": self.guests,
+            "name": self.name,
+            "booking": self.booking,
+            "moves": self.moves or None,
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Draft:
+        # What an older or newer release remembered beyond this is no reason to fail.
+        values = {field.name: data[field.name] for field in fields(cls) if field.name in data}
+        if "check_in" in values:
+            values["check_in"] = date.fromisoformat(values["check_in"])
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a conversation is.
+
+    Attributes:
+        at: the open question (`book.guests`), or the page that was shown last as the payload that shows it.
+        draft: the half-finished booking, wherever the conversation went since.
+        misses: how often in a row we did not understand.
+        offers: what the buttons of the last bubble mean, so that a title that is typed is as good as a tap.
+        tapped: the last tap and when it came, to know the second half of a double tap.
+    """
+
+    at: str | None = None
+    draft: Draft | None = None
+    misses: int = 0
+    offers: Mapping[str, str] = field(default_factory=dict)
+    tapped: tuple[str, datetime] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        if self.at:
+            data["at"] = self.at
+        if self.draft:
+            data["draft"] = self.draft.to_json()
+        if self.misses:
+            data["misses"] = self.misses
+        if self.offers:
+            data["offers"] = dict(self.offers)
+        if self.tapped:
+            data["tapped"] = [self.tapped[0], self.tapped[1].isoformat()]
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> State:
+        draft, tapped = data.get("draft"), data.get("tapped")
+        return cls(
+            at=data.get("at"),
+            draft=Draft.from_json(draft) if draft else None,
+            misses=data.get("misses", 0),
+            offers=data.get("offers", {}),
+            tapped=(tapped[0], datetime.fromisoformat(tapped[1])) if tapped else None,
+        )

@@ -1,0 +1,102 @@
+"""Names, yes and no, and the few words that work everywhere, matched as the whole message."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from flows.understand.vocabulary import each, plain
+
+
+def name(said: str) -> str | None:
+    """The name somebody gives: "my name is ali khan" is Ali Khan; None where it cannot be one."""
+    text = " ".join(said.split()).strip(" .,!;:")
+    text = _NAME_BEFORE.sub("", text)
+    text = _NAME_AFTER.sub("", text).strip(" .,!;:'\"")
+    if not 2 <= len(text) <= 60 or len(text.split()) > 6 or _NO_NAME.search(text):
+        return None
+    if sum(c.isalpha() for c in text) < 2 or yes_or_no(text) is not None:
+        return None
+    return text.title() if text.islower() and text.isascii() else text
+
+
+def yes_or_no(said: str) -> bool | None:
+    text = plain(said)
+    return True if text in _YES else False if text in _NO else None
+
+
+def courtesy(said: str) -> str | None:
+    """“thanks” for a word of thanks, “ok” for an “ok”, a “great”, a thumb; None where something is asked."""
+    words = plain(said)
+    if not words:
+        # Pictures are symbols; a lone question mark asks, and is none.
+        return "ok" if any(unicodedata.category(sign) == "So" for sign in said) else None
+    return "thanks" if words in _THANKS else "ok" if words in _FINE else None
+
+
+def command(said: str) -> str | None:
+    """The word that works everywhere, if the message is that word and nothing else.
+
+    Returns:
+        back, menu, cancel, help, person, language, en, ur, hi, book, bookings, ticket or hello; None for
+        any other message.
+    """
+    if len(said) > 30:
+        return None
+    return _COMMANDS.get(plain(said))
+
+
+_NAME_BEFORE: Final = re.compile(
+    r"^(my name is|my name's|the name is|name is|name|i am|i'm|im|it is|it's|its|this is|book it under|under|"
+    r"mera naam|mera nam|میرا نام|मेरा नाम)[\s:,-]+",
+    re.IGNORECASE,
+)
+_NAME_AFTER: Final = re.compile(r"\s+(hai|hay|hy|ہے|है)$", re.IGNORECASE)
+_NO_NAME: Final = re.compile(r"[0-9@?/\\<>{}\[\]=|#%^~*_]|https?:|www\.")
+
+
+_YES: Final = each(
+    "yes, y, yeah, yep, yup, ok, okay, sure, of course, yes please, correct, confirm, haan, han, ha, ji, "
+    "jee, ji haan, theek hai, جی, ہاں, جی ہاں, ہاں جی, ٹھیک ہے, हाँ, हां, जी, जी हाँ, जी हां, ठीक है"
+)
+_NO: Final = each("no, n, nope, nahi, nahin, nai, na, no thanks, not now, نہیں, جی نہیں, नहीं, जी नहीं")
+_THANKS: Final = each(
+    "thanks, thank you, thank u, thankyou, thnx, thanx, thx, tnx, ty, tysm, many thanks, thanks a lot, "
+    "thanks so much, thank you so much, thank you very much, thanks alot, ok thanks, ok thank you, "
+    "okay thanks, okay thank you, great thanks, great thank you, perfect thanks, perfect thank you, "
+    "yes thanks, yes thank you, thank you sir, thanks bhai, shukriya, shukria, bohat shukriya, "
+    "bahut shukriya, bohot shukriya, jazakallah, jazak allah, meherbani, dhanyavad, dhanyavaad, dhanyawad, "
+    "bahut dhanyavad, شکریہ, بہت شکریہ, بہت بہت شکریہ, آپ کا شکریہ, جزاک اللہ, مہربانی, धन्यवाद, "
+    "बहुत धन्यवाद, बहुत बहुत धन्यवाद, शुक्रिया, बहुत शुक्रिया, आपका धन्यवाद"
+)
+_FINE: Final = each(
+    "ok, okay, okey, k, okk, ok ok, oki, okie, ok great, okay great, ok good, ok fine, alright, all right, "
+    "great, good, very good, fine, nice, very nice, cool, perfect, super, excellent, awesome, wonderful, "
+    "wow, got it, understood, noted, done, sounds good, theek, theek hai, thik hai, acha, accha, achha, "
+    "bohat acha, zabardast, mashallah, ٹھیک, ٹھیک ہے, اچھا, بہت اچھا, بہت خوب, زبردست, अच्छा, बहुत अच्छा, "
+    "ठीक, ठीक है, बढ़िया, बहुत बढ़िया"
+)
+
+_COMMANDS: Final[dict[str, str]] = {
+    word: what
+    for what, words in {
+        "back": "back, go back, previous, wapas, wapis, peeche, واپس, پیچھے, वापस, पीछे, वापिस",
+        "menu": "menu, main menu, home, start over, main, مینو, مینیو, मेनू, मेन्यू",
+        "cancel": "cancel, stop, cancel it, cancel booking, cancel my booking, mansookh, منسوخ, منسوخ کریں, "
+        "کینسل, रद्द, रद्द करें, कैंसल, कैंसिल",
+        "help": "help, madad, مدد, मदद, help me, support",
+        "person": "agent, human, talk to a person, person, talk to person, representative, operator",
+        "language": "language, languages, change language, zaban, zubaan, bhasha, زبان, भाषा",
+        "en": "english, in english, انگریزی, अंग्रेज़ी, अंग्रेजी",
+        "ur": "urdu, اردو, उर्दू",
+        "hi": "hindi, ہندی, हिंदी, हिन्दी",
+        "book": "book, book a stay, booking, book now, book a room, new booking, بک, بکنگ, बुक, बुकिंग",
+        "bookings": "bookings, my bookings, my booking, my trips, trips, میری بکنگ, मेरी बुकिंग, میری بکنگز",
+        "ticket": "ticket, my ticket, e-ticket, eticket, ٹکٹ, टिकट",
+        "hello": "hi, hello, hey, hii, hiii, hi there, hello there, salam, salaam, assalam o alaikum, "
+        "assalamualaikum, assalam-o-alaikum, aoa, asalam o alaikum, namaste, namaskar, good morning, "
+        "good afternoon, good evening, start, سلام, السلام علیکم, हेलो, नमस्ते, ہیلو, helo, hallo",
+    }.items()
+    for word in each(words)
+}

@@ -1,0 +1,89 @@
+"""How many people: "4", "2 adults and 1 child", "we are six", "just me"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from flows.understand.pieces import is_number, kind_at, number_at
+from flows.understand.vocabulary import ARTICLES, NUMBERS, WORDS_THAT_TURN, each, plain, words_of
+
+
+def count(said: str, *, sure: bool = False) -> int | None:
+    """The number of people that is meant; None if there is none, or more than one reading.
+
+    Args:
+        sure: only what can mean nothing but people, for an answer to a question that was not asked.
+    """
+    words = [word for word in words_of(said) if word not in (",", ".", "&")]
+    if not words or len(words) > 20 or _turns(words):
+        return None
+    if plain(said) in _ALONE:
+        return 1
+    people, bare = _numbers(words)
+    if people is None or bare is None:
+        return None
+    if people:
+        # "family of 5", "3 people, 2 kids"; a number without a noun beside them leaves a doubt.
+        return sum(people) or None if not bare else None
+    if not bare and _is_a_pair(words):
+        return 2
+    total = sum(bare) if "+" in words else bare[0] if len(bare) == 1 else 0
+    if not 0 < total <= 999 or (sure and not any(word in _SPEAKS_OF_PEOPLE for word in words)):
+        return None
+    known = (word.isdigit() or word in NUMBERS or word in _AROUND_A_NUMBER for word in words)
+    return total if all(known) else None
+
+
+def mentioned(said: str) -> int | None:
+    """The people in a sentence that is about something else: "25 Dec for 2 nights, 3 people"."""
+    words = [word for word in words_of(said) if word not in (",", "&")]
+    numbers = (number_at(words, i) for i in range(len(words)) if kind_at(words, i + 1) == "people")
+    return sum(number for number in numbers if number is not None) or None
+
+
+def _turns(words: Sequence[str]) -> bool:
+    """ "4 or 5", "not 4", "4-5": whatever is meant, it is not one number."""
+    return any(word in WORDS_THAT_TURN for word in words) or any(
+        word in ("-", "/") and is_number(words, i - 1) for i, word in enumerate(words)
+    )
+
+
+def _numbers(words: Sequence[str]) -> tuple[list[int] | None, list[int] | None]:
+    """Numbers of people, and numbers without a noun; None where a number counts something else."""
+    people: list[int] = []
+    bare: list[int] = []
+    for i, word in enumerate(words):
+        number, what = number_at(words, i), kind_at(words, i + 1)
+        if number is None or (word in ARTICLES and what != "people"):
+            continue
+        named_before = kind_at(words, i - 1) == "people" and number_at(words, i - 2) is None and what is None
+        if what == "people" or named_before:
+            people.append(number)
+        elif what in ("night", "week", "day", "month", "room"):
+            return None, None
+        else:
+            bare.append(number)
+    return people, bare
+
+
+def _is_a_pair(words: Sequence[str]) -> bool:
+    """ "A couple", "me and my wife"."""
+    said = set(words)
+    return "couple" in said or (bool(said & {"me", "i", "main", "mein"}) and bool(said & _PARTNERS))
+
+
+_ALONE: Final = each(
+    "me, me only, only me, just me, me alone, it's just me, alone, i am alone, i'm alone, myself, "
+    "just myself, solo, single, sirf main, akela, صرف میں, اکیلا, सिर्फ मैं, अकेला"
+)
+_PARTNERS: Final = each(
+    "wife, husband, friend, brother, sister, mother, father, mom, dad, son, daughter, partner, girlfriend, "
+    "boyfriend, fiance, biwi, begum, bhai, dost"
+)
+_SPEAKS_OF_PEOPLE: Final = each("we, us, hum, ham, party, group, family, ہم, हम")
+_AROUND_A_NUMBER: Final = _SPEAKS_OF_PEOPLE | each(
+    "are, a, an, the, of, in, total, all, altogether, together, for, just, only, exactly, around, and, will, "
+    "be, there, we're, it, it's, its, is, with, our, my, +, please, pls, plz, sir, bhai, ji, hain, hai, "
+    "log, aur, ہیں, हैं, जी, جی, और, اور"
+)
