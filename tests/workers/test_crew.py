@@ -1,0 +1,152 @@
+"""A crew waits for the outside side by side, and forgets no result, whatever happens to the database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from tests import factories as make
+from workers import crew
+from workers.crew import Crew
+
+
+class Desk(Crew[str, str]):
+    """Tasks are words on a list; each waits at the gate with its name until it is opened."""
+
+    def __init__(self, most: int = 4) -> None:
+        super().__init__("desk", most)
+        self.waiting: list[str] = []
+        self.recorded: list[str] = []
+        self.looks: list[bool] = []
+        self.rooms: list[int] = []
+        self.under_way = 0
+        self.most_under_way = 0
+        self.gates: dict[str, threading.Event] = {}
+        self.broken = False
+        self._lock = threading.Lock()
+
+    def exchange(self, results: Sequence[str], most: int, *, rung: bool) -> Sequence[str]:
+        self.looks.append(rung)
+        self.rooms.append(most)
+        if self.broken:
+            raise ConnectionError("the database is away")
+        self.recorded += results
+        tasks, self.waiting = self.waiting[:most], self.waiting[most:]
+        return tasks
+
+    def perform(self, task: str) -> str:
+        with self._lock:
+            self.under_way += 1
+            self.most_under_way = max(self.most_under_way, self.under_way)
+        if task in self.gates:
+            self.gates[task].wait(20)
+        with self._lock:
+            self.under_way -= 1
+        return task
+
+
+def test_everything_that_waits_is_done_and_recorded_once() -> None:
+    desk = Desk(most=3)
+    desk.waiting = [str(n) for n in range(50)]
+    desk.work(may_stop=lambda: True)
+    assert sorted(desk.recorded, key=int) == [str(n) for n in range(50)]
+    assert desk.most_under_way <= 3
+    assert max(desk.rooms) == 3
+
+
+def test_a_slow_task_stops_no_neighbour() -> None:
+    desk = Desk(most=2)
+    desk.gates["slow"] = threading.Event()
+    desk.waiting = ["slow", *(str(n) for n in range(20))]
+    with _working(desk):
+        make.wait_for(lambda: len(desk.recorded) == 20)
+        assert "slow" not in desk.recorded
+        desk.gates["slow"].set()
+        make.wait_for(lambda: "slow" in desk.recorded)
+
+
+def test_a_crew_does_not_stop_while_something_is_under_way() -> None:
+    desk = Desk()
+    desk.gates["slow"] = threading.Event()
+    desk.waiting = ["slow"]
+    working = threading.Thread(target=desk.work, args=(lambda: True,))
+    working.start()
+    make.wait_for(lambda: desk.under_way == 1)
+    working.join(0.05)
+    assert working.is_alive()
+    desk.gates["slow"].set()
+    working.join(5)
+    assert desk.recorded == ["slow"]
+
+
+def test_a_result_is_kept_until_the_database_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "REST_SECONDS", 0.01)
+    desk = Desk()
+    desk.gates["paid"] = threading.Event()
+    desk.waiting = ["paid"]
+    with _working(desk):
+        make.wait_for(lambda: desk.under_way == 1)
+        desk.broken = True
+        desk.gates["paid"].set()
+        looks = len(desk.looks)
+        make.wait_for(lambda: len(desk.looks) > looks + 2)  # asked again and again, and nothing is lost by it
+        assert desk.recorded == []
+        desk.broken = False
+        make.wait_for(lambda: desk.recorded == ["paid"])
+        desk.waiting = ["next"]
+        desk.wake()
+        make.wait_for(lambda: desk.recorded == ["paid", "next"])
+
+
+def test_a_database_that_is_away_before_anything_was_claimed_is_asked_at_the_next_bell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crew, "REST_SECONDS", 0.01)
+    desk = Desk()
+    desk.broken, desk.waiting = True, ["a"]
+    with _working(desk):
+        make.wait_for(lambda: len(desk.looks) == 1)
+        desk.broken = False
+        desk.wake()
+        make.wait_for(lambda: desk.recorded == ["a"])
+
+
+def test_a_bell_makes_it_look_and_a_result_does_too() -> None:
+    desk = Desk()
+    desk.gates["a"] = threading.Event()
+    with _working(desk):
+        make.wait_for(lambda: desk.looks == [True])
+        desk.waiting = ["a"]
+        desk.wake()
+        make.wait_for(lambda: desk.under_way == 1)
+        desk.gates["a"].set()
+        make.wait_for(lambda: desk.recorded == ["a"])
+        assert desk.looks == [True, True, False]
+
+
+def test_a_later_look_can_be_arranged() -> None:
+    desk = Desk()
+    with _working(desk):
+        make.wait_for(lambda: desk.looks == [True])
+        desk.wake_in(0.02)
+        make.wait_for(lambda: desk.looks == [True, True])
+
+
+@contextmanager
+def _working(desk: Desk) -> Iterator[None]:
+    over = threading.Event()
+    working = threading.Thread(target=desk.work, args=(over.is_set,))
+    working.start()
+    try:
+        yield
+    finally:
+        over.set()
+        desk.broken = False
+        for gate in desk.gates.values():
+            gate.set()
+        desk.wake()
+        working.join(10)
+    assert not working.is_alive()

@@ -1,0 +1,487 @@
+"""Jobs that ask a provider: nothing is locked meanwhile, no answer is no failure, and twice is once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from integrations.gateway import GatewayError, PaymentLink
+from models import db, inbound
+from models.booking import Booking
+from models.inbound import Incoming
+from models.payment import Payment, PaymentFacts, PaymentNotice, PaymentOrder, PaymentState
+from tests import factories as make
+from tests.conftest import Scratch
+from tests.factories import NOW, RULES, MovableClock
+from workers.follow_ups import Due, Later
+from workers.payments import LINK_TRIES, RECONCILE_AFTER, PaymentJobs
+
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+AWAY = GatewayError("connection_lost", retryable=True, unknown=True)
+BUSY = GatewayError("rate_limit", retryable=True)
+REFUSED = GatewayError("card_declined", retryable=False)
+
+
+class Bank:
+    """A provider that says what it is told to; everything else goes well.
+
+    Attributes:
+        says: (verb → what it answers next, a state or an error), one after the other; the last one stays.
+        asked: (verb, payment id) in order.
+        meanwhile: done while it thinks.
+    """
+
+    name = "card"
+
+    def __init__(self, scratch: Scratch) -> None:
+        self._scratch = scratch
+        self.says: dict[str, list[PaymentState | GatewayError]] = {}
+        self.asked: list[tuple[str, int]] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def create_link(self, order: PaymentOrder) -> PaymentLink:
+        self._answer("create", order, PaymentState.PENDING)
+        number = order.payment_id
+        return PaymentLink(f"cs_{number}", f"https://pay.example/{number}", order.expires_at)
+
+    def look_up(self, order: PaymentOrder) -> PaymentFacts:
+        return self._answer("look_up", order, PaymentState.PENDING)
+
+    def expire(self, order: PaymentOrder) -> PaymentFacts:
+        return self._answer("expire", order, PaymentState.EXPIRED)
+
+    def capture(self, order: PaymentOrder, amount_minor: int) -> PaymentFacts:
+        assert amount_minor == order.amount_minor
+        return self._answer("capture", order, PaymentState.CAPTURED)
+
+    def void(self, order: PaymentOrder) -> PaymentFacts:
+        return self._answer("void", order, PaymentState.VOIDED)
+
+    def verify_webhook(self, body: bytes, signature: str | None, *, now: Any) -> PaymentNotice:
+        raise NotImplementedError
+
+    def _answer(self, verb: str, order: PaymentOrder, usually: PaymentState) -> PaymentFacts:
+        self.asked.append((verb, order.payment_id))
+        # Nobody waits for a row while a provider thinks.
+        self._scratch.rows("SELECT 1 FROM bookings, payments FOR UPDATE NOWAIT")
+        self.meanwhile()
+        said = self.says.get(verb, [])
+        state = said.pop(0) if len(said) > 1 else said[0] if said else usually
+        if isinstance(state, GatewayError):
+            raise state
+        return PaymentFacts(state, intent=f"pi_{order.payment_id}")
+
+
+class Desk:
+    """The jobs with a bank that can be told what to say, run one by one as the errands would."""
+
+    def __init__(self, scratch: Scratch, clock: MovableClock) -> None:
+        self.bank = Bank(scratch)
+        self._scratch = scratch
+        self._jobs = PaymentJobs({"card": self.bank}, rules=RULES, clock=clock).jobs()
+
+    def run(self, job: str, booking: Booking, *, attempts: int = 0, cause: str | None = None) -> Later | None:
+        number = self._scratch.value("SELECT coalesce(max(id), 0) FROM follow_ups")
+        return self._jobs[job](Due(number, job, booking.id, cause or f"event:{number}", attempts))
+
+    def asked(self) -> list[str]:
+        return [verb for verb, _ in self.bank.asked]
+
+
+@pytest.fixture
+def desk(scratch: Scratch, clock: MovableClock) -> Desk:
+    return Desk(scratch, clock)
+
+
+# ---- a page to pay on ------------------------------------------------------------------------------
+
+
+def test_the_link_is_made_kept_and_said_once(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    for _ in range(2):
+        assert desk.run("open_payment", booking) is None
+    payment = _payments(booking)[0]
+    assert (payment.state, payment.reference) == ("pending", f"cs_{payment.id}")
+    assert payment.url == f"https://pay.example/{payment.id}"
+    assert payment.link_sent_at is not None
+    assert desk.asked() == ["create"]
+    (said,) = _said(scratch)
+    assert (said.person_id, said.kind, said.booking_id) == (booking.person_id, "payment_link", booking.id)
+
+
+def test_a_provider_that_is_away_is_asked_again_and_the_guest_told_after_some_tries(
+    scratch: Scratch, desk: Desk
+) -> None:
+    booking = _made(make.held)
+    desk.bank.says["create"] = [BUSY]
+    for attempts in range(LINK_TRIES - 1):
+        with pytest.raises(GatewayError):
+            desk.run("open_payment", booking, attempts=attempts)
+    assert _said(scratch) == []
+    desk.run("open_payment", booking, attempts=LINK_TRIES - 1)
+    assert [row.kind for row in _said(scratch)] == ["payment_unavailable"]
+    assert _payments(booking)[0].state == "failed"
+
+
+def test_a_provider_that_refuses_is_not_asked_again(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    desk.bank.says["create"] = [REFUSED]
+    desk.run("open_payment", booking)
+    assert [row.kind for row in _said(scratch)] == ["payment_unavailable"]
+    payment = _payments(booking)[0]
+    assert (payment.state, payment.failure) == ("failed", "card_declined")
+
+
+def test_a_page_that_may_exist_is_unknown_not_failed(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    desk.bank.says["create"] = [AWAY]
+    desk.run("open_payment", booking, attempts=LINK_TRIES - 1)
+    assert _payments(booking)[0].state == "unknown"
+
+
+def test_nothing_is_asked_for_a_booking_that_was_given_up(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    _cancel(booking)
+    desk.run("open_payment", booking)
+    assert desk.asked() == []
+
+
+def test_a_link_that_comes_after_the_cancel_is_kept_to_be_closed_and_not_said(
+    scratch: Scratch, desk: Desk
+) -> None:
+    booking = _made(make.held)
+    desk.bank.meanwhile = lambda: _cancel(booking)
+    desk.run("open_payment", booking)
+    assert [row.kind for row in _said(scratch)] == []
+    desk.bank.meanwhile = lambda: None
+    desk.run("close_payments", booking)
+    assert desk.asked() == ["create", "expire"]
+    assert _payments(booking)[0].state == "expired"
+
+
+def test_the_page_of_the_attempt_before_is_closed_first(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    desk.run("open_payment", booking)
+    _retry(booking)
+    desk.run("open_payment", booking)
+    first, second = _payments(booking)
+    assert desk.bank.asked == [("create", first.id), ("expire", first.id), ("create", second.id)]
+    assert [p.state for p in _payments(booking)] == ["expired", "pending"]
+
+
+def test_a_page_before_that_cannot_be_closed_does_not_keep_the_guest_from_paying(
+    scratch: Scratch, desk: Desk
+) -> None:
+    """Tried for a while; then the new link goes out, and should both be paid, one is given back."""
+    booking = _made(make.held)
+    desk.run("open_payment", booking)
+    _retry(booking)
+    desk.bank.says["expire"] = [AWAY]
+    for attempts in range(LINK_TRIES - 1):
+        with pytest.raises(GatewayError):
+            desk.run("open_payment", booking, attempts=attempts)
+    desk.run("open_payment", booking, attempts=LINK_TRIES - 1)
+    assert [row.kind for row in _said(scratch)] == ["payment_link", "payment_link"]
+    assert [p.state for p in _payments(booking)] == ["unknown", "pending"]
+
+
+# ---- what happened? --------------------------------------------------------------------------------
+
+
+def test_a_webhook_makes_us_ask_and_the_booking_follow(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    cause = _webhook(booking, "checkout.session.completed")
+    desk.bank.says["look_up"] = [PaymentState.AUTHORIZED]
+    desk.run("settle_payment", booking, cause=cause)
+    assert _now(booking).status == "PAYMENT_SUCCESS"
+    assert scratch.value("SELECT outcome FROM inbound_events") == "DONE"
+    desk.run("settle_payment", booking, cause=cause)
+    assert _events(scratch, booking).count("RECORD_PAYMENT") == 1
+
+
+def test_what_a_webhook_tells_is_not_believed(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    desk.run("settle_payment", booking, cause=_webhook(booking, "checkout.session.completed"))
+    assert _now(booking).status == "PAYMENT_PENDING"
+
+
+def test_a_webhook_that_tells_nothing_new_spares_the_question(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.paid)
+    desk.run("settle_payment", booking, cause=_webhook(booking, "checkout.session.completed"))
+    assert desk.asked() == []
+    assert scratch.value("SELECT outcome FROM inbound_events") == "KNOWN"
+
+
+def test_a_webhook_waits_for_a_provider_that_is_away(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    cause = _webhook(booking, "checkout.session.completed")
+    desk.bank.says["look_up"] = [AWAY]
+    with pytest.raises(GatewayError):
+        desk.run("settle_payment", booking, cause=cause)
+    assert scratch.value("SELECT done_at FROM inbound_events") is None
+    assert _payments(booking)[0].state == "created"
+
+
+def test_a_payment_nobody_can_tell_about_is_asked_about_for_a_week(
+    scratch: Scratch, desk: Desk, clock: MovableClock
+) -> None:
+    booking = _made(make.held)
+    cause = f"payment:{_payments(booking)[0].id}:after_expiry"
+    desk.bank.says["look_up"] = [AWAY]
+    waits = []
+    for days in (0, 0.01, 1, 6.9):
+        clock.move(NOW + days * DAY - clock.now())
+        later = desk.run("settle_payment", booking, cause=cause)
+        assert later is not None
+        waits.append(later.at - clock.now())
+    assert waits == pytest.approx([RECONCILE_AFTER, RECONCILE_AFTER, HOUR, HOUR], abs=5 * SECOND)
+    clock.move(NOW + 7 * DAY - clock.now())
+    assert desk.run("settle_payment", booking, cause=cause) is None
+
+
+def test_a_payment_that_turns_out_to_be_paid_takes_its_place_if_it_is_free(
+    scratch: Scratch, desk: Desk, clock: MovableClock
+) -> None:
+    booking = _made(make.held)
+    desk.bank.says["expire"] = [AWAY]
+    clock.move(RULES.longest_hold)
+    desk.run("expire_hold", booking)
+    assert _now(booking).status == "EXPIRED"
+    cause = scratch.value("SELECT cause FROM follow_ups WHERE job = 'settle_payment'")
+    desk.bank.says["look_up"] = [PaymentState.AUTHORIZED]
+    assert desk.run("settle_payment", booking, cause=cause) is None
+    assert _now(booking).status == "PAYMENT_SUCCESS"
+
+
+# ---- the end of a hold -----------------------------------------------------------------------------
+
+
+def test_a_hold_that_is_not_over_is_looked_at_again_then(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    assert desk.run("expire_hold", booking) == Later(NOW + RULES.hold)
+    assert desk.asked() == []
+
+
+def test_an_unpaid_hold_ends_and_its_page_with_it(scratch: Scratch, desk: Desk, clock: MovableClock) -> None:
+    booking = _made(make.held)
+    desk.run("open_payment", booking)
+    clock.move(RULES.hold)
+    for _ in range(2):
+        assert desk.run("expire_hold", booking) is None
+    assert _now(booking).status == "EXPIRED"
+    assert desk.asked() == ["create", "expire"]
+    assert _payments(booking)[0].state == "expired"
+    assert scratch.rows("SELECT 1 FROM follow_ups WHERE job = 'settle_payment'") == []
+
+
+def test_money_that_came_at_the_last_moment_is_found_before_the_place_is_freed(
+    scratch: Scratch, desk: Desk, clock: MovableClock
+) -> None:
+    booking = _made(make.held)
+    desk.bank.says["expire"] = [PaymentState.AUTHORIZED]
+    clock.move(RULES.hold)
+    assert desk.run("expire_hold", booking) is None
+    assert _now(booking).status == "PAYMENT_SUCCESS"
+    assert scratch.value("SELECT state FROM allocations") == "KEPT"
+
+
+def test_a_provider_that_cannot_say_moves_the_hold_on_to_two_hours_at_most(
+    scratch: Scratch, desk: Desk, clock: MovableClock
+) -> None:
+    booking = _made(make.held)
+    desk.bank.says["expire"] = [AWAY]
+    clock.move(RULES.hold)
+    steps = 0
+    while (later := desk.run("expire_hold", booking)) is not None:
+        steps += 1
+        assert later.at <= NOW + RULES.longest_hold
+        assert scratch.value("SELECT hold_until FROM allocations") == later.at
+        clock.move(later.at - clock.now())
+    assert steps >= 20
+    assert _now(booking).status == "EXPIRED"
+    assert _payments(booking)[0].state == "unknown"  # never failed
+    assert scratch.value("SELECT count(*) FROM follow_ups WHERE job = 'settle_payment'") == 1
+
+
+def test_a_hold_that_was_renewed_while_the_provider_thought_goes_on(
+    scratch: Scratch, desk: Desk, clock: MovableClock
+) -> None:
+    booking = _made(make.held)
+    clock.move(RULES.hold)
+    until = NOW + HOUR
+
+    def renew() -> None:
+        with db.unit_of_work() as unit:
+            Booking.for_update(unit, booking.id).renew_hold(unit, until, cause="test", now=NOW)
+
+    desk.bank.meanwhile = renew
+    assert desk.run("expire_hold", booking) == Later(until)
+    assert _now(booking).status == "PAYMENT_PENDING"
+
+
+def test_a_paid_booking_has_no_hold_to_end(scratch: Scratch, desk: Desk, clock: MovableClock) -> None:
+    booking = _made(make.paid)
+    clock.move(RULES.hold)
+    assert desk.run("expire_hold", booking) is None
+    assert desk.asked() == []
+
+
+# ---- closing ---------------------------------------------------------------------------------------
+
+
+def test_authorized_money_is_let_go_after_a_cancel(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.paid)
+    _cancel(booking)
+    for _ in range(2):
+        assert desk.run("close_payments", booking) is None
+    assert desk.asked() == ["void"]
+    assert _payments(booking)[0].state == "voided"
+    assert _now(booking).status == "GUEST_CANCELLED"
+
+
+def test_letting_go_is_tried_until_the_provider_says_so(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.paid)
+    _cancel(booking)
+    desk.bank.says["void"] = [AWAY, AWAY, PaymentState.VOIDED]
+    for _ in range(2):
+        with pytest.raises(GatewayError):
+            desk.run("close_payments", booking)
+    assert _payments(booking)[0].state == "authorized"
+    desk.run("close_payments", booking)
+    assert _payments(booking)[0].state == "voided"
+
+
+def test_money_that_was_taken_instead_of_let_go_is_owed_back(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.paid)
+    _cancel(booking)
+    desk.bank.says["void"] = [PaymentState.CAPTURED]
+    desk.run("close_payments", booking)
+    assert _now(booking).status == "REFUND_REQUIRED"
+
+
+def test_what_pays_the_booking_is_not_closed(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.paid)
+    desk.run("close_payments", booking)
+    assert desk.asked() == []
+
+
+# ---- capturing -------------------------------------------------------------------------------------
+
+
+def test_a_yes_is_captured_once_and_confirms(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.decided)
+    for _ in range(2):
+        desk.run("capture_payment", booking)
+    assert desk.asked() == ["capture"]
+    assert _now(booking).status == "OWNER_CONFIRMED"
+    assert _events(scratch, booking).count("CONFIRM") == 1
+
+
+def test_nothing_is_captured_before_a_yes(scratch: Scratch, desk: Desk) -> None:
+    desk.run("capture_payment", _made(make.paid))
+    assert desk.asked() == []
+
+
+def test_a_capture_nobody_can_tell_about_is_asked_for_again_and_is_no_failure(
+    scratch: Scratch, desk: Desk
+) -> None:
+    booking = _made(make.decided)
+    desk.bank.says["capture"] = [AWAY, PaymentState.CAPTURED]
+    with pytest.raises(GatewayError):
+        desk.run("capture_payment", booking)
+    assert _now(booking).status == "PAYMENT_SUCCESS"
+    assert _payments(booking)[0].state == "authorized"
+    desk.run("capture_payment", booking)
+    assert _now(booking).status == "OWNER_CONFIRMED"
+
+
+@pytest.mark.parametrize("why", ["refused", "lost"])
+def test_a_capture_that_fails_asks_for_a_new_payment_which_is_captured_without_asking(
+    scratch: Scratch, desk: Desk, why: str
+) -> None:
+    booking = _made(make.decided)
+    desk.bank.says["capture"] = [REFUSED if why == "refused" else PaymentState.EXPIRED]
+    desk.run("capture_payment", booking)
+    assert _now(booking).status == "PAYMENT_PENDING"
+    desk.run("close_payments", booking)
+    assert desk.asked() == ["capture", *(["void"] if why == "refused" else [])]
+    desk.run("open_payment", booking)
+    first, second = _payments(booking)
+    assert (first.state, second.state) == ("voided", "pending")
+    desk.bank.says = {"look_up": [PaymentState.AUTHORIZED]}
+    desk.run("settle_payment", booking, cause=_webhook(booking, "checkout.session.completed"))
+    desk.run("capture_payment", booking)
+    assert _now(booking).status == "OWNER_CONFIRMED"
+    assert desk.bank.asked[-1] == ("capture", second.id)
+
+
+@pytest.mark.parametrize("answer", [PaymentState.CAPTURED, REFUSED, PaymentState.VOIDED])
+def test_a_cancel_while_the_provider_captures_is_settled_afterwards(
+    scratch: Scratch, desk: Desk, answer: PaymentState | GatewayError
+) -> None:
+    booking = _made(make.decided)
+    desk.bank.says["capture"] = [answer]
+    desk.bank.meanwhile = lambda: _cancel(booking)
+    desk.run("capture_payment", booking)
+    desk.bank.meanwhile = lambda: None
+    desk.run("close_payments", booking)
+    taken = answer is PaymentState.CAPTURED
+    assert _now(booking).status == ("REFUND_REQUIRED" if taken else "GUEST_CANCELLED")
+    assert _payments(booking)[-1].state == ("captured" if taken else "voided")
+    assert len(_payments(booking)) == 1
+
+
+# ---- helpers ---------------------------------------------------------------------------------------
+
+
+def _made(kind: Callable[..., Booking]) -> Booking:
+    """A booking whose own follow-ups are left to the test."""
+    with db.unit_of_work() as unit:
+        booking = kind(unit)
+    with db.unit_of_work() as unit:
+        unit.execute(make.text("DELETE FROM follow_ups"))
+    return booking
+
+
+def _now(booking: Booking) -> Booking:
+    with db.unit_of_work() as unit:
+        return Booking.get(unit, booking.id)
+
+
+def _payments(booking: Booking) -> Sequence[Payment]:
+    with db.unit_of_work() as unit:
+        return Payment.of_booking(unit, booking.id)
+
+
+def _cancel(booking: Booking) -> None:
+    with db.unit_of_work() as unit:
+        Booking.for_update(unit, booking.id).cancel_by_guest(unit, cause="test", now=NOW)
+
+
+def _retry(booking: Booking) -> None:
+    with db.unit_of_work() as unit:
+        Booking.for_update(unit, booking.id).retry_payment(unit, method="card", cause="test", now=NOW)
+
+
+def _webhook(booking: Booking, kind: str) -> str:
+    """News of the newest payment is kept; the cause of the job that settles it."""
+    payment = _payments(booking)[-1]
+    payload = {"type": kind, "payment_id": payment.id}
+    item = Incoming("stripe", make.unique("evt_"), "payment", payload, payment_id=payment.id)
+    with db.unit_of_work() as unit:
+        inbound.keep(unit, [item], NOW)
+        found = unit.execute(make.text("SELECT max(id) FROM inbound_events")).scalar_one()
+        unit.execute(make.text("DELETE FROM follow_ups"))
+    return f"inbound:{found}"
+
+
+def _said(scratch: Scratch) -> Sequence[Any]:
+    return scratch.rows("SELECT * FROM outbound_messages ORDER BY id")
+
+
+def _events(scratch: Scratch, booking: Booking) -> list[str]:
+    rows = scratch.rows("SELECT action FROM booking_events WHERE booking_id = :id ORDER BY id", id=booking.id)
+    return [row.action for row in rows]

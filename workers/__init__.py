@@ -1,0 +1,1 @@
+"""What happens later: the drains behind the doorbells, and the jobs they run."""

@@ -1,0 +1,145 @@
+"""One process of the Procfile: `python -m workers turns|sends|providers|slow|clock`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+import structlog
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+
+import config
+import logs
+from integrations import clients
+from models import db, person
+from models.clock import Clock
+from workers import bookings as bookings  # registers the light jobs
+from workers import follow_ups, queue
+from workers.errands import Errands
+from workers.outbox import Sender
+from workers.payments import PaymentJobs
+from workers.queue import CrewRunner, Doorbell, LaneRunner, Runner
+from workers.rate import RateLimit
+from workers.schedule import keep_time, periodic_jobs
+from workers.tickets import TicketJobs
+from workers.turns import Turns
+
+log = structlog.get_logger()
+
+PROVIDERS_SIDE_BY_SIDE, SLOW_SIDE_BY_SIDE = 8, 2
+
+
+class Worker(SimpleWorker):
+    """RQ's worker, which also tells a lingering drain that it is time to stop."""
+
+    stopping: threading.Event
+    max_connection_wait_time = 1
+
+    def handle_warm_shutdown_request(self) -> None:
+        self.stopping.set()
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+
+
+def main(name: str) -> None:
+    settings = config.load()
+    logs.configure(settings.log_level, process=name)
+    clock = Clock(settings.clock_file)
+    lanes = queue.lanes(settings.turn_workers)
+    doorbell = Doorbell(settings.redis_url, lanes)
+    side_by_side = {"providers": PROVIDERS_SIDE_BY_SIDE, "slow": SLOW_SIDE_BY_SIDE}.get(name, 2)
+    engine = db.make_engine(settings.database_url, pool_size=2 * side_by_side)
+    db.start(engine, follow_ups=follow_ups.table(settings.rules), ring=doorbell.ring)
+    stopping = threading.Event()
+    if name == "clock":
+        _be_the_clock(settings, clock, doorbell, stopping)
+        return
+    runner = _RUNNERS[name](settings, clock, stopping)
+    _work(settings.redis_url, runner, stopping)
+
+
+def _turns(settings: config.Settings, clock: Clock, stopping: threading.Event) -> Runner:
+    lanes = queue.lanes(settings.turn_workers).of[queue.TURNS]
+    turns = Turns(rules=settings.rules, clock=clock, lanes=lanes)
+    return LaneRunner(settings.redis_url, queue.TURNS, stopping, turns.drain)
+
+
+def _sends(settings: config.Settings, clock: Clock, stopping: threading.Event) -> Runner:
+    rate = RateLimit(
+        settings.redis_url,
+        number=settings.whatsapp_phone_number_id,
+        per_second=settings.whatsapp_messages_per_second,
+    )
+    sender = Sender(
+        clients.build(settings).whatsapp, clock=clock, rate=rate, in_flight=settings.sends_in_flight
+    )
+    return CrewRunner(settings.redis_url, queue.SENDS, stopping, sender)
+
+
+def _providers(settings: config.Settings, clock: Clock, stopping: threading.Event) -> Runner:
+    jobs = PaymentJobs(clients.build(settings).gateways, rules=settings.rules, clock=clock).jobs()
+    crew = Errands(queue.PROVIDERS, jobs, clock=clock, side_by_side=PROVIDERS_SIDE_BY_SIDE)
+    return CrewRunner(settings.redis_url, queue.PROVIDERS, stopping, crew)
+
+
+def _slow(settings: config.Settings, clock: Clock, stopping: threading.Event) -> Runner:
+    jobs = TicketJobs(clients.build(settings).whatsapp, rules=settings.rules, clock=clock).jobs()
+    crew = Errands(queue.SLOW, jobs, clock=clock, side_by_side=SLOW_SIDE_BY_SIDE)
+    return CrewRunner(settings.redis_url, queue.SLOW, stopping, crew)
+
+
+_RUNNERS: dict[str, Callable[[config.Settings, Clock, threading.Event], Runner]] = {
+    queue.TURNS: _turns,
+    queue.SENDS: _sends,
+    queue.PROVIDERS: _providers,
+    queue.SLOW: _slow,
+}
+
+
+def _work(redis_url: str, runner: Runner, stopping: threading.Event) -> None:
+    """Let RQ hand over lanes until told to stop; a Redis that is away is waited for, however long."""
+    queue.runner = runner
+    log.info("worker.ready", queue=runner.queue)
+    while not stopping.is_set():
+        try:
+            connection = queue.connect(redis_url, patient=True)
+            queues = [Queue(runner.queue, connection=connection, serializer=JSONSerializer)]
+            worker = Worker(queues, connection=connection, serializer=JSONSerializer)
+            worker.stopping = stopping
+            worker.work(logging_level="WARNING", with_scheduler=False)
+            return
+        except redis.RedisError as error:
+            log.warning("worker.no_redis", error=type(error).__name__)
+            time.sleep(0.3)
+
+
+def _be_the_clock(
+    settings: config.Settings, clock: Clock, doorbell: Doorbell, stopping: threading.Event
+) -> None:
+    def stop(*_: Any) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    with db.unit_of_work() as session:
+        for number in settings.admin_numbers:
+            admin = person.find_or_create(session, phone=number, user_id=None, name=None, now=clock.now())
+            person.give_role(session, admin, person.ADMIN)
+    jobs = periodic_jobs(
+        doorbell=doorbell,
+        clock=clock,
+        rules=settings.rules,
+        sweeper=settings.sweeper == "on",
+        hold_check_minutes=settings.booking_expiration_check_interval_minutes,
+    )
+    log.info("worker.ready", queue="clock")
+    keep_time(jobs, stopping)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,183 @@
+"""What must follow each event of a booking, and the runner that makes it happen.
+
+This table and `models/lifecycle.py` tell the whole story. Each line is a durable row, unique per event and
+job, written in the commit of the event itself; one with a time waits for it (a hold's end, a reminder, the
+owner's deadline), and a job that finds itself overtaken does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from models.booking import YES, Booking
+from models.booking_event import PROVIDERS, SLOW, TURNS, FollowUp
+from models.clock import Clock
+from models.db import unit_of_work
+from models.hot import Hot
+from models.lifecycle import Action, Fact
+from models.rules import Rules
+
+log = structlog.get_logger()
+
+
+def table(rules: Rules) -> Mapping[str, tuple[FollowUp, ...]]:
+    """Event → what must follow, and when."""
+    close_pages = FollowUp("close_payments", PROVIDERS)
+    ask_owner = (
+        FollowUp("announce_payment", TURNS),
+        *(FollowUp(f"remind_owner_{n}", TURNS, after) for n, after in enumerate(rules.reminders, 1)),
+        FollowUp("alert_silent_owner", TURNS, rules.owner_alert),
+        FollowUp("decline_for_silent_owner", TURNS, timedelta(minutes=30)),
+        FollowUp("capture_payment", PROVIDERS, _now_if_owner_said_yes),
+    )
+    hold = (FollowUp("expire_hold", PROVIDERS, _hold_until),)
+    return {
+        Fact.INITIATE: (FollowUp("abandon_draft", TURNS, rules.draft_life),),
+        Action.REQUEST_PAYMENT: (
+            FollowUp("open_payment", PROVIDERS),
+            FollowUp("alert_pending_payment", TURNS, rules.payment_alert),
+            *hold,
+        ),
+        Fact.RETRY_PAYMENT: (FollowUp("open_payment", PROVIDERS),),
+        Action.WAIVE_PAYMENT: ask_owner,
+        Action.RECORD_PAYMENT: ask_owner,
+        Fact.LATE_AUTHORIZATION: (close_pages, FollowUp("tell_late_authorization", TURNS)),
+        Action.RECORD_UNPLACEABLE_PAYMENT: (FollowUp("tell_money_unplaceable", TURNS),),
+        Fact.DECIDE: (FollowUp("capture_payment", PROVIDERS, _now_if_owner_said_yes),),
+        Action.CONFIRM: (
+            FollowUp("issue_ticket", SLOW),
+            FollowUp("complete_stay", TURNS, lambda booking, now: booking.ends_at),
+        ),
+        Action.FAIL_CAPTURE: (
+            close_pages,
+            FollowUp("tell_capture_failed", TURNS),
+            FollowUp("open_payment", PROVIDERS),
+            *hold,
+        ),
+        Action.DECLINE: (close_pages, FollowUp("tell_declined", TURNS)),
+        Action.EXPIRE: (FollowUp("tell_expired", TURNS),),
+        Action.CANCEL_BY_GUEST: (close_pages, FollowUp("tell_cancelled_by_guest", TURNS)),
+        Action.REQUIRE_REFUND: (FollowUp("tell_refund_required", TURNS),),
+    }
+
+
+def _hold_until(booking: Booking, now: datetime) -> datetime | None:
+    return booking.hold_until
+
+
+def _now_if_owner_said_yes(booking: Booking, now: datetime) -> datetime | None:
+    return now if booking.decision == YES else None
+
+
+@dataclass(frozen=True)
+class Due:
+    """A follow-up that is being worked off, as a job sees it."""
+
+    id: int
+    job: str
+    booking_id: int
+    cause: str
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Later:
+    """A job's answer: not yet, look again then."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class LightJob:
+    """A job that only reads and writes rows: `run(session, booking, due, rules, now)` in one unit of work."""
+
+    run: Callable[[Session, Booking, Due, Rules, datetime], Later | None]
+
+
+LIGHT: dict[str, LightJob] = {}
+
+
+def light(
+    function: Callable[[Session, Booking, Due, Rules, datetime], Later | None],
+) -> Callable[..., Later | None]:
+    """Register a light job under its own name; the booking comes locked, it commits with what it says."""
+    LIGHT[function.__name__] = LightJob(function)
+    return function
+
+
+# A booking that another worker has locked is passed over; its follow-ups stay in their order.
+_LOCK_BOOKING = Hot(
+    "lock_booking",
+    "SELECT b.id FROM follow_ups f JOIN bookings b ON b.id = f.booking_id "
+    "WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now AND b.id % :lanes = :lane "
+    "ORDER BY f.due_at, f.id LIMIT 1 FOR NO KEY UPDATE OF b SKIP LOCKED",
+    lane="int",
+    lanes="int",
+    now="timestamptz",
+)
+_OLDEST_DUE = text(
+    "SELECT id, job, booking_id, cause, attempts FROM follow_ups "
+    "WHERE booking_id = :id AND queue = 'turns' AND done_at IS NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1"
+)
+_DONE = text("UPDATE follow_ups SET done_at = :now, attempts = attempts + 1 WHERE id = :id")
+_AGAIN = text(
+    "UPDATE follow_ups SET due_at = :due_at, attempts = attempts + :failed, error = :error WHERE id = :id"
+)
+
+
+def run_light(lane: int, lanes: int, *, rules: Rules, clock: Clock) -> bool:
+    """One light follow-up of one booking; True if there was one."""
+    due: Due | None = None
+    try:
+        with unit_of_work() as session:
+            now = clock.now()
+            booking_id = _LOCK_BOOKING.run(session, lane=lane, lanes=lanes, now=now).scalar()
+            if booking_id is None:
+                return False
+            row = session.execute(_OLDEST_DUE, {"id": booking_id, "now": now}).first()
+            if row is None:
+                return True
+            due = Due(*row)
+            booking = Booking.for_update(session, booking_id)
+            later = LIGHT[due.job].run(session, booking, due, rules, now)
+            finish(session, due, later, now)
+    except Exception as error:
+        if due is None or getattr(error, "connection_invalidated", False):
+            raise
+        fail(due, error, clock.now())
+    return True
+
+
+def finish(session: Session | Connection, due: Due, later: Later | None, now: datetime) -> None:
+    if later is None:
+        session.execute(_DONE, {"id": due.id, "now": now})
+    else:
+        session.execute(_AGAIN, {"id": due.id, "due_at": later.at, "failed": 0, "error": None})
+
+
+def fail(due: Due, error: Exception, now: datetime) -> None:
+    """Try again, wider each time; nothing that must happen is ever given up in silence."""
+    # After some hours of failures the power would be more than a timedelta can hold.
+    wait = min(timedelta(seconds=0.5 * 3 ** min(due.attempts, 10)), timedelta(minutes=10))
+    log.exception(
+        "follow_up.failed", job=due.job, booking_id=due.booking_id, attempts=due.attempts + 1, exc_info=error
+    )
+    again = {"id": due.id, "due_at": now + wait, "failed": 1, "error": repr(error)[:500]}
+    try:
+        with unit_of_work() as session:
+            session.execute(_AGAIN, again)
+            if due.attempts + 1 == 5:
+                from flows import notices
+
+                notices.follow_up_failing(session, Booking.get(session, due.booking_id), due.job, now=now)
+    except Exception as second:
+        # Counted all the same: what fails and is not put off would be tried again at once, for ever.
+        log.exception("follow_up.nobody_told", job=due.job, booking_id=due.booking_id, exc_info=second)
+        with unit_of_work() as session:
+            session.execute(_AGAIN, again)

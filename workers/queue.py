@@ -1,0 +1,262 @@
+"""Doorbells: rows wait in PostgreSQL, Redis only says that they do.
+
+RQ runs *drains*, never one job per message. Whoever commits work rings its lane: a wake flag keeps a lane
+from being rung twice for the same work, and at most one RQ job per lane is enqueued. A drain that has
+nothing left to do lingers a while and is woken through a list, so that a quiet hour does not pay for an
+RQ job (1.5 ms of CPU) with every message. Redis lost or flushed costs seconds: the sweeper rings again.
+
+Source: docs/decisions/0002-drains-behind-doorbells.md
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from models.db import Bell
+from workers.crew import Crew
+
+log = structlog.get_logger()
+
+TURNS, SENDS, PROVIDERS, SLOW = "turns", "sends", "providers", "slow"
+FLAG_SECONDS = 5
+LINGER_SECONDS = 20.0
+ANNOUNCED_SECONDS = 3  # for so long a worker counts as waiting, should it die meanwhile
+REST_AFTER_FAILURE = 0.5
+MOST_JOBS = 4  # for each lane, in hours when nobody works and the sweeper rings each second
+
+# A fresh flag means that nobody is on the way to this lane: wake a lingering drain, or ask for a job.
+_RING = """
+if not redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then return 0 end
+local now = redis.call('TIME')
+if redis.call('ZCOUNT', KEYS[2], now[1], '+inf') > 0 then
+    redis.call('RPUSH', KEYS[3], ARGV[1])
+    return 0
+end
+return 1
+"""
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """How many lanes each queue has: twice its workers, or one where the worker itself runs many at once."""
+
+    of: Mapping[str, int]
+
+    def lane(self, bell: Bell) -> tuple[str, int]:
+        queue, number = bell
+        return queue, number % self.of[queue]
+
+
+def lanes(turn_workers: int) -> Lanes:
+    return Lanes({TURNS: 2 * turn_workers, SENDS: 1, PROVIDERS: 1, SLOW: 1})
+
+
+def connect(redis_url: str, *, patient: bool) -> redis.Redis:
+    """A client that gives up within 50 ms (to ring from a request), or a patient one (to wait on)."""
+    limit = 30.0 if patient else 0.05
+    return redis.Redis.from_url(
+        redis_url,
+        socket_timeout=limit,
+        socket_connect_timeout=1.0 if patient else 0.05,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+class Doorbell:
+    """Rings lanes; never raises and never takes longer than a Redis that does not answer is given."""
+
+    def __init__(self, redis_url: str, lanes: Lanes) -> None:
+        self.lanes = lanes
+        self._redis = connect(redis_url, patient=False)
+        self._ring = self._redis.register_script(_RING)
+        self._queues = {
+            name: Queue(name, connection=self._redis, serializer=JSONSerializer) for name in lanes.of
+        }
+        self._rest_until = 0.0
+
+    def ring(self, bells: Iterable[Bell], *, force: bool = False) -> None:
+        """Let somebody look at these lanes.
+
+        Args:
+            force: also where a flag says that somebody is on the way (the sweeper knows better).
+        """
+        if time.monotonic() < self._rest_until:
+            return
+        try:
+            for queue, lane in {self.lanes.lane(bell) for bell in bells}:
+                if force:
+                    self._redis.delete(_flag(queue, lane))
+                keys = [_flag(queue, lane), _waiting(queue), _bell(queue)]
+                if (
+                    self._ring(keys=keys, args=[lane, FLAG_SECONDS])
+                    and self._queues[queue].count < MOST_JOBS * self.lanes.of[queue]
+                ):
+                    self._queues[queue].enqueue(
+                        "workers.queue.drain", queue, lane, result_ttl=0, failure_ttl=60, job_timeout=-1
+                    )
+        except redis.RedisError as error:
+            # The rows are there; the sweeper finds them. A dead Redis is not asked again at once.
+            self._rest_until = time.monotonic() + REST_AFTER_FAILURE
+            log.warning("doorbell.silent", error=type(error).__name__)
+
+
+class Runner(ABC):
+    """What a worker process runs when one of its lanes is rung; one per process."""
+
+    def __init__(self, redis_url: str, queue: str, stopping: threading.Event) -> None:
+        self.queue = queue
+        self.stopping = stopping
+        self._redis = connect(redis_url, patient=True)
+        self._rq = Queue(queue, connection=self._redis, serializer=JSONSerializer)
+        self._name = uuid.uuid4().hex
+        self._announced_until = 0.0
+
+    @abstractmethod
+    def run(self, lane: int) -> None:
+        """Work off what waits, then linger for more, until it is time to give the worker back to RQ."""
+
+    def lower_flag(self, lane: int) -> None:
+        """First of all: a row committed before this is seen by the look that follows, a later one rings again."""
+        with contextlib.suppress(redis.RedisError):
+            self._redis.delete(_flag(self.queue, lane))
+
+    def listen(self, seconds: float) -> int | None:
+        """Say that somebody is waiting here, and wait for a bell: the lane, its flag lowered."""
+        if time.monotonic() > self._announced_until - seconds:
+            expires = int(self._redis.time()[0]) + ANNOUNCED_SECONDS
+            self._redis.zadd(_waiting(self.queue), {self._name: expires})
+            self._announced_until = time.monotonic() + ANNOUNCED_SECONDS - 1
+        found = self._redis.blpop([_bell(self.queue)], timeout=seconds)
+        return self._lane(found[1] if found else None)
+
+    def leave(self) -> None:
+        """Say that nobody waits here any more."""
+        self._announced_until = 0.0
+        self._redis.zrem(_waiting(self.queue), self._name)
+
+    def last_look(self) -> int | None:
+        """Stop being waited for; a bell that was rung meanwhile is still ours."""
+        self.leave()
+        return self._lane(self._redis.lpop(_bell(self.queue)))
+
+    def line_up(self, lane: int) -> None:
+        """Ring this lane for whoever is free next, ourselves included."""
+        self._redis.rpush(_bell(self.queue), lane)
+
+    def job_waits(self) -> bool:
+        """True if RQ has a job for us: Redis was flushed and the sweeper rang, so lingering must end."""
+        return bool(self._rq.count)
+
+    def _lane(self, found: Any) -> int | None:
+        if found is None:
+            return None
+        lane = int(found)
+        self.lower_flag(lane)
+        return lane
+
+
+class LaneRunner(Runner):
+    """Works lanes off one after the other, in the worker's own thread."""
+
+    def __init__(
+        self, redis_url: str, queue: str, stopping: threading.Event, drain: Callable[[int], bool]
+    ) -> None:
+        super().__init__(redis_url, queue, stopping)
+        self._drain = drain
+
+    def run(self, lane: int) -> None:
+        until = time.monotonic() + LINGER_SECONDS
+        self.lower_flag(lane)
+        next_lane: int | None = lane
+        while next_lane is not None:
+            more = self._drain(next_lane)
+            next_lane = self._next(next_lane, until, more=more)
+
+    def _next(self, lane: int, until: float, *, more: bool) -> int | None:
+        """The lane that has waited longest; a lane with more in it goes to the end of the line."""
+        try:
+            if more:
+                self.line_up(lane)
+            while not self.stopping.is_set() and time.monotonic() < until:
+                rung = self.listen(1.0)
+                if rung is not None:
+                    return rung
+                if self.job_waits():
+                    break
+            if not self.stopping.is_set():
+                return self.last_look()
+            self.leave()
+            return None
+        except redis.RedisError:
+            return lane if more and not self.stopping.is_set() else None
+
+
+class CrewRunner(Runner):
+    """Lets a crew work, and tells it of every bell at once from a thread that listens."""
+
+    def __init__(self, redis_url: str, queue: str, stopping: threading.Event, crew: Crew[Any, Any]) -> None:
+        super().__init__(redis_url, queue, stopping)
+        self._crew = crew
+
+    def run(self, lane: int) -> None:
+        self.lower_flag(lane)
+        over = threading.Event()
+        listener = threading.Thread(target=self._listen, args=(over,), daemon=True)
+        listener.start()
+        try:
+            self._crew.work(may_stop=over.is_set)
+        finally:
+            over.set()
+            listener.join()
+        with contextlib.suppress(redis.RedisError):
+            if self.last_look() is not None:
+                self._crew.work(may_stop=lambda: True)
+
+    def _listen(self, over: threading.Event) -> None:
+        until = time.monotonic() + LINGER_SECONDS
+        try:
+            while not over.is_set() and not self.stopping.is_set() and time.monotonic() < until:
+                if self.listen(1.0) is not None:
+                    self._crew.wake()
+                elif self.job_waits():
+                    break
+        except redis.RedisError as error:
+            log.warning("doorbell.deaf", error=type(error).__name__)
+        over.set()
+        self._crew.wake()
+
+
+runner: Runner | None = None
+
+
+def drain(queue: str, lane: int) -> None:
+    """The RQ job: hand the lane to this process's runner."""
+    if runner is None or runner.queue != queue:
+        raise RuntimeError(f"this process does not drain {queue}")
+    runner.run(lane)
+
+
+def _flag(queue: str, lane: int) -> str:
+    return f"sarai:wake:{queue}:{lane}"
+
+
+def _waiting(queue: str) -> str:
+    return f"sarai:waiting:{queue}"
+
+
+def _bell(queue: str) -> str:
+    return f"sarai:bell:{queue}"

@@ -1,0 +1,73 @@
+"""The job that turns a confirmed booking into a ticket: page, PDF, and one message with both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import structlog
+
+from flows import notices
+from models import ticket
+from models.booking import Booking
+from models.clock import Clock
+from models.db import unit_of_work
+from models.lifecycle import Status
+from models.rules import Rules
+from workers.follow_ups import Due, Later
+
+if TYPE_CHECKING:
+    from integrations.whatsapp import WhatsApp
+
+log = structlog.get_logger()
+
+
+class TicketJobs:
+    def __init__(self, whatsapp: WhatsApp, *, rules: Rules, clock: Clock) -> None:
+        self._whatsapp = whatsapp
+        self._rules = rules
+        self._clock = clock
+
+    def jobs(self) -> Mapping[str, Callable[[Due], Later | None]]:
+        return {"issue_ticket": self.issue_ticket}
+
+    def issue_ticket(self, due: Due) -> Later | None:
+        """Make the ticket and send it as one document; if the PDF fails, the link goes alone and at once."""
+        with unit_of_work() as session:
+            now = self._clock.now()
+            booking = Booking.for_update(session, due.booking_id)
+            if booking.status != Status.OWNER_CONFIRMED:
+                return None
+            key = ticket.make(session, booking.id, expires_at=booking.ends_at, now=now)
+            view = notices.ticket_view(session, booking, rules=self._rules, key=key, now=now)
+        filename = f"{view.code}.pdf"
+        pdf, media_id = self._make_document(view, filename)
+        with unit_of_work() as session:
+            now = self._clock.now()
+            booking = Booking.for_update(session, due.booking_id)
+            if booking.issue_ticket(session, cause=due.cause, now=now):
+                ticket.keep(session, booking.id, view, pdf)
+                notices.ticket_issued(
+                    session,
+                    booking,
+                    view=view,
+                    media_id=media_id,
+                    filename=filename,
+                    rules=self._rules,
+                    now=now,
+                )
+        return None
+
+    def _make_document(self, view: ticket.TicketView, filename: str) -> tuple[bytes | None, str | None]:
+        from integrations.ticket_pdf import ticket_pdf  # the PDF library is this process's alone
+
+        try:
+            pdf = ticket_pdf(view)
+        except Exception as error:
+            log.exception("ticket.no_pdf", code=view.code, exc_info=error)
+            return None, None
+        try:
+            return pdf, self._whatsapp.upload(pdf, "application/pdf", filename)
+        except Exception as error:
+            log.warning("ticket.no_upload", code=view.code, error=repr(error))
+            return pdf, None
