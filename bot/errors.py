@@ -1,0 +1,43 @@
+"""Every error a program can get from us has one shape, an id to ask about, and never a traceback."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from flask import Flask, Response, jsonify
+from werkzeug.exceptions import HTTPException
+
+log = structlog.get_logger()
+
+
+def error_response(status: int, code: str, message: str, **details: Any) -> Response:
+    """The one error shape."""
+    response = jsonify(
+        success=False,
+        error={
+            "code": code,
+            "message": message,
+            "details": details,
+            "timestamp": datetime.now(UTC).isoformat(),
+        },
+    )
+    response.status_code = status
+    return response
+
+
+def install(app: Flask) -> None:
+    @app.errorhandler(HTTPException)
+    def _refused(error: HTTPException) -> Response:
+        code = (error.name or "error").upper().replace(" ", "_")
+        return error_response(error.code or 500, code, error.description or error.name or "")
+
+    @app.errorhandler(Exception)
+    def _broken(error: Exception) -> Response:
+        error_id = uuid.uuid4().hex[:12]
+        log.exception("request.failed", error_id=error_id, exc_info=error)
+        return error_response(
+            500, "INTERNAL_ERROR", "Something went wrong on our side; nothing was lost.", id=error_id
+        )
