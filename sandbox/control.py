@@ -1,0 +1,356 @@
+"""The control API behind the page and the driver: people, chats, clock, faults, and the log of the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import json
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from sandbox import wire
+from sandbox.chats import Bubble
+from sandbox.graph import Refused
+from sandbox.line import Line
+from sandbox.media import kind_of, shown
+from sandbox.people import Person
+from sandbox.whatsapp import known_fault
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+PAGE = Path(__file__).parent / "page"
+NO_PAGE = "<!doctype html><title>Sarai sandbox</title><p>The sandbox runs; its page is not here."
+HEARTBEAT = 15.0
+
+
+class Control:
+    """Routes of the page's port."""
+
+    def __init__(
+        self, line: Line, addresses: Callable[[], dict[str, str]], on_clock: Callable[[], None]
+    ) -> None:
+        self.line, self._addresses, self._on_clock = line, addresses, on_clock
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard], client_max_size=150 * 2**20)
+        router = app.router
+        router.add_get("/", self.index)
+        router.add_get("/page/{path:.*}", self.static)
+        router.add_get("/api/state", self.state)
+        router.add_post("/api/people", self.people)
+        router.add_post("/api/people/{person}", self.people)
+        router.add_post("/api/people/{person}/number", self.number)
+        router.add_get("/api/chats/{person}", self.chat)
+        router.add_post("/api/chats/{person}/say", self.say)
+        router.add_post("/api/chats/{person}/open", self.open)
+        router.add_post("/api/clock", self.clock)
+        router.add_post("/api/faults", self.faults)
+        router.add_delete("/api/faults", self.clear_faults)
+        router.add_post("/api/webhooks", self.webhooks)
+        router.add_post("/api/limits", self.limits)
+        router.add_post("/api/templates", self.templates)
+        router.add_post("/api/verify", self.verify)
+        router.add_get("/api/log", self.log)
+        router.add_get("/api/stream", self.stream)
+        router.add_get("/api/media/{id}", self.media)
+        return app
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as wrong:
+            return _error(wrong.status, wrong.reason)
+        except (Refused, ValueError) as wrong:
+            return _error(400, str(wrong))
+        except KeyError as missing:
+            return _error(400, f"{missing} is missing")
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            return _error(500, "the sandbox stumbled; its terminal says where")
+
+    async def index(self, request: web.Request) -> web.StreamResponse:
+        if (page := PAGE / "index.html").is_file():
+            return web.FileResponse(page, headers={"Cache-Control": "no-cache"})
+        return web.Response(text=NO_PAGE, content_type="text/html")
+
+    async def static(self, request: web.Request) -> web.StreamResponse:
+        file = (PAGE / request.match_info["path"]).resolve()
+        if not file.is_relative_to(PAGE) or not file.is_file():
+            return _error(404, "no such file")
+        return web.FileResponse(file, headers={"Cache-Control": "no-cache"})
+
+    async def state(self, request: web.Request) -> web.StreamResponse:
+        line = self.line
+        return web.json_response(
+            {
+                "now": line.clock.now(),
+                "offset": line.clock.offset,
+                "product_url": line.settings.product_url,
+                "business": {"name": line.settings.business_name, "number": line.settings.display_number},
+                **self._addresses(),
+                "people": [self._shown(person) for person in line.people],
+                "faults": line.faults.shown(),
+                "webhooks": asdict(line.courier.switches),
+                "limits": line.rates.limits,
+                "last": line.chats.last,
+                "pending_webhooks": line.courier.pending,
+            }
+        )
+
+    def _shown(self, person: Person) -> dict[str, Any]:
+        found = {
+            key: getattr(person, key) for key in ("id", "name", "role", "phone", "user_id", "phone_hidden")
+        }
+        return {**found, "phone_shared": person.phone_shared, "typing": self.line.is_typing(person.id)}
+
+    async def people(self, request: web.Request) -> web.StreamResponse:
+        given = await _json(request)
+        if known := request.match_info.get("person"):
+            given["id"] = self._person(request, known).id
+        return web.json_response(self._shown(self.line.people.add(given)))
+
+    async def number(self, request: web.Request) -> web.StreamResponse:
+        """Another phone number: a new user id comes with it, and a system message tells the product."""
+        person, given = self._person(request), await _json(request)
+        status = await _soon(self.line.change_number(person, given.get("phone"), str(given["user_id"])))
+        return web.json_response({**self._shown(self._person(request)), "status": status})
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        after = int(request.query.get("after") or 0)
+        person = self._person(request).id
+        found = self.line.chats.of(person, after)
+        return web.json_response({"messages": found, "last": self.line.chats.last_of(person)})
+
+    async def say(self, request: web.Request) -> web.StreamResponse:
+        """What a person does in the chat."""
+        person, given = self._person(request), await _json(request)
+        extra: Bubble = {}
+        if "text" in given:
+            node = {"type": "text", "text": {"body": _filled(given["text"])}}
+        elif "tap" in given:
+            return await self._tap(person, _object(given, "tap"))
+        elif "contact" in given:
+            node = self._share_contact(person)
+        elif "location" in given:
+            place = _object(given, "location")
+            spot = {"latitude": float(place["latitude"]), "longitude": float(place["longitude"])}
+            node = {"type": "location", "location": {**place, **spot}}
+        elif "image" in given or "document" in given:
+            node, extra = await self._file("image" if "image" in given else "document", given)
+        elif "raw" in given:
+            node = _raw(given["raw"])
+        else:
+            raise ValueError("say one of text, tap, contact, location, image, document, raw")
+        return await self._send(person, node, extra)
+
+    async def _send(self, person: Person, node: dict[str, Any], extra: Bubble) -> web.Response:
+        wamid, first_answer = self.line.receive(person, node, extra)
+        number = self.line.chats.last
+        return web.json_response({"wamid": wamid, "n": number, "status": await _soon(first_answer)})
+
+    async def _tap(self, person: Person, tap: dict[str, Any]) -> web.Response:
+        found = self._offered(person, tap)
+        if found is None:
+            return _error(409, f"{person.name} was not offered {tap.get('title') or tap.get('id')!r}")
+        bubble, option = found
+        if option["kind"] == "url":
+            return web.json_response({"wamid": None, "status": None, "url": option.get("url")})
+        if option["kind"] == "location":
+            return _error(409, "send a location instead")
+        asked = option["kind"] == "contact"
+        node = self._share_contact(person) if asked else wire.reply_node(bubble, option)
+        # WhatsApp leaves the context out of a template's quick reply now and then.
+        if not (bubble["template"] and self.line.courier.switches.bare_template_taps):
+            node["context"] = {"from": self.line.settings.display_number, "id": bubble["id"]}
+        return await self._send(person, node, {"reply_to": bubble["id"]})
+
+    def _offered(self, person: Person, tap: dict[str, Any]) -> tuple[Bubble, dict[str, Any]] | None:
+        """The option in the named message, or in the newest one that offers it."""
+        for bubble in reversed(self.line.chats.of(person.id)):
+            if bubble["from"] != "business" or bubble["status"] == "failed":
+                continue
+            if tap.get("wamid") not in (None, bubble["id"]):
+                continue
+            for option in bubble["options"]:
+                by_title = "id" not in tap and option["title"].strip() == str(tap["title"]).strip()
+                if by_title or ("id" in tap and option["id"] == tap["id"]):
+                    return bubble, option
+        return None
+
+    def _share_contact(self, person: Person) -> dict[str, Any]:
+        person.phone_shared = True
+        self.line.people.keep(person)
+        return wire.shared_contact_node(person.name, person.phone)
+
+    async def _file(self, kind: str, given: dict[str, Any]) -> tuple[dict[str, Any], Bubble]:
+        part = _object(given, kind)
+        try:
+            data = base64.b64decode(part["base64"], validate=True)
+        except binascii.Error:
+            raise ValueError("base64 is broken") from None
+        mime = part.get("mime") or ("image/jpeg" if kind == "image" else "application/pdf")
+        if kind_of(mime) != kind:
+            raise ValueError(f"{mime} is not a kind of {kind}")
+        meta = await self.line.media.save(data, mime, part.get("filename"), ours=False)
+        file = {"id": meta["id"], "mime_type": meta["mime"], "sha256": meta["sha256_base64"]}
+        if part.get("caption"):
+            file["caption"] = str(part["caption"])
+        if kind == "document":
+            file["filename"] = part.get("filename") or "file"
+        return {"type": kind, kind: file}, {"media": shown(meta)}
+
+    async def open(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"read": self.line.open_chat(self._person(request))})
+
+    async def clock(self, request: web.Request) -> web.StreamResponse:
+        given, clock = await _json(request), self.line.clock
+        offset = clock.reset() if given.get("reset") else clock.advance(float(given["advance"]))
+        self._on_clock()
+        self.line.hub.tell("clock", now=clock.now(), offset=offset)
+        return web.json_response({"now": clock.now(), "offset": offset})
+
+    async def faults(self, request: web.Request) -> web.StreamResponse:
+        given = await _json(request)
+        if not known_fault(str(given.get("kind"))):
+            raise ValueError(f"unknown kind of fault {given.get('kind')!r}")
+        if given.get("to"):
+            given["to"] = self._person(request, str(given["to"])).id
+        return web.json_response(self.line.faults.add(given).shown())
+
+    async def clear_faults(self, request: web.Request) -> web.StreamResponse:
+        self.line.faults.clear()
+        return web.json_response({"faults": []})
+
+    async def webhooks(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.line.courier.switch(await _json(request)))
+
+    async def limits(self, request: web.Request) -> web.StreamResponse:
+        """Other rates than WhatsApp's, for tests that are about something else."""
+        given = self.line.rates.limits | await _json(request)
+        self.line.rates.set(
+            per_second=float(given["per_second"]),
+            pair_seconds=float(given["pair_seconds"]),
+            pair_burst=int(given["pair_burst"]),
+        )
+        return web.json_response(self.line.rates.limits)
+
+    async def templates(self, request: web.Request) -> web.StreamResponse:
+        """Play Meta: approve, reject, pause or disable templates by name."""
+        given = await _json(request)
+        found = self.line.templates.all(name=str(given["name"]))
+        for template in found:
+            self.line.decide_template(template, str(given["status"]))
+        return web.json_response({"templates": found})
+
+    async def verify(self, request: web.Request) -> web.StreamResponse:
+        """Subscribe the product's webhook as Meta does: it must echo the challenge."""
+        query = {
+            "hub.mode": "subscribe",
+            "hub.verify_token": self.line.settings.verify_token,
+            "hub.challenge": "1158201444",
+        }
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(self.line.courier.url, params=query) as answer,
+        ):
+            right = answer.status == 200 and await answer.text() == query["hub.challenge"]
+            return web.json_response({"verified": right, "status": answer.status})
+
+    async def log(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.line.log.after(int(request.query.get("after") or 0)))
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events until the page goes away."""
+        headers = {
+            "Content-Type": "text/event-stream",
+            "Cache-Control": "no-cache",
+            "X-Accel-Buffering": "no",
+        }
+        response = web.StreamResponse(headers=headers)
+        queue = self.line.hub.listen()
+        # Whoever closes the page ends the stream: that is no error.
+        with contextlib.suppress(ConnectionError):
+            await response.prepare(request)
+            await response.write(b"retry: 1000\n\n")
+            await self._pour(response, queue)
+        self.line.hub.leave(queue)
+        return response
+
+    async def _pour(self, response: web.StreamResponse, queue: asyncio.Queue[dict[str, Any] | None]) -> None:
+        while True:
+            try:
+                event = await asyncio.wait_for(queue.get(), HEARTBEAT)
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+                continue
+            if event is None:
+                return
+            await response.write(b"data: " + json.dumps(event, separators=(",", ":")).encode() + b"\n\n")
+
+    async def media(self, request: web.Request) -> web.StreamResponse:
+        meta = self.line.media.kept(request.match_info["id"])
+        if meta is None:
+            return _error(404, "no such file")
+        headers = {"Content-Type": meta["mime"], "Cache-Control": "max-age=86400"}
+        if meta["mime"] == "application/pdf" and meta["filename"]:
+            headers["Content-Disposition"] = "inline"
+        return web.FileResponse(self.line.media.path(meta), headers=headers)
+
+    def _person(self, request: web.Request, key: str | None = None) -> Person:
+        wanted = key or request.match_info["person"]
+        if person := self.line.people.get(wanted):
+            return person
+        raise web.HTTPNotFound(reason=f"nobody is called {wanted}")
+
+
+async def _json(request: web.Request) -> dict[str, Any]:
+    try:
+        given = await request.json()
+    except ValueError:
+        raise ValueError("the request body is not valid JSON") from None
+    if not isinstance(given, dict):
+        raise web.HTTPBadRequest(reason="the request body must be an object")
+    return given
+
+
+async def _soon(first_answer: asyncio.Future[int]) -> int:
+    """The product's first answer; 0 when it is held back or takes too long."""
+    with contextlib.suppress(TimeoutError):
+        return await asyncio.wait_for(asyncio.shield(first_answer), 12)
+    return 0
+
+
+def _filled(text: object) -> str:
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("say something")
+    return text
+
+
+def _object(given: dict[str, Any], key: str) -> dict[str, Any]:
+    if not isinstance(found := given[key], dict):
+        raise web.HTTPBadRequest(reason=f"{key} must be an object")
+    return found
+
+
+def _raw(node: object) -> dict[str, Any]:
+    """A message node as the test wants it; only what every node has is asked for."""
+    if not isinstance(node, dict) or not isinstance(kind := node.get("type"), str):
+        raise web.HTTPBadRequest(reason="raw must be a message node with a type")
+    if kind in wire.SHOWN and not isinstance(node.get(kind), list if kind == "contacts" else dict):
+        raise web.HTTPBadRequest(reason=f"raw.{kind} must be there")
+    return dict(node)
+
+
+def _error(status: int, why: str) -> web.Response:
+    return web.json_response({"error": why}, status=status)
