@@ -1,0 +1,47 @@
+# `make run` and `make test` need Python 3.11 or newer, and nothing else installed or running.
+PYTHON ?= python3
+VENV   := .venv/bin
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run start status stores reset test lint format bench install install-dev clean
+
+help: ## list these commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: install ## start everything with the sandbox: three phones at http://localhost:8400
+	@exec $(VENV)/python -m run run --with-parent $(ARGS)
+
+start: install ## start the product alone, with the settings of the environment (production by default)
+	@exec $(VENV)/python -m run start --with-parent $(ARGS)
+
+status: install ## say what runs, and where
+	@exec $(VENV)/python -m run status $(ARGS)
+
+stores: install ## start only the embedded PostgreSQL and Valkey, and say their addresses
+	@exec $(VENV)/python -m run stores $(ARGS)
+
+reset: install ## empty the sandbox's data folder
+	@exec $(VENV)/python -m run reset $(ARGS)
+
+test: lint ## lint, and run all tests; a part of them: make test ARGS="tests/models -x"
+	@exec $(VENV)/python -m pytest $(ARGS)
+
+lint: install-dev ## check style, types and who imports whom
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports
+
+format: install-dev ## put the code into its usual shape
+	@$(VENV)/ruff check --fix . ; $(VENV)/ruff format .
+
+bench: install-dev ## measure: make bench ARGS="open", "closed", "booking", "memory", "startup"
+	@exec $(VENV)/python -m bench $(ARGS)
+
+install: ## bring .venv up to date (every command does this by itself)
+	@$(PYTHON) run/bootstrap.py requirements.txt
+
+install-dev:
+	@$(PYTHON) run/bootstrap.py requirements-dev.txt
+
+clean: ## remove .venv and what the tools left; the data stays
+	@rm -rf .venv .venv.lock .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
