@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
@@ -28,12 +29,34 @@ def configure(level: str, *, process: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _quote_nothing,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+# PostgreSQL shows the line of the statement it stumbled over, and the row: both hold what people wrote.
+# What it quotes may have lines of its own, so all goes up to where Python or SQLAlchemy speak again.
+_QUOTED = re.compile(
+    r"(?:\n|\\n)(?:LINE \d+|DETAIL|CONTEXT|QUERY|WHERE):.*?"
+    r"(?=\n\nThe above exception|\n\nDuring handling|\n\[SQL|\n\(Background|\Z)",
+    re.DOTALL,
+)
+
+
+def without_quotes(text: str) -> str:
+    """An error's text or traceback without what the database quotes of statements and rows."""
+    return _QUOTED.sub(" …", text)
+
+
+def _quote_nothing(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key in ("exception", "error"):
+        if isinstance(event.get(key), str):
+            event[key] = without_quotes(event[key])
+    return event
 
 
 class OneLine(logging.Formatter):
@@ -44,9 +67,9 @@ class OneLine(logging.Formatter):
         self._process = process
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {"event": record.getMessage(), "logger": record.name}
+        line: dict[str, Any] = {"event": without_quotes(record.getMessage()), "logger": record.name}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = without_quotes(self.formatException(record.exc_info))
         line |= {
             "process": self._process,
             "level": record.levelname.lower(),

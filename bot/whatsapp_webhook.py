@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 import psycopg2
+import psycopg2.errors
 import structlog
 from flask import Blueprint, Response, abort, request
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -174,9 +175,13 @@ def keep(items: list[Incoming], clock: Clock) -> None:
             psycopg2.OperationalError,
             psycopg2.InterfaceError,
         ) as error:
-            if not tries_left:
+            if not tries_left or isinstance(getattr(error, "orig", error), _WAITED_LONG_ENOUGH):
                 raise
             log.warning("webhook.tried_again", error=type(error).__name__)
+
+
+# Somebody holds what this needs and has held it for seconds: a thread that goes on waiting is missed at the door.
+_WAITED_LONG_ENOUGH = (psycopg2.errors.LockNotAvailable, psycopg2.errors.QueryCanceled)
 
 
 def _keep(items: list[Incoming], clock: Clock) -> None:
