@@ -6,8 +6,10 @@ import json
 import logging
 import re
 import sys
+import threading
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -36,6 +38,21 @@ def configure(level: str, *, process: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    sys.excepthook = _process_dies
+    threading.excepthook = _thread_dies
+
+
+def _process_dies(kind: type[BaseException], error: BaseException, trace: TracebackType | None, /) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        structlog.get_logger().critical("process.died", exc_info=(kind, error, trace))
+
+
+def _thread_dies(args: threading.ExceptHookArgs, /) -> None:
+    if args.exc_value is not None:
+        told = (args.exc_type, args.exc_value, args.exc_traceback)
+        structlog.get_logger().critical("thread.died", thread=args.thread and args.thread.name, exc_info=told)
 
 
 # PostgreSQL shows the line of the statement it stumbled over, and the row: both hold what people wrote.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -36,7 +38,8 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What our logs write."""
     before = structlog.get_config()
     here = io.StringIO()
-    monkeypatch.setattr("sys.stderr", here)
+    for place in ("sys.stderr", "sys.excepthook", "threading.excepthook"):
+        monkeypatch.setattr(place, here)  # and put back afterwards
     logs.configure("INFO", process="tests")
     yield here
     structlog.configure(**before)
@@ -66,3 +69,20 @@ def test_an_error_says_what_went_wrong_and_not_to_whom(
         assert "Sana" not in line and "Malik" not in line
         assert type(error.orig).__name__ in line
     assert "after it" in json.loads(lines[0])["exception"]
+
+
+def test_a_process_that_dies_says_so_in_one_line(written: io.StringIO) -> None:
+    try:
+        raise RuntimeError("no more")
+    except RuntimeError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    thread = threading.Thread(target=lambda: 1 / 0, name="crew")
+    thread.start()
+    thread.join()
+    died, ended = (json.loads(line) for line in written.getvalue().splitlines())
+    assert died["event"] == "process.died" and "RuntimeError: no more" in died["exception"]
+    assert (
+        ended["event"] == "thread.died"
+        and ended["thread"] == "crew"
+        and "ZeroDivisionError" in ended["exception"]
+    )

@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 import config
 import logs
 from integrations import clients
-from models import db, person
+from models import db
 from models.clock import Clock
 from workers import bookings as bookings  # registers the light jobs
 from workers import follow_ups, queue
@@ -126,16 +126,13 @@ def _be_the_clock(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    with db.unit_of_work() as session:
-        for number in settings.admin_numbers:
-            admin = person.find_or_create(session, phone=number, user_id=None, name=None, now=clock.now())
-            person.give_role(session, admin, person.ADMIN)
     jobs = periodic_jobs(
         doorbell=doorbell,
         clock=clock,
         rules=settings.rules,
         sweeper=settings.sweeper == "on",
         hold_check_minutes=settings.booking_expiration_check_interval_minutes,
+        admin_numbers=settings.admin_numbers,
     )
     log.info("worker.ready", queue="clock")
     keep_time(jobs, stopping)

@@ -18,7 +18,7 @@ from tests.conftest import Scratch
 from tests.factories import NOW, RULES, MovableClock
 from workers import queue
 from workers.queue import Doorbell
-from workers.schedule import Periodic, check_holds, keep_time, periodic_jobs
+from workers.schedule import Periodic, appoint_admins, check_holds, keep_time, periodic_jobs
 
 MINUTE = timedelta(minutes=1)
 
@@ -63,10 +63,20 @@ def test_the_sweeper_can_be_switched_off_and_the_holds_are_checked_all_the_same(
         rules=Rules(),
         sweeper=sweeper,
         hold_check_minutes=5,
+        admin_numbers=[],
     )
     every = {job.name: job.every for job in jobs}
     assert every["check_holds"] == 300
     assert every.get("sweep") == (1.0 if sweeper else None)
+
+
+def test_whom_the_settings_name_is_an_admin_and_stays_one(scratch: Scratch, clock: MovableClock) -> None:
+    for _ in range(2):
+        appoint_admins(clock, ["+923000000901", "+923000000902"])
+    found = scratch.rows(
+        "SELECT value, role FROM person_identifiers JOIN person_roles USING (person_id) ORDER BY value"
+    )
+    assert found == [("+923000000901", "admin"), ("+923000000902", "admin")]
 
 
 def test_a_hold_that_lost_its_timer_is_ended_all_the_same(scratch: Scratch, clock: MovableClock) -> None:
