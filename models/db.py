@@ -39,6 +39,18 @@ class Process:
 _process: Process | None = None
 
 
+_LIMITS = (
+    "SET lock_timeout = '3s'; SET statement_timeout = '15s';"
+    "SET idle_in_transaction_session_timeout = '30s'; SET timezone = 'UTC';"
+)
+# Everything we ask is a few rows by an index. A plan is made once, on a database that may be an hour old and
+# empty; reading a whole table or all dead entries of an index looks cheap then, and is kept when it is not.
+_PLANS = (
+    "SET plan_cache_mode = force_generic_plan; SET jit = off;"
+    "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+)
+
+
 def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
     """An engine whose every connection gives up on a lock or a statement instead of hanging a worker."""
     engine = create_engine(
@@ -54,11 +66,7 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_limits(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SET lock_timeout = '3s'; SET statement_timeout = '15s';"
-                "SET idle_in_transaction_session_timeout = '30s'; SET timezone = 'UTC';"
-                "SET jit = off; SET plan_cache_mode = force_generic_plan"
-            )
+            cursor.execute(_LIMITS + _PLANS)
         connection.commit()
 
     return engine

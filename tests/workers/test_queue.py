@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pytest
 import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
+from structlog.testing import capture_logs
 
 from run.stores import Stores
 from tests import factories as make
@@ -97,18 +98,20 @@ def test_a_redis_that_hangs_is_given_up_within_a_moment_and_left_alone_for_a_whi
     doorbell: Doorbell, memory: redis.Redis, stores: Stores
 ) -> None:
     doorbell.ring({(TURNS, 1)})
-    with _stopped(stores.valkey.pid):
-        first = _seconds(lambda: doorbell.ring({(TURNS, 2), (TURNS, 3), ("sends", 1)}))
-        next_ones = _seconds(lambda: [doorbell.ring({(TURNS, n)}) for n in range(20)])
-    assert first < 0.5  # 50 ms for an answer, and what a busy machine takes to notice
-    assert next_ones < 0.5  # not 20 times 50 ms
-    make.wait_for(lambda: doorbell.ring({(TURNS, 3)}) or (TURNS, 3) in _jobs(memory), 5)
+    with _stopped(stores.valkey.pid), capture_logs() as said:
+        for n in range(20):  # each comes back, though nobody answers as long as this lasts
+            doorbell.ring({(TURNS, n), ("sends", 1)})
+    silent = [line for line in said if line["event"] == "doorbell.silent"]
+    assert 1 <= len(silent) <= 5  # and most did not even ask
+    make.wait_for(lambda: doorbell.ring({(TURNS, 3)}) or (TURNS, 3) in _jobs(memory))
 
 
 def test_a_redis_that_is_away_is_no_error(tmp_path: Path) -> None:
     doorbell = Doorbell(f"unix://{tmp_path}/nobody", LANES)
-    assert _seconds(lambda: doorbell.ring({(TURNS, 1)})) < 0.5
-    assert _seconds(lambda: doorbell.ring({(TURNS, 1)}, force=True)) < 0.1
+    with capture_logs() as said:
+        doorbell.ring({(TURNS, 1)})
+        doorbell.ring({(TURNS, 1)}, force=True)
+    assert [line["event"] for line in said] == ["doorbell.silent"]
 
 
 # ---- who answers it --------------------------------------------------------------------------------
@@ -324,12 +327,6 @@ def _stopped(pid: int) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began
 
 
 def _lines_of(process: subprocess.Popen[str]) -> list[str]:
