@@ -22,6 +22,8 @@ from models.message import (
     BODY_LIST,
     BUTTON_TITLE,
     CAPTION,
+    ROW_DESCRIPTION,
+    ROW_TITLE,
     Button,
     Buttons,
     ContactRequest,
@@ -29,9 +31,11 @@ from models.message import (
     Link,
     Menu,
     Message,
+    Row,
     Text,
     clip,
 )
+from models.money import NO_BREAK
 from models.outbound import Role
 from models.rules import Rules
 
@@ -149,7 +153,20 @@ class Flow:
 
 
 def button(action: Action, title: str) -> Button:
-    return Button(encode(action), clip(title, BUTTON_TITLE))
+    return Button(encode(action), title_of(title, BUTTON_TITLE))
+
+
+def row(action: Action, title: str, description: str | None = None) -> Row:
+    return Row(
+        encode(action),
+        title_of(title, ROW_TITLE),
+        clip(description, ROW_DESCRIPTION) if description is not None else None,
+    )
+
+
+def title_of(words: str, most: int) -> str:
+    """Words that are tapped, as they can also be typed; a title stands on one line, and its spaces are plain."""
+    return clip(words.replace(NO_BREAK, " "), most)
 
 
 def with_preface(message: Message, preface: str | None) -> Message:

@@ -20,11 +20,11 @@ from flows.actions import (
     ShowPlace,
     encode,
 )
-from flows.engine import Reply, Turn, button
+from flows.engine import Reply, Turn, button, row
 from flows.phrases import Phrases
 from flows.state import State
 from models.listing import Listing, categories_in_use
-from models.message import ROW_DESCRIPTION, ROW_TITLE, Buttons, Menu, Message, Row, Section, clip
+from models.message import ROW_DESCRIPTION, Buttons, Menu, Message, Section, clip
 from models.money import Money
 
 PLACES_A_PAGE: Final = 9
@@ -83,11 +83,7 @@ def look_around(turn: Turn, state: State) -> Reply:
     if len(categories) == 1:
         return show_category(turn, state, categories[0][0], 0)
     rows = tuple(
-        Row(
-            encode(ShowCategory(slug, 0)),
-            clip(_(name), ROW_TITLE),
-            _.n("{n} place", "{n} places", number),
-        )
+        row(ShowCategory(slug, 0), _(name), _.n("{n} place", "{n} places", number))
         for slug, name, number in categories[:10]
     )
     body = _("What kind of place?\n\nTap to choose, or type the name of a place.")
@@ -163,11 +159,11 @@ def _list(
     pages = max(1, -(-len(listings) // PLACES_A_PAGE))
     page = min(page, pages - 1)
     rows = [
-        Row(encode(ShowPlace(place.id)), clip(place.name, ROW_TITLE), _in_a_row(_, place))
+        row(ShowPlace(place.id), place.name, _in_a_row(_, place))
         for place in listings[page * PLACES_A_PAGE : (page + 1) * PLACES_A_PAGE]
     ]
     if category is not None and pages > 1:
-        rows.append(Row(encode(ShowCategory(category, (page + 1) % pages)), _("More places")))
+        rows.append(row(ShowCategory(category, (page + 1) % pages), _("More places")))
     at = encode(ShowCategory(category, page)) if category is not None else encode(LookAround())
     return Reply(
         Menu(body, _("See places"), (Section(None, tuple(rows)),)), replace(state, at=at), "listings"

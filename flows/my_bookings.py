@@ -26,7 +26,7 @@ from flows.actions import (
     ShowMenu,
     encode,
 )
-from flows.engine import Reply, Turn, button, with_preface
+from flows.engine import Reply, Turn, button, row, title_of, with_preface
 from flows.phrases import Phrases
 from flows.state import State
 from models import ticket
@@ -35,8 +35,6 @@ from models.lifecycle import AWAITING_OWNER, CONFIRMED, Status
 from models.listing import Listing
 from models.message import (
     BUTTON_TITLE,
-    ROW_DESCRIPTION,
-    ROW_TITLE,
     Button,
     Buttons,
     Document,
@@ -48,6 +46,7 @@ from models.message import (
     Text,
     clip,
 )
+from models.money import NO_BREAK
 from models.payment import HAS_MONEY, OPEN, Payment, PaymentState
 from models.person import Person
 
@@ -92,7 +91,7 @@ def living(turn: Turn) -> list[Booking]:
 def _in_a_row(turn: Turn, booking: Booking) -> Row:
     _, listing = turn._, Listing.get(turn.session, booking.listing_id)
     told = f"{_.dates(booking.check_in, booking.check_out)} · {short_status(_, booking)}"
-    return Row(encode(ShowBooking(booking.id)), clip(listing.name, ROW_TITLE), clip(told, ROW_DESCRIPTION))
+    return row(ShowBooking(booking.id), listing.name, told)
 
 
 def short_status(_: Phrases, booking: Booking) -> str:
@@ -253,7 +252,7 @@ def payment_page(
         "",
         _("_Your card is charged only once the owner says yes._"),
     ]
-    label = _("Pay {amount}", amount=amount)
+    label = title_of(_("Pay {amount}", amount=amount), BUTTON_TITLE + 1)
     # Beside the link there is no room for another button.
     footer = _("To give it up, type: cancel")
     return Link(
@@ -312,7 +311,7 @@ def ticket_caption(_: Phrases, view: ticket.TicketView, booking: Booking, listin
 def moment(_: Phrases, day: date, at: time) -> str:
     """A day with its year, and the time: "Thu 24 Dec 2026, 2 pm"."""
     comma = "،" if _.language == "ur" else ","
-    return f"{_.day(day)} {day.year}{comma} {_.time(at)}"
+    return f"{_.day(day)}{NO_BREAK}{day.year}{comma} {_.time(at)}"
 
 
 # ---- giving it up ----------------------------------------------------------------------------------
@@ -403,14 +402,14 @@ def cancel_something(turn: Turn, state: State) -> Reply:
         return find_a_place.show_menu(turn, state, _("You have no booking to cancel."))
     if len(bookings) == 1:
         return ask_to_cancel(turn, state, Booking.for_update(turn.session, bookings[0].id))
-    rows = tuple(Row(encode(CancelStay(b.id)), *_title_and_dates(turn, b)) for b in bookings[:MOST_SHOWN])
+    rows = tuple(row(CancelStay(b.id), *_title_and_dates(turn, b)) for b in bookings[:MOST_SHOWN])
     message = Menu(_("Which booking would you like to cancel?"), _("My bookings"), (Section(None, rows),))
     return Reply(message, replace(state, at=encode(MyBookings()), misses=0), "bookings")
 
 
 def _title_and_dates(turn: Turn, booking: Booking) -> tuple[str, str]:
     listing = Listing.get(turn.session, booking.listing_id)
-    return clip(listing.name, ROW_TITLE), turn._.dates(booking.check_in, booking.check_out)
+    return listing.name, turn._.dates(booking.check_in, booking.check_out)
 
 
 # ---- where things stand ----------------------------------------------------------------------------

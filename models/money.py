@@ -31,19 +31,21 @@ EXPONENTS: Mapping[str, int] = {
     "USD": 2,
 }
 
+NO_BREAK = "\u00a0"  # a space at which no phone begins a new line
+
 # What stands before the number, the same in every language of ours; babel would write "Rs5,000.00".
 SIGNS: Mapping[str, str] = {
-    "AED": "AED ",
-    "BHD": "BHD ",
+    "AED": f"AED{NO_BREAK}",
+    "BHD": f"BHD{NO_BREAK}",
     "EUR": "€",
     "GBP": "£",
     "INR": "₹",
     "JPY": "¥",
-    "KWD": "KWD ",
-    "OMR": "OMR ",
-    "PKR": "Rs. ",
-    "QAR": "QAR ",
-    "SAR": "SAR ",
+    "KWD": f"KWD{NO_BREAK}",
+    "OMR": f"OMR{NO_BREAK}",
+    "PKR": f"Rs.{NO_BREAK}",
+    "QAR": f"QAR{NO_BREAK}",
+    "SAR": f"SAR{NO_BREAK}",
     "USD": "$",
 }
 
@@ -153,6 +155,8 @@ def exponent(currency: str) -> int:
 def format_money(money: Money, locale: str = "en") -> str:
     """The amount as people write it: "Rs. 5,000", "₹1,00,000", "$12.50"; decimals only where it is not whole.
 
+    Its space is one that does not break, so that no line ends between sign and number.
+
     Args:
         locale: the reader's language; it decides about currencies that have no sign of ours, and about
             the mark that keeps sign and number together in languages written from the right.
@@ -204,5 +208,7 @@ def _format_with_babel(money: Money, locale: str) -> str:
 
     amount = Decimal(money.minor).scaleb(-exponent(money.currency))
     whole = amount == amount.to_integral_value()
-    pattern = "¤ #,##0" if whole else "¤ #,##0.00"  # babel writes as many decimals as the currency has
+    pattern = (
+        f"¤{NO_BREAK}#,##0" if whole else f"¤{NO_BREAK}#,##0.00"
+    )  # babel writes as many decimals as the currency has
     return format_currency(amount, money.currency, pattern, locale=locale, currency_digits=not whole)

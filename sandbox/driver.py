@@ -54,7 +54,7 @@ class Bubble:
 
     @property
     def body(self) -> str:
-        return str(self.raw["body"] or "")
+        return _as_read(str(self.raw["body"] or ""))
 
     @property
     def status(self) -> str:
@@ -77,7 +77,7 @@ class Bubble:
     @property
     def options(self) -> list[str]:
         """The titles of everything that can be tapped."""
-        return [option["title"] for option in self.raw["options"]]
+        return [_as_read(option["title"]) for option in self.raw["options"]]
 
     @property
     def link(self) -> str | None:
@@ -95,7 +95,7 @@ class Bubble:
         rows = [option.get("description") for option in self.raw["options"]]
         file = (self.media or {}).get("filename")
         lines = [header, file, self.body, self.raw["footer"], self.raw["list_button"], *self.options, *rows]
-        return "\n".join(str(line) for line in lines if line)
+        return _as_read("\n".join(str(line) for line in lines if line))
 
     def says(self, wanted: str | re.Pattern[str]) -> bool:
         """Is this text, or a match of this pattern, in it?"""
@@ -119,6 +119,11 @@ class Bubble:
             for option in self.raw["options"]
         ]
         return "\n".join(lines)
+
+
+def _as_read(text: str) -> str:
+    """As a person reads it: a space at which a phone may not begin a new line is a space."""
+    return text.replace("\u00a0", " ")
 
 
 class Http:

@@ -12,11 +12,10 @@ from flows.actions import (
     PickNights,
     ShowDates,
     UseProfileName,
-    encode,
 )
 from flows.book.free import MOST_NIGHTS_SHOWN, earliest_day, free_days, free_nights, units_for
 from flows.book.summary import stay_in_words, summary
-from flows.engine import Turn, button
+from flows.engine import Turn, button, row
 from flows.phrases import Phrases
 from flows.state import Draft
 from models import availability
@@ -27,7 +26,6 @@ from models.message import (
     ContactRequest,
     Menu,
     Message,
-    Row,
     Section,
     Text,
 )
@@ -48,17 +46,15 @@ def ask_dates(turn: Turn, draft: Draft, first: date | None = None) -> Message:
         return Buttons(_("*{place}* has no free day from here on.", place=listing.name), tuple(buttons))
     rates = listing.price
     rows = [
-        Row(
-            encode(PickDate(listing.id, day)),
+        row(
+            PickDate(listing.id, day),
             _.day(day),
             _("{amount} a night", amount=_.money(night_price(rates, day))),
         )
         for day in days
     ]
     if more is not None:
-        rows.append(
-            Row(encode(ShowDates(listing.id, more)), _("More dates"), _("from {day}", day=_.day(more)))
-        )
+        rows.append(row(ShowDates(listing.id, more), _("More dates"), _("from {day}", day=_.day(more))))
     body = _(
         "*{place}*\nWhich day do you arrive?\n\nTap a free day, or type your dates, e.g. “{example}”.",
         place=listing.name,
@@ -97,8 +93,8 @@ def ask_more_nights(turn: Turn, draft: Draft) -> Message:
     assert draft.check_in is not None
     options, _limited = free_nights(turn, listing, draft)
     rows = tuple(
-        Row(
-            encode(PickNights(listing.id, draft.check_in, n)),
+        row(
+            PickNights(listing.id, draft.check_in, n),
             _.nights(n),
             _("until {day}", day=_.day(draft.check_in + timedelta(days=n))),
         )
@@ -115,7 +111,7 @@ def ask_guests(turn: Turn, draft: Draft) -> Message:
     rates = listing.price
     most = min(10, listing.capacity * 2)
     rows = tuple(
-        Row(encode(PickGuests(listing.id, n)), _.guests(n), extra_in_words(_, listing, rates, n))
+        row(PickGuests(listing.id, n), _.guests(n), extra_in_words(_, listing, rates, n))
         for n in range(1, most + 1)
     )
     body = _("How many guests?\n\nTap, or type it: “4”, or “2 adults and 1 child”.")

@@ -21,20 +21,17 @@ from flows.book.free import Taken
 from flows.book.progress import ask_again, offer_alternatives, proceed
 from flows.book.questions import ask_dates, ask_more_nights
 from flows.book.steps import BOOK
-from flows.engine import NotUnderstood, Reply, Step, Turn, again, button, with_preface
+from flows.engine import NotUnderstood, Reply, Step, Turn, again, button, row, with_preface
 from flows.state import Draft, State
 from models import availability
 from models.booking import Booking
 from models.lifecycle import Status
 from models.listing import Listing
 from models.message import (
-    ROW_DESCRIPTION,
     Buttons,
     Menu,
     Message,
-    Row,
     Section,
-    clip,
 )
 
 
@@ -132,11 +129,11 @@ def ask_what_to_change(turn: Turn, state: State, draft: Draft) -> Reply:
     _, booking = turn._, draft.booking
     assert booking is not None
     rows = (
-        Row(encode(ChangeAnswer(booking, "dates")), _("Day of arrival"), _.day(draft.stay.check_in)),
-        Row(encode(ChangeAnswer(booking, "nights")), _("Nights"), _.nights(draft.nights or 0)),
-        Row(encode(ChangeAnswer(booking, "guests")), _("Guests"), _.guests(draft.guests or 0)),
-        Row(encode(ChangeAnswer(booking, "name")), _("Name"), clip(draft.name or "-", ROW_DESCRIPTION)),
-        Row(encode(ChangePlace(booking)), _("Another place")),
+        row(ChangeAnswer(booking, "dates"), _("Day of arrival"), _.day(draft.stay.check_in)),
+        row(ChangeAnswer(booking, "nights"), _("Nights"), _.nights(draft.nights or 0)),
+        row(ChangeAnswer(booking, "guests"), _("Guests"), _.guests(draft.guests or 0)),
+        row(ChangeAnswer(booking, "name"), _("Name"), draft.name or "-"),
+        row(ChangePlace(booking), _("Another place")),
     )
     message = Menu(_("What would you like to change?"), _("Choose"), (Section(None, rows),))
     return Reply(message, replace(state, at=encode(ChangeAnswers(booking)), draft=draft), "change")

@@ -17,12 +17,14 @@ from typing import Final
 
 from babel.messages.pofile import read_po
 
-from models.money import Money, format_money
+from models.money import NO_BREAK, Money, format_money
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "ur": "اردو", "hi": "हिन्दी"}
 DEFAULT: Final = "en"
 _RIGHT_TO_LEFT: Final = frozenset({"ur"})
-_LATIN_FIRST: Final = re.compile(r"^([^\w\u0590-\u08ff\u200e]*_?)(?=\u200e?[0-9 ]*[A-Za-z\u0900-\u097f])")
+_LATIN_FIRST: Final = re.compile(
+    r"^([^\w\u0590-\u08ff\u200e]*_?)(?=\u200e?[0-9 \u00a0]*[A-Za-z\u0900-\u097f])"
+)
 _PHONE: Final = re.compile(r"\+(?=[0-9]{6})")
 
 _DAYS: Final = {
@@ -70,33 +72,33 @@ class Phrases:
         return said.format_map({"n": n, **values})
 
     def nights(self, n: int) -> str:
-        return self.n("{n} night", "{n} nights", n)
+        return _whole(self.n("{n} night", "{n} nights", n))
 
     def guests(self, n: int) -> str:
-        return self.n("{n} guest", "{n} guests", n)
+        return _whole(self.n("{n} guest", "{n} guests", n))
 
     def day(self, day: date) -> str:
         """A day as it is said in a chat: "Fri 14 Mar"; a stay is never so far away that it needs its year."""
-        language = self.language
-        return f"{_DAYS[language][day.weekday()]} {day.day} {_MONTHS[language][day.month - 1]}"
+        return f"{_DAYS[self.language][day.weekday()]}{NO_BREAK}{self.short(day)}"
 
     def short(self, day: date) -> str:
-        return f"{day.day} {_MONTHS[self.language][day.month - 1]}"
+        return f"{day.day}{NO_BREAK}{_MONTHS[self.language][day.month - 1]}"
 
     def dates(self, check_in: date, check_out: date) -> str:
         """Both days of a stay: "Fri 14 – Sun 16 Mar", each with its month where they differ."""
-        if check_in.month != check_out.month:
-            return f"{self.day(check_in)} – {self.day(check_out)}"
-        return f"{_DAYS[self.language][check_in.weekday()]} {check_in.day} – {self.day(check_out)}"
+        first = self.day(check_in)
+        if check_in.month == check_out.month:
+            first = f"{_DAYS[self.language][check_in.weekday()]}{NO_BREAK}{check_in.day}"
+        return f"{first}{NO_BREAK}– {self.day(check_out)}"
 
     def time(self, at: time) -> str:
         """ "2 pm", "11:30 am" in English; by the 24-hour clock elsewhere, where am and pm are not said."""
         if self.language != "en":
             return f"{at.hour}:{at.minute:02}"
         if not at.minute and not at.hour % 12:
-            return "12 noon" if at.hour else "midnight"  # "12 pm" is misread by many
+            return f"12{NO_BREAK}noon" if at.hour else "midnight"  # "12 pm" is misread by many
         hour, half = at.hour % 12 or 12, "am" if at.hour < 12 else "pm"
-        return f"{hour}:{at.minute:02} {half}" if at.minute else f"{hour} {half}"
+        return f"{hour}:{at.minute:02}{NO_BREAK}{half}" if at.minute else f"{hour}{NO_BREAK}{half}"
 
     def money(self, amount: Money) -> str:
         return format_money(amount, self.language)
@@ -117,7 +119,12 @@ class Phrases:
 
     def duration(self, length: timedelta) -> str:
         minutes = max(1, round(length.total_seconds() / 60))
-        return self.n("{n} minute", "{n} minutes", minutes)
+        return _whole(self.n("{n} minute", "{n} minutes", minutes))
+
+
+def _whole(words: str) -> str:
+    """A number and its word on one line, however narrow the phone."""
+    return words.replace(" ", NO_BREAK)
 
 
 def _load(language: str) -> Phrases:

@@ -6,6 +6,7 @@ language are the file's name. What is not there in somebody's language is sent i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from models.message import Template, clip
 
 FOLDER: Final = Path(__file__).parent
 PARAMETER: Final = 200  # longer values would crowd out the words around them
+_BLANKS: Final = re.compile(r"[^\S\u00a0]+")  # a line break is refused; what holds an amount together stays
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def make(name: str, language: str, *params: str, taps: Sequence[Action] = ()) ->
     known = KNOWN[name, language]
     if len(params) != known.params or len(taps) != known.quick_replies:
         raise ValueError(f"template {name} takes {known.params} values and {known.quick_replies} taps")
-    values = tuple(clip(" ".join(param.split()) or "-", PARAMETER) for param in params)
+    values = tuple(clip(_BLANKS.sub(" ", param).strip() or "-", PARAMETER) for param in params)
     return Template(name, language, values, tuple(encode(tap) for tap in taps))
 
 

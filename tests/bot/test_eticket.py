@@ -82,6 +82,14 @@ def test_a_valid_ticket_shows_the_stay_and_its_code(browser: FlaskClient, issue:
         assert value in words(page), value
 
 
+def test_a_date_on_the_page_breaks_after_its_weekday_only(
+    browser: FlaskClient, issue: Callable[..., str]
+) -> None:
+    key = issue(check_in="Thu\u00a024\u00a0Dec\u00a02026, 2\u00a0pm")
+    page = browser.get(f"/eticket/{key}")
+    assert "Thu 24\u00a0Dec\u00a02026, 2\u00a0pm" in words(page)
+
+
 @pytest.mark.parametrize(
     ("column", "word", "shown", "hidden"),
     [

@@ -14,6 +14,7 @@ from flows import actions, router
 from models.booking import Booking
 from models.inbound import Claimed
 from models.message import Buttons, Document, Link, Menu, Message, Text, Typing, from_json, to_json
+from models.money import NO_BREAK
 from models.outbound import Outgoing
 from models.rules import Rules
 from tests.factories import NOW
@@ -138,11 +139,16 @@ def titles(message: Message | None) -> list[str]:
 
 
 def body(message: Message | None) -> str:
-    """The words of a bubble."""
+    """The words of a bubble, each space a plain one."""
     if isinstance(message, Document):
-        return message.caption
+        return as_read(message.caption)
     assert isinstance(message, Text | Buttons | Menu | Link), message
-    return message.body
+    return as_read(message.body)
+
+
+def as_read(words: str) -> str:
+    """A space at which no phone may begin a new line is a space to its reader."""
+    return words.replace(NO_BREAK, " ")
 
 
 def said_to(outbox: list[Outgoing], recipient: str) -> list[Outgoing]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import date, time, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 
 from flows import phrases
 from models.money import Money
+from tests.flows.conversation import as_read
 
 FLOWS = Path(phrases.__file__).parents[1]
 OURS = ("ur", "hi")
@@ -139,19 +140,46 @@ def test_days_times_and_amounts(
     language: str, day: str, dates: str, nights: str, at: str, money: str
 ) -> None:
     _ = phrases.of(language)
-    assert _.day(date(2026, 11, 27)) == day
-    assert _.dates(date(2026, 11, 27), date(2026, 11, 29)) == dates
-    assert _.nights(1) == nights
-    assert _.time(time(14)) == at
-    assert _.money(Money(5_000_00, "PKR")) == money
+    assert as_read(_.day(date(2026, 11, 27))) == day
+    assert as_read(_.dates(date(2026, 11, 27), date(2026, 11, 29))) == dates
+    assert as_read(_.nights(1)) == nights
+    assert as_read(_.time(time(14))) == at
+    assert as_read(_.money(Money(5_000_00, "PKR"))) == money
 
 
 def test_a_stay_over_the_end_of_a_month_names_both() -> None:
-    assert phrases.of("en").dates(date(2026, 12, 30), date(2027, 1, 2)) == "Wed 30 Dec – Sat 2 Jan"
-    assert phrases.of("en").time(time(11, 30)) == "11:30 am"
-    assert phrases.of("en").time(time(0)) == "midnight"
-    assert phrases.of("en").time(time(12)) == "12 noon"
-    assert phrases.of("en").time(time(12, 30)) == "12:30 pm"
+    dates = phrases.of("en").dates(date(2026, 12, 30), date(2027, 1, 2))
+    assert as_read(dates) == "Wed 30 Dec – Sat 2 Jan"
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (time(11, 30), "11:30 am"),
+        (time(0), "midnight"),
+        (time(12), "12 noon"),
+        (time(12, 30), "12:30 pm"),
+    ],
+)
+def test_a_time_of_day_as_it_is_said(at: time, said: str) -> None:
+    assert as_read(phrases.of("en").time(at)) == said
+
+
+@pytest.mark.parametrize("language", phrases.LANGUAGES)
+def test_a_small_phone_tears_no_day_time_amount_or_number(language: str) -> None:
+    _ = phrases.of(language)
+    whole = (
+        _.day(date(2026, 11, 27)),
+        _.short(date(2026, 11, 27)),
+        _.time(time(14)),
+        _.time(time(11, 30)),
+        _.nights(2),
+        _.guests(4),
+        _.duration(timedelta(minutes=15)),
+        _.money(Money(5_000_00, "PKR")),
+    )
+    assert [words for words in whole if " " in words] == []
+    assert _.dates(date(2026, 11, 27), date(2026, 11, 29)).count(" ") == 1, "only between the two days"
 
 
 def test_each_line_of_urdu_begins_at_the_right() -> None:

@@ -82,6 +82,7 @@ def test_what_must_not_break_has_a_line_of_its_own(name: str, number: int) -> No
 def test_values_are_made_fit_to_be_sent() -> None:
     made = templates.make("event_parked", "en", "  4\n7\t1  ")
     assert made.body_params == ("4 7 1",)
+    assert templates.make("event_parked", "en", "Rs.\u00a05,000").body_params == ("Rs.\u00a05,000",)
     assert templates.make("event_parked", "en", " ").body_params == ("-",)
     assert len(templates.make("event_parked", "en", "x" * 900).body_params[0]) <= templates.PARAMETER
 

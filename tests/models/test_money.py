@@ -10,7 +10,7 @@ from babel.numbers import get_currency_precision
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.money import EXPONENTS, CurrencyMismatch, Money, exponent, format_money
+from models.money import EXPONENTS, NO_BREAK, CurrencyMismatch, Money, exponent, format_money
 
 CURRENCIES = st.sampled_from(sorted(EXPONENTS))
 MINOR = st.integers(-(10**14), 10**14)
@@ -45,7 +45,14 @@ MONEY = st.builds(Money, MINOR, CURRENCIES)
 def test_an_amount_is_written_the_way_its_readers_write_it(
     minor: int, currency: str, written: str, locale: str
 ) -> None:
-    assert format_money(Money(minor, currency), locale) == written
+    assert format_money(Money(minor, currency), locale).replace(NO_BREAK, " ") == written
+
+
+@pytest.mark.parametrize("currency", ["PKR", "AED", "CHF"])
+def test_no_line_ends_between_sign_and_number(currency: str) -> None:
+    shown = format_money(Money(5_000_00, currency))
+    assert NO_BREAK in shown
+    assert " " not in shown
 
 
 def test_in_urdu_the_sign_stays_before_its_number() -> None:
@@ -57,7 +64,7 @@ def test_in_urdu_the_sign_stays_before_its_number() -> None:
     [(5_000_00, "CHF", "CHF 5,000"), (5_000_50, "CHF", "CHF 5,000.50"), (5_000, "UGX", "UGX 5,000")],
 )
 def test_a_currency_without_a_sign_of_ours_is_written_too(minor: int, currency: str, written: str) -> None:
-    assert format_money(Money(minor, currency)).replace("\u00a0", " ") == written
+    assert format_money(Money(minor, currency)).replace(NO_BREAK, " ") == written
 
 
 @pytest.mark.parametrize("currency", sorted(EXPONENTS))
