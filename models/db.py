@@ -17,6 +17,8 @@ import orjson
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from models import prepared
+
 if TYPE_CHECKING:
     from models.booking_event import FollowUp
 
@@ -69,6 +71,7 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
             cursor.execute(_LIMITS + _PLANS)
         connection.commit()
 
+    prepared.install(engine)
     return engine
 
 
