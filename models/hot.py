@@ -7,7 +7,7 @@ costs more than running it. A hot statement is prepared on a connection when it 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg2
 from psycopg2.extras import NamedTupleCursor
@@ -36,14 +36,22 @@ class Hot:
         name: of the prepared statement, unique among ours.
         sql: with parameters as `:name`.
         types: the PostgreSQL type of each parameter.
+
+    Attributes:
+        every: all there are, by name.
     """
 
+    every: ClassVar[dict[str, Hot]] = {}
+
     def __init__(self, name: str, sql: str, **types: str) -> None:
+        if name in Hot.every:
+            raise ValueError(f"two hot statements are called {name}")
+        Hot.every[name] = self
         order = list(types)
         numbered = _PARAMETER.sub(lambda found: f"${order.index(found[1]) + 1}", sql)
         self.name = name
         parameters = f"({', '.join(types.values())})" if order else ""
-        self._prepare = f"PREPARE {name} {parameters} AS {numbered}"
+        self.prepare = f"PREPARE {name} {parameters} AS {numbered}"
         self._execute = (
             f"EXECUTE {name} ({', '.join(f'%({key})s' for key in order)})" if order else f"EXECUTE {name}"
         )
@@ -74,7 +82,7 @@ class Hot:
         """Execute on the driver's cursor; `info` belongs to its connection."""
         prepared = info.setdefault("prepared", set())
         if self.name not in prepared:
-            cursor.execute(self._prepare)
+            cursor.execute(self.prepare)
             prepared.add(self.name)
         cursor.execute(self._execute, values)
         return cursor.fetchall() if cursor.description else []

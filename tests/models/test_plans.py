@@ -1,0 +1,58 @@
+"""The statements that run with every message find their rows by an index, whatever the tables hold."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import models
+import workers
+from models import db
+from models.hot import Hot
+
+for package in (models, workers):
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+@pytest.fixture(scope="module")
+def cursor(database_url: str) -> Iterator[Any]:
+    engine = db.make_engine(database_url)
+    with engine.connect() as connection:
+        yield connection.connection.cursor()
+    engine.dispose()
+
+
+def _plan(cursor: Any, statement: Hot) -> str:
+    cursor.execute(statement.prepare)
+    cursor.execute(
+        "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = %s", [statement.name]
+    )
+    ((types,),) = cursor.fetchall()
+    values = f"({', '.join(f'NULL::{type_}' for type_ in types)})" if types else ""
+    cursor.execute(f"EXPLAIN EXECUTE {statement.name} {values}")
+    return "\n".join(row[0] for row in cursor.fetchall())
+
+
+@pytest.mark.parametrize("name", sorted(Hot.every))
+def test_no_hot_statement_reads_a_whole_table(cursor: Any, name: str) -> None:
+    plan = _plan(cursor, Hot.every[name])
+    assert "Seq Scan" not in plan, plan
+
+
+def test_one_that_reads_a_whole_table_is_noticed(cursor: Any) -> None:
+    try:
+        reads_all = Hot("reads_all", "SELECT id FROM outbound_messages WHERE kind = :kind", kind="text")
+        assert "Seq Scan" in _plan(cursor, reads_all)
+    finally:
+        Hot.every.pop("reads_all")
+
+
+def test_two_statements_of_one_name_would_run_as_each_other() -> None:
+    with pytest.raises(ValueError, match="claim_messages"):
+        Hot("claim_messages", "SELECT 1")
