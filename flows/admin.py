@@ -75,7 +75,7 @@ def _decide(turn: Turn, state: State, booking_id: int, *, yes: bool) -> Reply:
     except BookingError:
         return replace(owner.how_it_stands(turn, state, booking, listing), recipient="admin")
     done = "✅ *Approved* in the owner's place." if yes else "❌ *Declined* in the owner's place."
-    body = f"{done}\n\n{booking.code}\n*{listing.name}*\nGuest: {booking.guest_name}\n\nThe guest is told."
+    body = f"{done} {booking.guest_name}, *{listing.name}*, {booking.code}: the guest is told."
     return Reply(Text(body), replace(state, misses=0), "decided", booking.id, "admin", ENGLISH)
 
 

@@ -21,7 +21,7 @@ from models.booking_event import Actor
 from models.errors import BookingError
 from models.lifecycle import AWAITING_OWNER
 from models.listing import Listing
-from models.message import Buttons, Text
+from models.message import Buttons, Text, clip
 
 _REASON_TITLES: Final = {
     "slot_unavailable": "Slot unavailable",
@@ -43,8 +43,12 @@ def confirm(turn: Turn, state: State, action: ConfirmBooking) -> Reply:
     except BookingError:
         return how_it_stands(turn, state, booking, listing)
     _ = turn._
-    body = _("✅ *Confirmed*, thank you.") + "\n\n" + _request_in_short(_, booking, listing)
-    body += "\n\n" + _("The guest gets the e-ticket now, and you get its link.")
+    # The ticket's notice follows in a moment and says the rest.
+    body = _(
+        "✅ *Confirmed*, thank you. The e-ticket for *{guest}*, *{place}*, is on its way.",
+        guest=clip(booking.guest_name, 60),
+        place=clip(listing.name, 60),
+    )
     return Reply(Text(body), _shown(state), "confirmed", booking.id, "owner")
 
 

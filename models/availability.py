@@ -27,6 +27,12 @@ def units_needed(listing: Listing, guests: int) -> int:
     return -(-guests // listing.capacity)
 
 
+def most_guests(session: Session, listing: Listing) -> int:
+    """How many guests the place takes when all of it is free."""
+    units: int = session.execute(_UNITS, {"listing_id": listing.id}).scalar_one()
+    return units * listing.capacity
+
+
 def free_units(session: Session, listing: Listing, stay: Stay, *, now: datetime, grace: timedelta) -> int:
     """How many units are free for the whole stay; overdue holds count as free."""
     starts_at, ends_at = stay_span(listing, stay)
@@ -89,6 +95,7 @@ _LIVE = (
     # What stands on a unit that is out of service takes nothing from the others.
     "AND NOT unit_id = ANY(ARRAY(SELECT id FROM units WHERE listing_id = :listing_id AND NOT active)) "
 )
+_UNITS = text("SELECT count(*) FROM units WHERE listing_id = :listing_id AND active")
 _FREE_UNITS = text(
     "SELECT (SELECT count(*) FROM units WHERE listing_id = :listing_id AND active) - count(DISTINCT unit_id) "
     f"FROM allocations WHERE {_LIVE} AND during && tstzrange(:starts_at, :ends_at)"

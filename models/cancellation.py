@@ -41,12 +41,18 @@ class Policy:
 
     def percent(self, start: datetime, now: datetime) -> int:
         """What comes back of a cancellation now; the very minute of a boundary is still the guest's."""
+        return self.stands(start, now)[0]
+
+    def stands(self, start: datetime, now: datetime) -> tuple[int, datetime | None]:
+        """What comes back of a cancellation now, and the last moment of that; None: it gets no less."""
         # Two times of one zone are subtracted by the clock on the wall, which lies when clocks change.
-        left = start.astimezone(UTC) - now.astimezone(UTC)
-        for tier in self.tiers:
-            if left >= timedelta(hours=tier.hours):
-                return tier.percent
-        return self.otherwise
+        start, now = start.astimezone(UTC), now.astimezone(UTC)
+        ahead = [tier for tier in self.tiers if start - now >= timedelta(hours=tier.hours)]
+        percent = ahead[0].percent if ahead else self.otherwise
+        if percent == self.otherwise:
+            return percent, None
+        last = min(tier.hours for tier in ahead if tier.percent == percent)
+        return percent, start - timedelta(hours=last)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Policy:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
 from flows import understand
 from flows.book.free import earliest_day
@@ -12,8 +11,6 @@ from flows.engine import NotUnderstood, Step, Turn
 from flows.state import Draft
 from models import availability
 from models.listing import Listing
-
-MOST_GUESTS: Final = 99
 
 
 class NoDay(NotUnderstood):
@@ -35,7 +32,7 @@ def read_dates(turn: Turn, draft: Draft, said: str) -> Draft:
     if found is None:
         raise NotUnderstood("Sorry, I did not find a date in that.")
     if isinstance(found, understand.Misread):
-        raise _no_day(found)
+        raise _no_day(turn, found)
     guests = understand.mentioned(said) or draft.guests
     taken = draft.with_answer(check_in=found.check_in, nights=found.nights, guests=guests)
     _ = turn._
@@ -52,7 +49,7 @@ def read_dates(turn: Turn, draft: Draft, said: str) -> Draft:
     return taken
 
 
-def _no_day(misread: understand.Misread) -> NotUnderstood:
+def _no_day(turn: Turn, misread: understand.Misread) -> NotUnderstood:
     if misread.why is understand.Why.PAST:
         return NotUnderstood("That day is over.")
     if misread.why is understand.Why.ORDER:
@@ -60,6 +57,12 @@ def _no_day(misread: understand.Misread) -> NotUnderstood:
     if misread.why is understand.Why.WHICH_DAY:
         problem = NoDay("Which day exactly?")
         problem.first = misread.first
+        return problem
+    if misread.why is understand.Why.NO_SUCH_DAY and misread.first is not None:
+        _, last = turn._, misread.first
+        said = _.numbered(misread.day or 0, last.month)
+        problem = NoDay("There is no {day}: that month ends on {last}.", day=said, last=_.day(last))
+        problem.first = last
         return problem
     return NotUnderstood("I am not sure which day you mean.")
 
@@ -75,8 +78,6 @@ def read_guests(turn: Turn, draft: Draft, said: str) -> Draft:
     guests = understand.count(said)
     if guests is None:
         raise NotUnderstood("Sorry, I need one number, e.g. “4”, or “2 adults and 1 child”.")
-    if guests > MOST_GUESTS:
-        raise NotUnderstood("That is more than this place can take.")
     return draft.with_answer(guests=guests)
 
 

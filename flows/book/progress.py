@@ -140,13 +140,17 @@ def _refuse(turn: Turn, state: State, draft: Draft, listing: Listing, *, look: b
             now=turn.now,
         )
     except StayRefused as refused:
-        return _refused(turn, state, draft, refused)
+        return _refused(turn, state, draft, listing, refused)
     if draft.nights is None or not look:
         return None
     units = units_for(listing, draft)
     free = availability.free_units(turn.session, listing, stay, now=turn.now, grace=turn.rules.hold_grace)
     if free >= units:
         return None
+    fit = availability.most_guests(turn.session, listing)
+    if draft.guests is not None and draft.guests > fit:
+        preface = turn._("*{place}* takes at most {guests}.", place=listing.name, guests=turn._.guests(fit))
+        return ask_again(turn, state, draft.with_answer(guests=None), "guests", preface)
     if free >= 1:
         most = free * listing.capacity
         preface = turn._.n(
@@ -159,7 +163,7 @@ def _refuse(turn: Turn, state: State, draft: Draft, listing: Listing, *, look: b
     return offer_alternatives(turn, state, draft, stay)
 
 
-def _refused(turn: Turn, state: State, draft: Draft, refused: StayRefused) -> Reply:
+def _refused(turn: Turn, state: State, draft: Draft, listing: Listing, refused: StayRefused) -> Reply:
     """A clear sentence, and the question again from the nearest answer on that would do."""
     _, why, limit, nearest = turn._, refused.data["why"], refused.data["limit"], refused.data["nearest"]
     if why in (Why.TOO_SHORT, Why.TOO_LONG):
@@ -168,7 +172,7 @@ def _refused(turn: Turn, state: State, draft: Draft, refused: StayRefused) -> Re
         preface = least if why == Why.TOO_SHORT else most
         return ask_again(turn, state, draft.with_answer(nights=None), "nights", preface)
     if why == Why.PAST:
-        preface = _("It is too late for {day}.", day=_.day(draft.check_in or limit))
+        preface = _too_late(turn, draft, listing)
         first = nearest.check_in
     else:
         preface = _("You can book until {day} at the latest.", day=_.day(limit))
@@ -176,6 +180,15 @@ def _refused(turn: Turn, state: State, draft: Draft, refused: StayRefused) -> Re
     draft = draft.with_answer(check_in=None)
     message = with_preface(ask_dates(turn, draft, first), preface)
     return Reply(message, replace(state, at="book.dates", draft=draft), "question")
+
+
+def _too_late(turn: Turn, draft: Draft, listing: Listing) -> str:
+    """Today is over for guests once its time of check-in is; so is every day before it."""
+    _, day = turn._, draft.check_in
+    assert day is not None
+    if day == availability.today(listing, turn.now):
+        return _("It is too late for today: check-in was at {time}.", time=_.time(listing.check_in))
+    return _("It is too late for {day}.", day=_.day(day))
 
 
 def offer_alternatives(turn: Turn, state: State, draft: Draft, stay: Stay) -> Reply:

@@ -43,7 +43,12 @@ def ask_dates(turn: Turn, draft: Draft, first: date | None = None) -> Message:
         buttons = [button(LookAround(), _("Other places"))]
         if first is not None and first > earliest:
             buttons.insert(0, button(ShowDates(listing.id, earliest), _("Earlier dates")))
-        return Buttons(_("*{place}* has no free day from here on.", place=listing.name), tuple(buttons))
+        last = availability.today(listing, turn.now) + timedelta(days=turn.rules.max_days_ahead)
+        if first is not None and first > last:
+            body = _("You can book until {day} at the latest.", day=_.day(last))
+        else:
+            body = _("*{place}* has no free day from here on.", place=listing.name)
+        return Buttons(body, tuple(buttons))
     rates = listing.price
     rows = [
         row(
@@ -159,7 +164,7 @@ def extra_in_words(_: Phrases, listing: Listing, rates: Rates, guests: int) -> s
     """What so many guests cost or take more than usual, to be seen before it is chosen."""
     units = availability.units_needed(listing, guests)
     if units > 1:
-        return _.n("{n} unit together", "{n} units together", units)
+        return _("{units} together", units=_.units(units, listing.category))
     extra = guests - rates.included_guests
     if not rates.extra_guest_minor or extra <= 0:
         return None

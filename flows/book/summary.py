@@ -38,30 +38,28 @@ def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
         "",
         _("Check-in: {day}, {time}", day=_.day(booking.check_in), time=_.time(listing.check_in)),
         _("Check-out: {day}, {time}", day=_.day(booking.check_out), time=_.time(listing.check_out)),
-        _("Guests: {guests}", guests=guests_and_units(_, booking)),
+        _("Guests: {guests}", guests=guests_and_units(_, booking, listing)),
         _("Name: {name}", name=clip(booking.guest_name, 60)),
         "",
-        *price_lines(_, priced),
+        *price_lines(_, priced, listing),
     ]
-    free_until = _free_until(_, booking, listing, turn.now)
     if priced.advance:
         lines += ["", _("_Your card is charged only once the owner says yes._")]
-    if free_until:
-        lines.append(free_until)
+        lines.append(_cancel_terms(_, booking, listing, turn.now))
     return Buttons("\n".join(lines), _accepting(_, booking, listing))
 
 
-def guests_and_units(_: Phrases, booking: Booking) -> str:
-    """ "10 (4 units)"; the units only where there are several."""
+def guests_and_units(_: Phrases, booking: Booking, listing: Listing) -> str:
+    """ "10 (4 huts)"; the units only where there are several."""
     if booking.units == 1:
         return str(booking.guests)
-    return f"{booking.guests} ({_.n('{n} unit', '{n} units', booking.units)})"
+    return f"{booking.guests} ({_.units(booking.units, listing.category)})"
 
 
-def price_lines(_: Phrases, priced: Quote) -> list[str]:
-    """Each line of the quote, the total, and what is paid now and at the place."""
-    lines = [_line(_, line) for line in priced.lines]
-    lines.append(_("Total: {amount}", amount=_.money(priced.total)))
+def price_lines(_: Phrases, priced: Quote, listing: Listing) -> list[str]:
+    """Each line of the quote, and apart from them the total and what is paid now and at the place."""
+    lines = [_line(_, line, listing) for line in priced.lines]
+    lines += ["", _("Total: {amount}", amount=_.money(priced.total))]
     if not priced.advance:
         lines.append(_("*Nothing to pay now*, all of it at the property"))
     elif not priced.due:
@@ -72,7 +70,7 @@ def price_lines(_: Phrases, priced: Quote) -> list[str]:
     return lines
 
 
-def _line(_: Phrases, line: Line) -> str:
+def _line(_: Phrases, line: Line, listing: Listing) -> str:
     if line.key is LineKey.EXTRA_GUESTS:
         what = _.n("{n} extra guest", "{n} extra guests", line.params["guests"])
         if line.params["nights"] > 1:
@@ -82,18 +80,30 @@ def _line(_: Phrases, line: Line) -> str:
         weekend = line.key is LineKey.WEEKEND_NIGHTS
         what = _.n("{n} weekend night", "{n} weekend nights", nights) if weekend else _.nights(nights)
         if line.params["units"] > 1:
-            what += " × " + _.n("{n} unit", "{n} units", line.params["units"])
+            what += " × " + _.units(line.params["units"], listing.category)
     return f"{what}: {_.money(line.amount)}"
 
 
-def _free_until(_: Phrases, booking: Booking, listing: Listing, now: datetime) -> str | None:
-    """Until when a cancellation costs nothing, where the listing knows such a time and it is not over."""
-    tiers = [tier.hours for tier in Policy.from_dict(booking.policy).tiers if tier.percent == 100]
-    until = booking.starts_at - timedelta(hours=min(tiers)) if tiers else now
-    if until <= now:
-        return None
+def _cancel_terms(_: Phrases, booking: Booking, listing: Listing, now: datetime) -> str:
+    """What a cancellation gives back, and until when: the terms as they stand now."""
+    policy = Policy.from_dict(booking.policy)
+    percent, until = policy.stands(booking.starts_at, now)
+    if until is None:
+        if not percent:
+            return _("Cancel: no money back")
+        return _("Cancel: {percent}% of the advance back", percent=percent)
     local = until.astimezone(ZoneInfo(listing.time_zone))
-    return _("Cancel free until {day}, {time}", day=_.day(local.date()), time=_.time(local.time()))
+    day, time = _.day(local.date()), _.time(local.time())
+    if percent == 100:
+        return _("Cancel free until {day}, {time}", day=day, time=time)
+    later = policy.percent(booking.starts_at, until + timedelta(minutes=1))
+    return _(
+        "Cancel until {day}, {time}: {percent}% of the advance back, later {later}%",
+        day=day,
+        time=time,
+        percent=percent,
+        later=later,
+    )
 
 
 def _accepting(_: Phrases, booking: Booking, listing: Listing) -> tuple[Button, ...]:

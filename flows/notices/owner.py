@@ -58,7 +58,7 @@ def request_message(
         _("Guest: {name}", name=clip(booking.guest_name, 60)),
         _("Check-in: {day}, {time}", day=_.day(booking.check_in), time=_.time(listing.check_in)),
         _("Check-out: {day}, {time}", day=_.day(booking.check_out), time=_.time(listing.check_out)),
-        _("Guests: {guests}", guests=book.guests_and_units(_, booking)),
+        _("Guests: {guests}", guests=book.guests_and_units(_, booking, listing)),
         _("Advance: {amount}", amount=advance),
         _("Booking ID: {code}", code=booking.code),
     ]

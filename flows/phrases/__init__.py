@@ -77,12 +77,31 @@ class Phrases:
     def guests(self, n: int) -> str:
         return _whole(self.n("{n} guest", "{n} guests", n))
 
+    def units(self, n: int, category: str) -> str:
+        """ "2 huts", "1 room": by the category's own word, where we know one."""
+        match category:
+            case "hotel_room":
+                said = self.n("{n} room", "{n} rooms", n)
+            case "hut":
+                said = self.n("{n} hut", "{n} huts", n)
+            case "camp":
+                said = self.n("{n} tent", "{n} tents", n)
+            case "farm":
+                said = self.n("{n} house", "{n} houses", n)
+            case _:
+                said = self.n("{n} unit", "{n} units", n)
+        return _whole(said)
+
     def day(self, day: date) -> str:
         """A day as it is said in a chat: "Fri 14 Mar"; a stay is never so far away that it needs its year."""
         return f"{_DAYS[self.language][day.weekday()]}{NO_BREAK}{self.short(day)}"
 
     def short(self, day: date) -> str:
-        return f"{day.day}{NO_BREAK}{_MONTHS[self.language][day.month - 1]}"
+        return self.numbered(day.day, day.month)
+
+    def numbered(self, day: int, month: int) -> str:
+        """A day as it was said, even one that no calendar has: "30 Feb"."""
+        return f"{day}{NO_BREAK}{_MONTHS[self.language][month - 1]}"
 
     def dates(self, check_in: date, check_out: date) -> str:
         """Both days of a stay: "Fri 14 – Sun 16 Mar", each with its month where they differ."""

@@ -35,14 +35,20 @@ class Why(StrEnum):
     ORDER = "ORDER"  # leaving before coming
     AMBIGUOUS = "AMBIGUOUS"  # two readings, or only half of a date
     WHICH_DAY = "WHICH_DAY"  # a month or a week: `first` says where it begins
+    NO_SUCH_DAY = "NO_SUCH_DAY"  # 30 February: `first` is the last day that the month has
 
 
 @dataclass(frozen=True)
 class Misread:
-    """There is a date in it, and yet no day that we could be sure of."""
+    """There is a date in it, and yet no day that we could be sure of.
+
+    Attributes:
+        day: the number that was said, where its month has no such day.
+    """
 
     why: Why
     first: date | None = None
+    day: int | None = None
 
 
 def dates(
@@ -187,7 +193,7 @@ def _resolve(day: Day, today: date, earliest: date) -> date | Misread:
         if found is None or found < today - timedelta(days=120):
             found = _date(today.year + 1, day.month, day.day) or found
     if found is None:
-        return Misread(Why.AMBIGUOUS)
+        return _no_such_day(day, today)
     if found < today:
         return Misread(Why.PAST)
     if day.weekday is not None and found.weekday() != day.weekday:
@@ -211,9 +217,22 @@ def _resolve_after(day: Day, check_in: date, today: date) -> date | Misread:
         found = _date(check_in.year, day.month, day.day)
         if found is not None and found < check_in:
             found = _date(check_in.year + 1, day.month, day.day)
-    if found is None or (day.weekday is not None and found.weekday() != day.weekday):
+    if found is None:
+        return _no_such_day(day, check_in)
+    if day.weekday is not None and found.weekday() != day.weekday:
         return Misread(Why.AMBIGUOUS)
     return found
+
+
+def _no_such_day(day: Day, start: date) -> Misread:
+    """ "30 February": a slip of the pen, with the last day of that month from `start` on to go on from."""
+    if day.month is None or not 1 <= day.month <= 12 or not 1 <= (day.day or 0) <= 31:
+        return Misread(Why.AMBIGUOUS)
+    year = start.year + (day.month < start.month) if day.year is None else day.year
+    if not 1 <= year < 9999:
+        return Misread(Why.AMBIGUOUS)
+    after = date(year + day.month // 12, day.month % 12 + 1, 1)
+    return Misread(Why.NO_SUCH_DAY, after - timedelta(days=1), day.day)
 
 
 def _other_reading(day: Day, found: date, today: date) -> date | None:

@@ -184,7 +184,9 @@ def test_a_full_season_offers_other_places(session: Session, chat: Chat) -> None
     ("said", "told"),
     [
         ("1 nov", "That day is over"),
-        ("today", "too late for Fri 20 Nov"),
+        ("today", "too late for today: check-in was at 2 pm"),
+        ("31 nov", "There is no 31 Nov: that month ends on Mon 30 Nov"),
+        ("28 to 31 nov", "There is no 31 Nov"),
         ("24 dec 2027", "until Thu 18 Feb at the latest"),
         ("5-12", "not sure which day"),
         ("16 to 14 march", "has to be after"),
@@ -210,8 +212,8 @@ def test_too_long_a_stay_is_explained(chat: Chat, place: Listing) -> None:
 
 def test_a_party_takes_several_rooms_together(session: Session, chat: Chat, place: Listing) -> None:
     summary = chat.comes_to_the_summary(place.name, guests="5")
-    assert "Guests: 5 (3 units)" in body(summary)
-    assert "2 nights × 3 units: Rs. 54,000" in body(summary)
+    assert "Guests: 5 (3 huts)" in body(summary)
+    assert "2 nights × 3 huts: Rs. 54,000\n\nTotal:" in body(summary)
     chat.taps("Pay by card")
     assert len(factories.allocations(session, newest(session, chat))) == 3
 
@@ -224,6 +226,43 @@ def test_too_many_guests_hear_how_many_fit(session: Session, chat: Chat, place: 
     asked = chat.says("6")
     assert "has room for 4 guests" in body(asked)
     assert titles(chat.says("4")) == ["Ayesha Khan"]
+
+
+def test_more_guests_than_ever_fit_hear_the_most(chat: Chat, place: Listing) -> None:
+    chat.says(place.name)
+    chat.taps("Book")
+    chat.says(CHRISTMAS)
+    for guests in ("7", "250"):
+        asked = chat.says(guests)
+        assert f"*{place.name}* takes at most 6 guests." in body(asked)
+        assert isinstance(asked, Menu)
+    assert titles(chat.says("6")) == ["Ayesha Khan"]
+
+
+def test_a_day_that_no_calendar_has_brings_the_free_ones_around_it(chat: Chat, place: Listing) -> None:
+    chat.says(place.name)
+    chat.taps("Book")
+    asked = chat.says("31 nov")
+    assert titles(asked)[:2] == ["Mon 30 Nov", "Tue 1 Dec"]
+    asked = chat.says("30 feb")
+    assert "There is no 30 Feb: that month ends on Sun 28 Feb" in body(asked)
+    assert "You can book until Thu 18 Feb at the latest" in body(asked)
+    assert titles(asked) == ["Earlier dates", "Other places"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        (48, "Cancel free until Sat 21 Nov, 2 pm"),
+        (12, "Cancel until Sun 22 Nov, 12 noon: 75% of the advance back, later 50%"),
+        (1, "Cancel: 50% of the advance back"),
+    ],
+)
+def test_the_summary_tells_the_terms_of_a_cancellation(
+    chat: Chat, place: Listing, hours: int, told: str
+) -> None:
+    chat.now = NOW + timedelta(hours=47 - hours)
+    assert told in body(chat.comes_to_the_summary(place.name, "22 nov for 1 night"))
 
 
 def test_next_saturday_says_which_one_it_took(chat: Chat, place: Listing) -> None:
@@ -427,7 +466,7 @@ def test_check_in_time_passed_while_looking(session: Session, chat: Chat, place:
     chat.comes_to_the_summary(place.name, "21 nov for 1 night")
     chat.now = NOW + timedelta(days=1, minutes=1)
     told = chat.taps("Pay by card")
-    assert "too late for Sat 21 Nov" in body(told)
+    assert "too late for today: check-in was at 2 pm" in body(told)
     assert isinstance(told, Menu)
 
 

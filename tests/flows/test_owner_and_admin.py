@@ -51,6 +51,7 @@ def test_owner_confirms_a_paid_booking(request_: Request, session: Session) -> N
     assert titles(request_.message) == ["Confirm", "Cancel"]
     told = request_.owner.taps("Confirm", request_.message)
     assert "*Confirmed*" in body(told)
+    assert "\n" not in body(told), "the ticket's notice follows and tells the rest"
     assert request_.booking.decision == "YES"
     assert request_.booking.status == Status.PAYMENT_SUCCESS  # the money is taken by a job
     assert "capture_payment" in factories.follow_ups(session, request_.booking)

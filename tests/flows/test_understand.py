@@ -129,7 +129,6 @@ def test_next_weekday_comes_with_its_other_reading(said: str, check_in: date, ot
         ("not 25 dec", Why.AMBIGUOUS, None),
         ("after 25 dec", Why.AMBIGUOUS, None),
         ("till sunday", Why.AMBIGUOUS, None),
-        ("31 feb", Why.AMBIGUOUS, None),
         ("sat 25 dec", Why.AMBIGUOUS, None),  # it is a Friday
         ("14 to 16 march for 5 nights", Why.AMBIGUOUS, None),
         ("two weeks from tomorrow", Why.AMBIGUOUS, None),
@@ -143,6 +142,31 @@ def test_next_weekday_comes_with_its_other_reading(said: str, check_in: date, ot
 )
 def test_what_has_two_readings_is_not_guessed(said: str, why: Why, first: date | None) -> None:
     assert understand.dates(said, today=TODAY, earliest=TOMORROW) == Misread(why, first)
+
+
+@pytest.mark.parametrize(
+    ("said", "number", "last"),
+    [
+        ("31 feb", 31, day(2, 28, 2027)),
+        ("30 feb 2028", 30, day(2, 29, 2028)),
+        ("29 february", 29, day(2, 28, 2027)),
+        ("31/11", 31, day(11, 30)),
+        ("30 feb to 2 march", 30, day(2, 28, 2027)),
+        ("28 to 31 nov", 31, day(11, 30)),
+        ("31 نومبر", 31, day(11, 30)),
+        ("31 नवंबर", 31, day(11, 30)),
+    ],
+)
+def test_a_day_that_no_calendar_has_is_known_for_one(said: str, number: int, last: date) -> None:
+    found = understand.dates(said, today=TODAY, earliest=TOMORROW)
+    assert found == Misread(Why.NO_SUCH_DAY, last, number)
+
+
+@pytest.mark.parametrize("said", ["2026-13-45", "2026-02-45", "0000-02-30", "9999-02-30"])
+def test_numbers_that_are_no_date_are_no_slip(said: str) -> None:
+    found = understand.dates(said, today=TODAY, earliest=TOMORROW)
+    assert isinstance(found, Misread)
+    assert found.why is Why.AMBIGUOUS
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,25 @@ def test_hours_are_hours_even_when_the_clocks_change() -> None:
     assert DEFAULT.percent(start, datetime(2027, 3, 27, 13, tzinfo=zone)) == 100
 
 
+@pytest.mark.parametrize(
+    ("policy", "hours", "percent", "until"),
+    [
+        (DEFAULT, 30, 100, 24),
+        (DEFAULT, 24, 100, 24),
+        (DEFAULT, 12, 75, 2),
+        (DEFAULT, 1, 50, None),
+        (Policy((Tier(48, 100), Tier(24, 100)), 0), 50, 100, 24),
+        (Policy((Tier(48, 100), Tier(24, 50)), 50), 30, 50, None),
+        (Policy((), 100), 30, 100, None),
+    ],
+)
+def test_what_stands_stands_until_it_gets_less(
+    policy: Policy, hours: int, percent: int, until: int | None
+) -> None:
+    last = None if until is None else START - timedelta(hours=until)
+    assert policy.stands(START, START - timedelta(hours=hours)) == (percent, last)
+
+
 POLICIES = st.builds(
     lambda tiers, otherwise: Policy(
         tuple(
