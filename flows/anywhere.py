@@ -114,5 +114,5 @@ def talk_to_person(turn: Turn, state: State) -> Reply:
     notices.person_wanted(turn.session, turn.person_id, name=turn.name, rules=turn.rules, now=turn.now)
     body = _("I have told our team. Somebody will get in touch with you soon.")
     if turn.rules.business_phone:
-        body += "\n\n" + _("In a hurry? Call {phone}.", phone=turn.rules.business_phone)
+        body += "\n\n" + _("In a hurry? Call {phone}.", phone=phrases.phone(turn.rules.business_phone))
     return Reply(Buttons(body, (button(actions.ShowMenu(), _("Menu")),)), replace(state, misses=0), "person")

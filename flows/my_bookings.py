@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import NoResultFound
 
-from flows import book, find_a_place
+from flows import book, find_a_place, phrases
 from flows.actions import (
     BookAgain,
     BookAStay,
@@ -165,7 +165,7 @@ def _on_arrival(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
     ]
     if booking.due:
         lines.append(_("To pay at the property: *{amount}*", amount=_.money(booking.due)))
-    lines.append(_("Owner: {name}, {phone}", name=listing.owner_name, phone=listing.contact))
+    lines.append(_("Owner: {name}, {phone}", name=listing.owner_name, phone=phrases.phone(listing.contact)))
     if listing.map_link:
         lines.append(_("Directions: {link}", link=listing.map_link))
     return lines

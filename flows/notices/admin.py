@@ -89,7 +89,8 @@ def declined_to_admins(session: Session, booking: Booking, listing: Listing, now
 def pending_payment(session: Session, booking: Booking, *, minutes: int, rules: Rules, now: datetime) -> None:
     """The provider cannot say whether the guest has paid."""
     listing = listing_of(session, booking)
-    _, phone = phrases.of("en"), person.phone_of(session, booking.person_id) or "hidden"
+    _, known = phrases.of("en"), person.phone_of(session, booking.person_id)
+    phone = phrases.phone(known) if known else "hidden"
     lines = [
         "⚠️ *Payment Pending Alert*",
         "",

@@ -114,7 +114,7 @@ def reason_in_words(_: Phrases, reason: str | None) -> str:
 
 
 def with_phone(name: str, phone: str | None) -> str:
-    return f"{name} {phone}" if phone else f"{name} (number hidden)"
+    return f"{name} {phrases.phone(phone)}" if phone else f"{name} (number hidden)"
 
 
 def clock(_: Phrases, at: datetime, listing: Listing) -> str:

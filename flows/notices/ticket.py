@@ -45,15 +45,15 @@ def ticket_view(session: Session, booking: Booking, *, rules: Rules, key: str, n
         advance_paid=_.money(booking.advance),
         amount_due=_.money(booking.due),
         host_name=rules.business_name,
-        host_phone=rules.business_phone,
+        host_phone=phrases.phone(rules.business_phone),
         owner_name=listing.owner_name,
-        owner_phone=listing.contact,
+        owner_phone=phrases.phone(listing.contact),
         map_link=listing.map_link,
         payment_reference=_reference(Payment.of_booking(session, booking.id)),
         instructions=(
             _("Show this ticket at the property"),
             _("Carry a valid ID proof"),
-            _("Contact owner if needed: {phone}", phone=listing.contact),
+            _("Contact owner if needed: {phone}", phone=phrases.phone(listing.contact)),
         ),
         url=f"{rules.public_url}/eticket/{key}",
     )

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ _RIGHT_TO_LEFT: Final = frozenset({"ur"})
 _LATIN_FIRST: Final = re.compile(
     r"^([^\w\u0590-\u08ff\u200e]*_?)(?=\u200e?[0-9 \u00a0]*[A-Za-z\u0900-\u097f])"
 )
-_PHONE: Final = re.compile(r"\+(?=[0-9]{6})")
+_PHONE: Final = re.compile(r"\+(?=[0-9][0-9 -]{5})")
 
 _DAYS: Final = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
@@ -163,6 +164,18 @@ def _load(language: str) -> Phrases:
 
 
 _PHRASES: Final = {language: _load(language) for language in LANGUAGES}
+
+
+@lru_cache(maxsize=4096)
+def phone(number: str) -> str:
+    """A phone number as people read it, "+92 300 0000201", and as every phone knows it for one to call."""
+    import phonenumbers  # a good part of the tables of the world: loaded with the first number that is told
+
+    try:
+        known = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def of(language: str | None) -> Phrases:

@@ -559,7 +559,7 @@ def test_not_understood_is_asked_again_and_the_third_time_a_person_is_offered(
     told = chat.taps("Talk to a person")
     assert "told our team" in body(told)
     notice = next(out for out in chat.said if out.person_id == admin.person_id)
-    assert "Ayesha Khan +92300" in body(notice.message)
+    assert "Ayesha Khan +92 300 " in body(notice.message)
     assert notice.template is not None
     # The question is still open, and the misses are forgotten.
     assert titles(chat.says("2")) == ["Ayesha Khan"]

@@ -196,7 +196,7 @@ def test_each_line_of_urdu_begins_at_the_right() -> None:
             "✅ *Sea* دن",
             "2 nights",
             "*\u200eRs. 5,000 فی رات*",
-            "کال: +923000000201",
+            "کال: +92 300 0000201",
         )
     )
     mark = "\u200f"
@@ -211,9 +211,23 @@ def test_each_line_of_urdu_begins_at_the_right() -> None:
         f"✅ *{mark}Sea* دن",
         f"{mark}2 nights",
         f"*{mark}\u200eRs. 5,000 فی رات*",
-        "کال: \u200e+923000000201",
+        "کال: \u200e+92 300 0000201",
     ]
     assert phrases.of("hi").laid_out(told) == told
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("+923000000201", "+92 300 0000201"),
+        ("+919000000202", "+91 90000 00202"),
+        ("+12025550123", "+1 202-555-0123"),
+        ("0300 0000201", "0300 0000201"),  # as somebody wrote it in the settings
+        ("", ""),
+    ],
+)
+def test_a_phone_number_is_written_as_people_read_it(number: str, told: str) -> None:
+    assert phrases.phone(number) == told
 
 
 def test_letters_tell_a_language() -> None:

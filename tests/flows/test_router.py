@@ -194,7 +194,7 @@ def test_a_picture_at_the_menu_gets_the_menu(session: Session, chat: Chat, kind:
 def test_a_person_can_be_asked_for_at_any_time(chat: Chat, admin: Chat) -> None:
     chat.says("help")
     told = chat.taps("Talk to a person")
-    assert "Call +923000000301" in body(told)
+    assert "Call +92 300 0000301" in body(told)
     assert [out.recipient for out in chat.said] == ["admin", "guest"]
     assert "told our team" in body(chat.says("agent"))
 
