@@ -10,6 +10,7 @@ It runs `python -m run`, so what is tested is what people start; requests go thr
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -24,8 +25,9 @@ from run import control, places
 from run.children import die_with_parent
 from run.procfile import ROOT
 
-UP_WITHIN = 120.0  # seconds; a busy machine's first start
-DOWN_WITHIN = 40.0
+# Seconds; only what is broken takes so long, for a busy machine may need a minute for what takes a second here.
+UP_WITHIN, WITHIN = 300.0, 120.0
+DOWN_WITHIN = 120.0
 Found = TypeVar("Found")
 
 
@@ -174,7 +176,7 @@ class Stack:
         os.kill(pid, number)
         return pid
 
-    def wait_until_back(self, name: str, *, after: int, within: float = 30.0) -> int:
+    def wait_until_back(self, name: str, *, after: int, within: float = WITHIN) -> int:
         """Wait for the process that follows the one with this number."""
 
         def another() -> int | None:
@@ -185,12 +187,10 @@ class Stack:
 
     def pause(self, name: str) -> None:
         """Make a process hang: it keeps its connections and answers nothing."""
-        for pid in self.pids(name):
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(name, signal.SIGSTOP)
 
     def go_on(self, name: str) -> None:
-        for pid in self.pids(name):
-            os.kill(pid, signal.SIGCONT)
+        self._signal(name, signal.SIGCONT)
 
     def stop(self, name: str) -> None:
         """Stop a process and leave it stopped."""
@@ -221,7 +221,7 @@ class Stack:
         return self._said.read_text()
 
     @staticmethod
-    def wait_for(look: Callable[[], Found | None], what: str, within: float = 30.0) -> Found:
+    def wait_for(look: Callable[[], Found | None], what: str, within: float = WITHIN) -> Found:
         """Look until there is something, and return it."""
         deadline = time.monotonic() + within
         while not (found := look()):
@@ -233,6 +233,11 @@ class Stack:
     @property
     def _said(self) -> Path:
         return self.data_dir / "said.log"
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
+        for pid in self.pids(name):
+            with contextlib.suppress(ProcessLookupError):  # it may have ended meanwhile
+                os.kill(pid, number)
 
     def _processes(self) -> dict[str, dict[str, Any]]:
         processes: dict[str, dict[str, Any]] = self._ask(do="status")["processes"]
@@ -251,6 +256,7 @@ def _descendants(pid: int) -> list[int]:
     """Children of children; Linux's own lists."""
     found: list[int] = []
     for listing in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, listing.read_text().split()):
-            found += [child, *_descendants(child)]
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            for child in map(int, listing.read_text().split()):
+                found += [child, *_descendants(child)]
     return found

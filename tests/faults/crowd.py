@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 
 from bench.driver import side_by_side
-from tests.faults.house import House, words_for
-from tests.faults.meta import Guest
+from tests.faults.house import WORKERS, House, words_for
+from tests.faults.meta import PATIENCE, Guest
 
 
 class Crowd:
@@ -36,6 +36,21 @@ class Crowd:
         self._free += [guest for guest in guests if self.words[guest.phone]]
 
     @contextlib.contextmanager
+    def caught_at_work(self, least: int) -> Iterator[int]:
+        """The turn workers stopped in mid-turn, with at least so many turns unfinished; how many these are.
+
+        Stopped, so that it is certain: whoever only looks, and then strikes, may strike too late.
+        """
+        done = self.house.turns_done()
+        burst = self.house.meta.spawn(self.burst(3 * least))
+        self.house.stack.wait_for(lambda: self.house.turns_done() > done, "turns to be under way")
+        with self.house.standing_still(*WORKERS):
+            burst.result(PATIENCE)
+            while self.house.unfinished() < least:
+                self.house.meta.run(self.burst(least))
+            yield self.house.unfinished()
+
+    @contextlib.contextmanager
     def talking(self, per_second: float) -> Iterator[None]:
         """So many messages a second, each in a webhook of its own, whatever happens to the product."""
         loud = True
@@ -52,4 +67,4 @@ class Crowd:
             yield
         finally:
             loud = False
-            task.result(60)
+            task.result(PATIENCE)

@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,11 @@ PLACES = tuple(f"{word} House" for word in [
 # fmt: on
 CAMPS = ("North Camp", "South Camp", "East Camp", "West Camp")  # fifty tents each, four owners
 TOWER = "Lonely Tower"  # one room
-BACK_WITHIN = 20.0
+WORKERS = ("turns.1", "turns.2")
+# Only a broken product is waited for so long: a busy machine may need a minute for what takes a second here.
+BACK_WITHIN, QUIET_WITHIN = 120.0, 300.0
+# So long nothing may have moved before time is made to pass; longer where somebody may still be sending.
+STILL, STILL_SENDING = 0.7, 3.0
 
 
 class Unfinished(AssertionError):
@@ -39,19 +43,19 @@ class House:
     """Everything a test touches.
 
     Attributes:
-        dice: seeded; the seed is printed.
+        dice: a test's own, seeded; the seed is printed.
         kills: how often each process was killed.
-        forgiven: some test made turns fail on purpose; the logs are not taken for it.
     """
 
-    def __init__(self, stack: Stack, meta: Meta, dice: random.Random) -> None:
-        self.stack, self.meta, self.dice = stack, meta, dice
+    def __init__(self, stack: Stack, meta: Meta) -> None:
+        self.stack, self.meta = stack, meta
         self.graph = meta.graph
+        self.dice = random.Random()
         self.world = World(stack.page_url)
         self.owners = {camp: meta.person(Identity.owner(n)) for n, camp in enumerate(CAMPS, 1)}
         meta.person(Identity(0, "923000000301", "PK.00000000000000000301", "Sana Malik"))
         self.kills: Counter[str] = Counter()
-        self.forgiven = False
+        self._read: Counter[str] = Counter()
         self._connection: Any = None
         self._next_guest = 1
 
@@ -64,6 +68,24 @@ class House:
         """Kill -9; returns which process it was."""
         self.kills[name] += 1
         return self.stack.kill(name)
+
+    @contextlib.contextmanager
+    def standing_still(self, *names: str) -> Iterator[None]:
+        """These processes stop wherever they are, in mid-turn: what is counted now stays so until they go on."""
+        for name in names:
+            self.stack.pause(name)
+        try:
+            yield
+        finally:
+            for name in names:
+                self.stack.go_on(name)
+
+    def new_lines(self, name: str) -> str:
+        """What a process has printed since this was last asked."""
+        log = self.stack.log(name)
+        new = log[self._read[name] : log.rfind("\n") + 1]
+        self._read[name] += len(new)
+        return new
 
     # The database, asked from outside.
 
@@ -91,6 +113,12 @@ class House:
         )[0][0]
         return count
 
+    def turns_done(self) -> int:
+        count: int = self.query(
+            "SELECT count(*) FROM inbound_events WHERE kind = 'message' AND done_at IS NOT NULL"
+        )[0][0]
+        return count
+
     def open_errands(self, queue: str) -> int:
         sql = "SELECT count(*) FROM follow_ups WHERE queue = %s AND done_at IS NULL AND due_at <= %s"
         count: int = self.query(sql, queue, self.world.clock.now)[0][0]
@@ -98,7 +126,7 @@ class House:
 
     # Quiet.
 
-    def settle(self, within: float = 60.0) -> None:
+    def settle(self, within: float = QUIET_WITHIN) -> None:
         """Wait until nothing is open; what only waits for a time to come is given that time.
 
         Raises:
@@ -106,26 +134,41 @@ class House:
         """
         deadline = time.monotonic() + within
         still_since, before = time.monotonic(), None
-        while True:
+        quiet = 0
+        while quiet < 2:  # a single look can miss what moves on while it is being taken
             work, waits = self._open()
-            if not work and not waits:
-                return
+            quiet = 0 if work or waits else quiet + 1
             now = time.monotonic()
-            if now > deadline:
-                raise Unfinished(
-                    f"open after {within:g} s: {dict(work)}, waiting for their time: {len(waits)}"
-                )
+            if quiet == 0 and now > deadline:
+                raise Unfinished(self._what_is_open(within, work, waits))
             if (work, waits) != before:
                 still_since, before = now, (work, waits)
-            elif waits and not work and now - still_since > 0.7:
-                # Whoever waits now waits for the clock: nobody is sending, nobody is working.
-                soon = max(at for at in waits if at < min(waits) + 5)
-                self.world.clock.passes(seconds=max(0.0, soon - self.world.clock.now.timestamp()) + 0.1)
-                still_since = now
+            elif waits and not work:
+                sending = any(state == "SENDING" for _, state in waits)
+                if now - still_since > (STILL_SENDING if sending else STILL):
+                    # Whoever waits now waits for the clock: nobody is sending, nobody is working.
+                    first = waits[0][0]
+                    soon = max(at for at, _ in waits if at < first + 5)
+                    self.world.clock.passes(seconds=max(0.0, soon - self.world.clock.now.timestamp()) + 0.1)
+                    still_since = now
             time.sleep(0.1)
 
-    def _open(self) -> tuple[Counter[str], list[float]]:
-        """What is being worked on or should be, and the times that the rest waits for."""
+    def _what_is_open(self, within: float, work: Counter[str], waits: list[tuple[float, str]]) -> str:
+        """The figures, and the rows themselves: somebody reads this who has only the log of a test run."""
+        clock = self.world.clock.now
+        rows = [repr(row) for sql in _OPEN_ROWS for row in self.query(sql)]
+        processes = {name: self.stack.pid(name) for name in self.stack.names}
+        return "\n".join(
+            [
+                f"open after {within:g} s: {dict(work)}, waiting for their time: {len(waits)}; "
+                f"posting {self.meta.posting}; the clock says {clock:%H:%M:%S}; processes {processes}",
+                *rows,
+                *(f"{name}: …{self.stack.log(name)[-600:]}" for name in (*WORKERS, "sends", "clock")),
+            ]
+        )
+
+    def _open(self) -> tuple[Counter[str], list[tuple[float, str]]]:
+        """What is being worked on or should be; and the times that the rest waits for, in which state."""
         under_way = self.meta.under_way  # asked first: what is accepted after this shows in the rows
         now = self.world.clock.now
         work: Counter[str] = Counter(
@@ -138,10 +181,10 @@ class House:
         waits = []
         for state, at in self.query(_MESSAGES):
             if at > now:
-                waits.append(at.timestamp())
+                waits.append((at.timestamp(), state))
             else:
                 work[f"messages {state}"] += 1
-        return +work, waits
+        return +work, sorted(waits)
 
     @contextlib.contextmanager
     def locked(self, table: str, mode: str) -> Iterator[None]:
@@ -168,25 +211,31 @@ WHERE m.state IN ('QUEUED', 'SENDING', 'UNKNOWN') AND NOT EXISTS (
     SELECT 1 FROM outbound_messages p WHERE p.person_id = m.person_id AND p.seq < m.seq AND p.blocking
     AND p.state IN ('QUEUED', 'SENDING', 'UNKNOWN'))
 """
+_OPEN_ROWS = (
+    "SELECT 'event', id, kind, attempts, received_at::time(0), due_at::time(0), left(error, 200) "
+    "FROM inbound_events WHERE done_at IS NULL ORDER BY id LIMIT 8",
+    "SELECT 'errand', id, job, queue, attempts, due_at::time(0), left(error, 200) "
+    "FROM follow_ups WHERE done_at IS NULL ORDER BY due_at LIMIT 8",
+    "SELECT 'message', id, person_id, kind, state, attempts, due_at::time(0), left(error, 200) "
+    "FROM outbound_messages WHERE state IN ('QUEUED', 'SENDING', 'UNKNOWN') ORDER BY id LIMIT 8",
+)
 
 
 @contextlib.contextmanager
-def running(folder: Path, seed: int, *, settings: Mapping[str, str] | None = None) -> Iterator[House]:
+def running(folder: Path) -> Iterator[House]:
     """An installation with its own PostgreSQL and Redis, pointed at our Graph API and at the sandbox's Stripe."""
     meta = Meta()
     graph_url = meta.start()
     places = folder / "places.toml"
     places.write_text(_listings())
-    given = {"WHATSAPP_API_URL": graph_url, "WHATSAPP_MESSAGES_PER_SECOND": "1000", **(settings or {})}
+    given = {"WHATSAPP_API_URL": graph_url, "WHATSAPP_MESSAGES_PER_SECOND": "1000"}
     try:
         with Stack(folder / "data", settings=given, samples=[places]) as stack:
             meta.connect(stack.product_url)
-            house = House(stack, meta, random.Random(seed))
-            meta.statuses = False  # which only a sweeper collects, and there may be none
+            house = House(stack, meta)
             for owner in house.owners.values():
                 meta.run(meta.say(owner, owner.text("hi"), "hi"))
             house.settle()
-            meta.statuses = True
             yield house
             house.world.close()
     finally:
