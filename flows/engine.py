@@ -53,6 +53,7 @@ class Turn:
         wamid: the message's own id, to show “typing…” under it.
         cause: what every verb of this turn is called with.
         has_phone: False while WhatsApp hides their number from us.
+        local: the language of ours that is at home where they are, if there is one.
         _: the sentences of their language.
     """
 
@@ -66,6 +67,7 @@ class Turn:
     wamid: str
     cause: str
     has_phone: bool
+    local: str | None
     _: Phrases
 
 

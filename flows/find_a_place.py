@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from flows import understand
+from flows import phrases, understand
 from flows.actions import (
     BookAStay,
     BookPlace,
@@ -44,9 +44,17 @@ def show_menu(turn: Turn, state: State, preface: str | None = None) -> Reply:
         button(MyBookings(), _("My bookings")),
         button(Help(), _("Help")),
     )
-    footer = _("Type “language” for اردو or हिन्दी")
-    message = Buttons("\n\n".join(lines), buttons, footer=footer)
+    message = Buttons("\n\n".join(lines), buttons, footer=_other_language(turn))
     return Reply(message, replace(state, at=encode(ShowMenu())), "menu")
+
+
+def _other_language(turn: Turn) -> str:
+    """How to change the language, said in the one it leads to."""
+    if turn.language != phrases.DEFAULT:
+        return "For English, type: english"
+    return {"ur": "اردو کے لیے لکھیں: اردو", "hi": "हिन्दी के लिए लिखें: हिन्दी"}.get(
+        turn.local or "", "Type “language” for اردو or हिन्दी"
+    )
 
 
 def book_a_stay(turn: Turn, state: State) -> Reply:

@@ -41,7 +41,7 @@ from flows.engine import (
     with_preface,
 )
 from flows.state import Draft, State
-from models import outbound, person
+from models import inbound, outbound, person
 from models.booking import Booking
 from models.inbound import Claimed
 from models.message import Typing
@@ -61,17 +61,20 @@ def take_turn(session: Session, event: Claimed, *, rules: Rules, now: datetime) 
         return event.state
     state = State.from_json(event.state)
     said, tapped = _read_payload(payload)
+    phone, user_id, _profile = inbound.sender(payload)
+    local = phrases.language_of_country(phone, user_id)
     turn = Turn(
         session=session,
         now=now,
         person_id=event.conversation_id,
         name=event.name,
-        language=_language(session, event, said),
+        language=_language(session, event, said, tapped, local),
         rules=rules,
         said=said,
         wamid=str(payload.get("id", "")),
         cause=f"inbound:{event.id}",
         has_phone=bool(payload.get("from")),
+        local=local,
         _=phrases.of(event.language),
     )
     turn = replace(turn, _=phrases.of(turn.language))
@@ -108,11 +111,21 @@ def _read_payload(payload: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _language(session: Session, event: Claimed, said: str | None) -> str:
-    """The person's language; who first writes in letters of one of ours has chosen it by that."""
+def _language(
+    session: Session, event: Claimed, said: str | None, tapped: str | None, local: str | None
+) -> str:
+    """The language they chose; until then their letters tell it, else their words, else at first their country.
+
+    Source: docs/decisions/0007-which-language.md
+    """
     if event.language is not None:
         return event.language
     found = phrases.language_of_script(said) if said else None
+    if found is None and said and any(letter.isalpha() for letter in said):
+        # In Latin letters Urdu and Hindi are written alike: the words tell that it is one of them, the country which.
+        found = local if understand.is_urdu_or_hindi(said) else None
+    elif found is None and tapped is None and not event.state:
+        found = local  # a voice, a picture, a number: nothing yet that tells more than where they are
     if found is None:
         return phrases.DEFAULT
     person.speak(session, event.conversation_id, found)

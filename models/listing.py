@@ -135,6 +135,7 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
     owner = entry["owner"]
     owner_id = person.find_or_create(session, phone=owner["phone"], user_id=None, name=owner["name"], now=now)
     person.give_role(session, owner_id, person.OWNER)
+    person.speak_at_first(session, owner_id, entry.get("language", "en"))
     listing = session.scalar(select(Listing).where(Listing.slug == entry["slug"]))
     if listing is None:
         listing = Listing(slug=entry["slug"])

@@ -185,6 +185,14 @@ def speak(session: Session, person_id: int, language: str) -> None:
     )
 
 
+def speak_at_first(session: Session, person_id: int, language: str) -> None:
+    """Until the person chooses: this language, where theirs is not known."""
+    session.execute(
+        text("UPDATE persons SET language = :language WHERE id = :id AND language IS NULL"),
+        {"id": person_id, "language": language},
+    )
+
+
 def roles(session: Session, person_id: int) -> frozenset[str]:
     rows = session.execute(text("SELECT role FROM person_roles WHERE person_id = :id"), {"id": person_id})
     return frozenset(role for (role,) in rows)

@@ -90,11 +90,14 @@ def listing(
     session.execute(text("INSERT INTO categories VALUES ('hut', 'Huts', 0) ON CONFLICT DO NOTHING"))
     rates = Rates.from_dict({"currency": "PKR", "base": 9000, "advance": advance})
     slug = unique("place-")
+    if owner_id is None:
+        owner_id = person(session, name="Bilal Ahmed", role=people.OWNER)
+        people.speak_at_first(session, owner_id, "en")
     made = Listing(
         slug=slug,
         name=f"Sea View {slug}",
         category="hut",
-        owner_id=owner_id if owner_id is not None else person(session, name="Bilal Ahmed", role=people.OWNER),
+        owner_id=owner_id,
         mode="NIGHTLY",
         approval=approval,
         description="By the sea.",
@@ -327,7 +330,7 @@ def keep(session: Session, *items: Incoming, now: datetime = NOW) -> list[tuple[
 # ---- waiting -----------------------------------------------------------------------------------------
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return as soon as it is so; fail if it does not come about."""
     until = time.monotonic() + seconds
     while not condition():

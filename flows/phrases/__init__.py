@@ -22,6 +22,7 @@ from models.money import NO_BREAK, Money, format_money
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "ur": "اردو", "hi": "हिन्दी"}
 DEFAULT: Final = "en"
+_OF_COUNTRY: Final = {"PK": "ur", "IN": "hi", "+92": "ur", "+91": "hi"}
 _RIGHT_TO_LEFT: Final = frozenset({"ur"})
 _LATIN_FIRST: Final = re.compile(
     r"^([^\w\u0590-\u08ff\u200e]*_?)(?=\u200e?[0-9 \u00a0]*[A-Za-z\u0900-\u097f])"
@@ -181,6 +182,17 @@ def phone(number: str) -> str:
 def of(language: str | None) -> Phrases:
     """The sentences of this language; English for one we do not speak."""
     return _PHRASES.get(language or DEFAULT, _PHRASES[DEFAULT])
+
+
+def language_of_country(phone: str | None, user_id: str | None) -> str | None:
+    """The language of ours that is at home where this phone or user id is; None anywhere else.
+
+    Args:
+        phone: E.164 with its plus.
+        user_id: WhatsApp's, which begins with two letters of the country and a point.
+    """
+    country = user_id[:2] if user_id and user_id[2:3] == "." else (phone or "")[:3]
+    return _OF_COUNTRY.get(country)
 
 
 def language_of_script(said: str) -> str | None:

@@ -1,7 +1,8 @@
 """WhatsApp's templates: the only thing that reaches a person who has not written for 24 hours.
 
 Each file next to this one is a template in the shape in which it is created at WhatsApp; its name and
-language are the file's name. What is not there in somebody's language is sent in English.
+language are the file's name. What is not there in somebody's language is sent in English; what is written
+for admins is there in English only (docs/decisions/0007-which-language.md).
 """
 
 from __future__ import annotations

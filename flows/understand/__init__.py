@@ -8,7 +8,7 @@ from __future__ import annotations
 from flows.understand.answers import command, courtesy, name, yes_or_no
 from flows.understand.days import Dates, Misread, Why, dates, nights
 from flows.understand.people import count, mentioned
-from flows.understand.vocabulary import is_common, plain
+from flows.understand.vocabulary import is_common, is_urdu_or_hindi, plain
 from flows.understand.vocabulary import words_of as words
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "courtesy",
     "dates",
     "is_common",
+    "is_urdu_or_hindi",
     "mentioned",
     "name",
     "nights",

@@ -44,6 +44,12 @@ def is_common(word: str) -> bool:
     return word in WORDS or word in NUMBERS or word in _COMMON
 
 
+def is_urdu_or_hindi(said: str) -> bool:
+    """Is it one of the two in Latin letters, "mujhe kal kamra chahiye"? By words that no English sentence has."""
+    words = words_of(said)
+    return len(words) > 1 and any(word in _URDU_OR_HINDI for word in words)
+
+
 def _same(text: str) -> str:
     """One way of writing for what is the same: letters, digits of three scripts, dashes and apostrophes."""
     return unicodedata.normalize("NFKC", text).casefold().translate(_DIGITS)
@@ -158,6 +164,12 @@ _COMMON_WORDS: Final = (
     "mujhe mujhy chahiye chaiye chahye hain hay koi kya kia kitna kitne kitni wala wali apna apka aap hum tum "
     "kahan kab kaise kese sab bhi nahi nahin kar karna karo dein dena do"
 )
+_URDU_OR_HINDI_WORDS: Final = (
+    "mujhe mujhy mujhay humein hamein hamen chahiye chahiyay chaiye chahye chahie hai hain kya kitna kitne kitni "
+    "nahi nahin kahan kab kaise kese kaisay apka aapka aap karna karni karo karain karein dijiye batao bataye "
+    "bataen batayein wala wali kamra kamre raat raatein liye"
+)
+_URDU_OR_HINDI: Final = frozenset(_URDU_OR_HINDI_WORDS.split())
 _COMMON: Final = frozenset(_COMMON_WORDS.split())
 WORDS_THAT_TURN: Final = frozenset(
     word for word, (kind, value) in WORDS.items() if kind == "mark" and MARKS[value] in ("or", "not")

@@ -32,10 +32,10 @@ def give_link(session: Session, booking: Booking) -> Payment:
 
 
 def give_ticket(session: Session, booking: Booking, *, pdf: bytes | None = b"%PDF") -> str:
-    key = ticket.make(session, booking.id, expires_at=booking.ends_at, now=NOW)
+    key = ticket.new_key()
     view = notices.ticket_view(session, booking, rules=RULES, key=key, now=NOW)
     booking.issue_ticket(session, cause="test", now=NOW)
-    ticket.keep(session, booking.id, view, pdf)
+    ticket.keep(session, booking.id, key, view, pdf, expires_at=booking.ends_at, now=NOW)
     session.flush()
     return key
 

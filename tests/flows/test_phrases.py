@@ -230,6 +230,22 @@ def test_a_phone_number_is_written_as_people_read_it(number: str, told: str) -> 
     assert phrases.phone(number) == told
 
 
+@pytest.mark.parametrize(
+    ("phone", "user_id", "language"),
+    [
+        ("+923000000101", None, "ur"),
+        ("+919000000202", None, "hi"),
+        ("+447700900000", None, None),
+        (None, "PK.1", "ur"),
+        (None, "IN.1", "hi"),
+        ("+923000000101", "AE.1", None),  # WhatsApp's own word for the country
+        (None, None, None),
+    ],
+)
+def test_a_country_has_a_language(phone: str | None, user_id: str | None, language: str | None) -> None:
+    assert phrases.language_of_country(phone, user_id) == language
+
+
 def test_letters_tell_a_language() -> None:
     assert [phrases.language_of_script(w) for w in ("سلام", "नमस्ते", "hello", "1 🙂")] == [
         "ur",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -59,6 +61,7 @@ def test_pictures_and_the_like_get_a_kind_sentence_and_where_we_are(
     ],
 )
 def test_whatever_comes_is_answered(chat: Chat, node: dict[str, object]) -> None:
+    chat.says("hi")
     assert titles(chat.sends(node)) == MENU
 
 
@@ -149,6 +152,7 @@ def test_a_word_of_thanks_leaves_the_question_open(chat: Chat, place: Listing, w
 
 
 def test_a_lone_question_mark_is_no_thanks(chat: Chat) -> None:
+    chat.says("hi")
     assert "did not understand" in body(chat.says("?"))
 
 
@@ -219,6 +223,43 @@ def test_letters_choose_the_language_of_a_newcomer(chat: Chat, session: Session)
     ).scalar()
     assert language == "hi"
     assert "में आपका स्वागत है" in body(chat.says("menu"))
+
+
+@pytest.mark.parametrize(
+    ("first", "menu"),
+    [
+        ({"text": {"body": "hi"}}, "Welcome to"),
+        ({"text": {"body": "Salam, I have a question"}}, "Sorry, I did not understand"),
+        ({"text": {"body": "mujhe kal raat thehrna hai"}}, "معذرت"),
+        ({"text": {"body": "🙂"}}, "ٹھیک ہے"),
+        ({"image": {"id": "1"}}, "شکریہ"),
+        ({"audio": {"id": "1"}}, "شکریہ"),
+    ],
+)
+def test_a_newcomer_is_answered_in_the_language_that_they_write_else_in_their_countrys(
+    chat: Chat, first: dict[str, Any], menu: str
+) -> None:
+    (kind,) = first
+    assert body(chat.sends({"type": kind, **first})).startswith(menu)
+
+
+def test_who_has_begun_in_english_goes_on_in_english(chat: Chat) -> None:
+    chat.says("hi")
+    assert body(chat.sends({"type": "image", "image": {"id": "1"}})).startswith("Thank you")
+    chat.taps("Book a stay")
+    assert body(chat.says("mujhe kamra chahiye")).startswith(
+        "معذرت"
+    )  # their words tell more than their first hi
+
+
+def test_the_menu_offers_the_other_language_in_that_language(session: Session, chat: Chat) -> None:
+    menu = chat.says("hi")
+    assert isinstance(menu, Buttons)
+    assert menu.footer == "اردو کے لیے لکھیں: اردو"
+    menu = chat.says("اردو")
+    assert isinstance(menu, Buttons)
+    assert menu.footer == "For English, type: english"
+    assert body(chat.says("english")).startswith("From now on in English.")
 
 
 def test_letters_change_nothing_for_who_has_chosen(chat: Chat) -> None:

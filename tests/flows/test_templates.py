@@ -12,6 +12,19 @@ from flows.actions import ShowAnswer
 from flows.phrases import LANGUAGES
 
 FILES = templates.files()
+FOR_ADMINS = {
+    "declined_record",
+    "event_parked",
+    "guest_cancelled_record",
+    "message_failed",
+    "owner_silent",
+    "payment_pending",
+    "person_wanted",
+    "refund_required",
+    "ticket_record",
+    "waiting_for_owner",
+    "work_failing",
+}
 VARIABLE = re.compile(r"{{(\d+)}}")
 
 
@@ -63,6 +76,11 @@ def test_every_translation_takes_what_its_english_takes() -> None:
             name,
             language,
         )
+
+
+def test_guests_and_owners_have_their_templates_in_every_language() -> None:
+    for name in {name for name, _language in templates.KNOWN} - FOR_ADMINS:
+        assert {language for known, language in templates.KNOWN if known == name} == set(LANGUAGES), name
 
 
 def test_a_template_is_said_in_the_persons_language_where_there_is_one() -> None:

@@ -162,6 +162,21 @@ def test_a_day_that_no_calendar_has_is_known_for_one(said: str, number: int, las
     assert found == Misread(Why.NO_SUCH_DAY, last, number)
 
 
+@pytest.mark.parametrize(
+    "said", ["mujhe kal kamra chahiye", "kya room available hai?", "2 raat ke liye", "price kitna hai"]
+)
+def test_urdu_and_hindi_in_latin_letters_are_known(said: str) -> None:
+    assert understand.is_urdu_or_hindi(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["hi", "hai", "Assalam o alaikum", "I want to book a hut", "Kia Inn for 2 nights", "me and my wife", "8"],
+)
+def test_what_is_english_too_is_not_taken_for_urdu_or_hindi(said: str) -> None:
+    assert not understand.is_urdu_or_hindi(said)
+
+
 @pytest.mark.parametrize("said", ["2026-13-45", "2026-02-45", "0000-02-30", "9999-02-30"])
 def test_numbers_that_are_no_date_are_no_slip(said: str) -> None:
     found = understand.dates(said, today=TODAY, earliest=TOMORROW)

@@ -57,6 +57,8 @@ def test_loading_twice_changes_nothing(session: Session) -> None:
     assert load_file(session, ROOT / "samples" / "listings.toml", NOW) == len(LISTINGS)
     before = count()
     load_file(session, ROOT / "samples" / "listings.toml", NOW)
+    spoken = "SELECT DISTINCT p.language FROM persons p JOIN listings l ON l.owner_id = p.id"
+    assert session.scalars(text(spoken)).all() == ["en"]
     assert count() == before
     tents = (
         "SELECT count(*) FROM units JOIN listings ON listings.id = listing_id WHERE slug = 'thar-dune-camp'"
