@@ -310,8 +310,7 @@ def ticket_caption(_: Phrases, view: ticket.TicketView, booking: Booking, listin
 
 def moment(_: Phrases, day: date, at: time) -> str:
     """A day with its year, and the time: "Thu 24 Dec 2026, 2 pm"."""
-    comma = "،" if _.language == "ur" else ","
-    return f"{_.day(day)}{NO_BREAK}{day.year}{comma} {_.time(at)}"
+    return f"{_.day(day)}{NO_BREAK}{day.year}{_.comma}{_.time(at)}"
 
 
 # ---- giving it up ----------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def decision_in_words(turn: Turn, booking: Booking, listing: Listing) -> str:
         return _("There is nothing to decide any more. Status: *{status}*.", status=status)
     assert booking.decision_made_at is not None
     local = booking.decision_made_at.astimezone(ZoneInfo(listing.time_zone))
-    when = f"{_.day(local.date())}, {_.time(local.time())}"
+    when = f"{_.day(local.date())}{_.comma}{_.time(local.time())}"
     if booking.decision_made_by == turn.person_id:
         if booking.decision == YES:
             return _("You confirmed it on {when}.", when=when)

@@ -44,7 +44,7 @@ def read_dates(turn: Turn, draft: Draft, said: str) -> Draft:
         )
         return taken.with_answer(note=note)
     if found.nights is not None and guests != draft.guests:
-        answers = f"{stay_in_words(_, taken.stay)}, {_.guests(guests or 0)}"
+        answers = f"{stay_in_words(_, taken.stay)}{_.comma}{_.guests(guests or 0)}"
         return taken.with_answer(note=_("Noted: {answers}.", answers=answers))
     return taken
 
@@ -120,7 +120,7 @@ def take_for_another(turn: Turn, draft: Draft, open_step: Step, said: str) -> Dr
     if guests is not None:
         draft = draft.with_answer(guests=guests)
         told.append(_.guests(guests))
-    return draft.with_answer(note=_("Noted: {answers}.", answers=", ".join(told))) if told else None
+    return draft.with_answer(note=_("Noted: {answers}.", answers=_.comma.join(told))) if told else None
 
 
 def _has_date(turn: Turn, said: str) -> bool:

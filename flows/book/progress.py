@@ -17,7 +17,7 @@ from flows.book.free import DATES_A_PAGE, Taken, units_for
 from flows.book.questions import ask_dates
 from flows.book.steps import BOOK
 from flows.book.summary import short_stay, stay_in_words, summary
-from flows.engine import Reply, Turn, button, with_preface
+from flows.engine import Reply, Step, Turn, button, with_preface
 from flows.state import Draft, State
 from models import availability
 from models.booking import Booking
@@ -60,15 +60,17 @@ def proceed(
     except Taken as taken:
         return offer_alternatives(turn, state, draft, taken.stay)
     state = replace(state, at=f"book.{step.name}", draft=draft, misses=0)
+    message, yes = with_preface(message, preface), meant_by_yes(step, message)
     if step.name == "review":
-        return Reply(with_preface(message, preface), state, "summary", draft.booking, yes=_first_tap(message))
-    yes = _first_tap(message) if step.name == "name" else None
-    return Reply(with_preface(message, preface), state, "question", yes=yes)
+        return Reply(message, state, "summary", draft.booking, yes=yes)
+    return Reply(message, state, "question", yes=yes)
 
 
-def _first_tap(message: Message) -> Action | None:
-    """What a typed yes means: the first button, where there are buttons."""
-    return decode(message.buttons[0].id) if isinstance(message, Buttons) else None
+def meant_by_yes(step: Step, message: Message) -> Action | None:
+    """What a typed yes means: the first button, where the question is whether that one is right."""
+    if step.name in ("name", "review") and isinstance(message, Buttons):
+        return decode(message.buttons[0].id)
+    return None
 
 
 def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
@@ -227,4 +229,5 @@ def ask_again(turn: Turn, state: State, draft: Draft, name: str, preface: str | 
         message = with_preface(step.ask(turn, draft), preface)
     except Taken as taken:
         return offer_alternatives(turn, state, draft, taken.stay)
-    return Reply(message, replace(state, at=f"book.{name}", draft=draft), "question")
+    state = replace(state, at=f"book.{name}", draft=draft)
+    return Reply(message, state, "question", yes=meant_by_yes(step, message))

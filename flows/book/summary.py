@@ -90,15 +90,15 @@ def _cancel_terms(_: Phrases, booking: Booking, listing: Listing, now: datetime)
     percent, until = policy.stands(booking.starts_at, now)
     if until is None:
         if not percent:
-            return _("Cancel: no money back")
-        return _("Cancel: {percent}% of the advance back", percent=percent)
+            return _("If you cancel: no money back")
+        return _("If you cancel: {percent}% of the advance back", percent=percent)
     local = until.astimezone(ZoneInfo(listing.time_zone))
     day, time = _.day(local.date()), _.time(local.time())
     if percent == 100:
         return _("Cancel free until {day}, {time}", day=day, time=time)
     later = policy.percent(booking.starts_at, until + timedelta(minutes=1))
     return _(
-        "Cancel until {day}, {time}: {percent}% of the advance back, later {later}%",
+        "If you cancel until {day}, {time}: {percent}% of the advance back, later {later}%",
         day=day,
         time=time,
         percent=percent,

@@ -18,7 +18,7 @@ from flows.actions import (
 )
 from flows.book.answers import NoDay, take_for_another
 from flows.book.free import Taken
-from flows.book.progress import ask_again, offer_alternatives, proceed
+from flows.book.progress import ask_again, meant_by_yes, offer_alternatives, proceed
 from flows.book.questions import ask_dates, ask_more_nights
 from flows.book.steps import BOOK
 from flows.engine import NotUnderstood, Reply, Step, Turn, again, button, row, with_preface
@@ -57,7 +57,9 @@ def answer(turn: Turn, state: State) -> Reply:
         if isinstance(problem, NoDay):
             question = ask_dates(turn, draft, problem.first)
             return Reply(with_preface(question, problem.words(turn)), state, "question")
-        return again(turn, state, problem.words(turn), _ask(turn, draft, step))
+        question = _ask(turn, draft, step)
+        reply = again(turn, state, problem.words(turn), question)
+        return reply if reply.yes else replace(reply, yes=meant_by_yes(step, question))
 
 
 def _ask(turn: Turn, draft: Draft, step: Step) -> Message:

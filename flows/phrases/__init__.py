@@ -73,6 +73,10 @@ class Phrases:
         said = forms[self.form(n)] if forms else (one if n == 1 else many)
         return said.format_map({"n": n, **values})
 
+    @property
+    def comma(self) -> str:
+        return "، " if self.language == "ur" else ", "
+
     def nights(self, n: int) -> str:
         return _whole(self.n("{n} night", "{n} nights", n))
 

@@ -86,8 +86,11 @@ def nights(said: str, *, sure: bool = False) -> int | None:
         sure: only with the word for it.
     """
     tokens = words_of(said)
-    if len(tokens) == 1 and tokens[0] in NUMBERS and not sure:
-        return NUMBERS[tokens[0]]
+    if len(tokens) == 1 and not sure:
+        if tokens[0] in NUMBERS:
+            return NUMBERS[tokens[0]]
+        if tokens[0].isdigit() and 1 <= len(tokens[0].lstrip("0")) <= 3:
+            return int(tokens[0])  # far too many nights are a number of nights all the same
     pieces = pieces_of(tokens)
     if any(not isinstance(piece, Nights | Day) for piece in pieces) or len(pieces) != 1:
         return None

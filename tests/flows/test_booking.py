@@ -210,6 +210,19 @@ def test_too_long_a_stay_is_explained(chat: Chat, place: Listing) -> None:
     assert "1 night" in titles(asked)
 
 
+def test_far_too_many_nights_are_a_number_all_the_same(chat: Chat, place: Listing) -> None:
+    chat.says(place.name)
+    chat.taps("Book")
+    chat.says("24 dec")
+    assert "longest stay here is 30 nights" in body(chat.says("40"))
+
+
+def test_a_yes_accepts_after_something_that_was_not_understood(chat: Chat, place: Listing) -> None:
+    chat.comes_to_the_summary(place.name)
+    assert "To accept, tap the first button" in body(chat.says("looks right to me"))
+    assert isinstance(chat.says("yes"), Typing)
+
+
 def test_a_party_takes_several_rooms_together(session: Session, chat: Chat, place: Listing) -> None:
     summary = chat.comes_to_the_summary(place.name, guests="5")
     assert "Guests: 5 (3 huts)" in body(summary)
@@ -254,8 +267,8 @@ def test_a_day_that_no_calendar_has_brings_the_free_ones_around_it(chat: Chat, p
     ("hours", "told"),
     [
         (48, "Cancel free until Sat 21 Nov, 2 pm"),
-        (12, "Cancel until Sun 22 Nov, 12 noon: 75% of the advance back, later 50%"),
-        (1, "Cancel: 50% of the advance back"),
+        (12, "If you cancel until Sun 22 Nov, 12 noon: 75% of the advance back, later 50%"),
+        (1, "If you cancel: 50% of the advance back"),
     ],
 )
 def test_the_summary_tells_the_terms_of_a_cancellation(
