@@ -70,7 +70,7 @@ def request_message(
         listing.name,
         booking.guest_name,
         _.dates(booking.check_in, booking.check_out),
-        str(booking.guests),
+        book.guests_and_units(_, booking, listing),
         advance,
         booking.code,
         taps=taps,
