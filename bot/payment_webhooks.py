@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from bot.whatsapp_webhook import MOST_BYTES, keep
+from bot.whatsapp_webhook import MOST_BYTES, until_stored
 from integrations.clients import Clients
 from integrations.gateway import WebhookRefused
+from models import db, inbound
 from models.clock import Clock
 from models.inbound import Incoming
 
@@ -44,5 +45,15 @@ def _receive(source: str, gateway: Any, signature: str | None, clock: Clock) -> 
         "reference": notice.reference,
         "intent": notice.intent,
     }
-    keep([Incoming(source, notice.external_id, "payment", payload, payment_id=notice.payment_id)], clock)
+    news = Incoming(
+        source, notice.external_id, "payment", payload, payment_id=notice.payment_id, tells=notice.tells
+    )
+    until_stored(lambda: _keep(news, clock))
     return Response("ok", mimetype="text/plain")
+
+
+def _keep(news: Incoming, clock: Clock) -> None:
+    with db.one_statement() as (cursor, info):
+        bells = inbound.keep_payment_news(cursor, info, news, clock.now())
+    if bells:
+        db.process().ring(bells)

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -160,14 +160,20 @@ def _notice(item: dict[str, Any]) -> Incoming:
 
 
 def keep(items: list[Incoming], clock: Clock) -> None:
-    """Store what is new and ring; tried again, for a connection may have died while nobody used it, and two
-    deliveries of the same people or events in opposite order may have waited for each other.
+    """Store what is new and ring.
 
     Part of a batch may be stored when the rest fails: its repeat finds that part known.
     """
+    until_stored(lambda: _keep(items, clock))
+
+
+def until_stored(store: Callable[[], None]) -> None:
+    """Tried again, for a connection may have died while nobody used it, and two deliveries of the same people
+    or events in opposite order may have waited for each other.
+    """
     for tries_left in reversed(range(MOST_TRIES)):
         try:
-            _keep(items, clock)
+            store()
             return
         except (
             OperationalError,

@@ -44,6 +44,20 @@ _NO_DECIMALS = frozenset(
 )
 _THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})  # the last one always 0
 
+# How far each event says at most that a payment has come; an event that is not here may say anything. What
+# is authorized is told by the intent and by its session; of the charge, Stripe tells besides.
+_TELLS: Mapping[str, PaymentState] = {
+    "payment_intent.created": PaymentState.CREATED,
+    "payment_intent.requires_action": PaymentState.CREATED,
+    "charge.succeeded": PaymentState.CREATED,
+    "checkout.session.completed": PaymentState.AUTHORIZED,
+    "payment_intent.amount_capturable_updated": PaymentState.AUTHORIZED,
+    "checkout.session.expired": PaymentState.EXPIRED,
+    "payment_intent.canceled": PaymentState.VOIDED,
+    "payment_intent.succeeded": PaymentState.CAPTURED,
+    "charge.captured": PaymentState.CAPTURED,
+}
+
 
 class StripeGateway:
     """Safe to use from many threads; the library is loaded by the first call to Stripe.
@@ -388,6 +402,7 @@ def _notice(event: Json) -> PaymentNotice:
     return PaymentNotice(
         external_id=event["id"],
         type=event["type"],
+        tells=_TELLS.get(event["type"]),
         payment_id=int(own) if own.isascii() and own.isdecimal() and len(own) < 19 else None,
         reference=subject["id"] if kind == "checkout.session" and _is_word(subject["id"]) else None,
         intent=intent if _is_word(intent) else None,

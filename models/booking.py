@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, Identity, func, or_, select, text
@@ -32,7 +32,15 @@ from models.errors import (
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, LIVE_HOLD, Action, Fact, Status, next_status
 from models.listing import Listing
 from models.money import Money
-from models.payment import HAS_MONEY, OPEN, Payment, PaymentFacts, PaymentState
+from models.payment import (
+    HAS_MONEY,
+    OPEN,
+    Payment,
+    PaymentFacts,
+    PaymentState,
+    Standing,
+    is_stuck_authorization,
+)
 from models.pricing import Quote
 from models.rules import Rules
 from models.stay import Stay
@@ -41,6 +49,8 @@ _TIME = TIMESTAMP(timezone=True)
 # No 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: a code can be said aloud and read from a small screen.
 CODE_LETTERS: Final = "34679ACDEFGHJKMNPQRTWXY"
 YES, NO = "YES", "NO"
+
+Stands = TypeVar("Stands", bound=Standing)
 
 
 class Booking(Base):
@@ -467,10 +477,7 @@ class Booking(Base):
 
     def capture_due(self, session: Session) -> Payment | None:
         """The authorized payment that has to be captured now; None once captured, voided or declined."""
-        if self.status not in AWAITING_OWNER or self.decision != YES:
-            return None
-        waiting = [p for p in Payment.of_booking(session, self.id) if p.state == PaymentState.AUTHORIZED]
-        return waiting[0] if waiting else None
+        return to_capture(self.status, self.decision, Payment.of_booking(session, self.id))
 
     def confirm(self, session: Session, *, cause: str, actor: Actor, now: datetime) -> None:
         if known(session, self.id, Action.CONFIRM, cause):
@@ -697,25 +704,6 @@ class Booking(Base):
             self.updated_at,
         ).minor
 
-    def open_payments(self, session: Session) -> list[Payment]:
-        """Those of which the provider has not said the last word."""
-        return [p for p in Payment.of_booking(session, self.id) if p.state in OPEN]
-
-    def payments_to_close(self, session: Session) -> list[Payment]:
-        """Pages to shut and authorizations to let go: all that is not what this booking is paid by."""
-        payments = Payment.of_booking(session, self.id)
-        kept: Payment | None = None
-        if self.status in AWAITING_OWNER | CONFIRMED | {Status.COMPLETED}:
-            kept = next((p for p in payments if p.state in HAS_MONEY), None)
-        elif self.status in LIVE_HOLD and payments and payments[-1].state in OPEN:
-            kept = payments[-1]
-        return [
-            p
-            for p in payments
-            if p is not kept
-            and (p.state in OPEN or p.state == PaymentState.AUTHORIZED or _is_stuck_authorization(p))
-        ]
-
     def owner_deadline(self, payments: Sequence[Payment], rules: Rules) -> datetime:
         """When an unanswered request declines by itself.
 
@@ -735,14 +723,31 @@ class Booking(Base):
         return min(ends)
 
 
+def to_capture(status: str, decision: str | None, payments: Sequence[Stands]) -> Stands | None:
+    """The authorized payment that has to be captured now; None once captured, voided or declined."""
+    if status not in AWAITING_OWNER or decision != YES:
+        return None
+    return next((p for p in payments if p.state == PaymentState.AUTHORIZED), None)
+
+
+def to_close(status: str, payments: Sequence[Stands]) -> list[Stands]:
+    """Pages to shut and authorizations to let go: all that is not what the booking is paid by."""
+    kept: Stands | None = None
+    if status in AWAITING_OWNER | CONFIRMED | {Status.COMPLETED}:
+        kept = next((p for p in payments if p.state in HAS_MONEY), None)
+    elif status in LIVE_HOLD and payments and payments[-1].state in OPEN:
+        kept = payments[-1]
+    return [
+        p
+        for p in payments
+        if p is not kept
+        and (p.state in OPEN or p.state == PaymentState.AUTHORIZED or is_stuck_authorization(p))
+    ]
+
+
 _COMMISSION_ENDS = frozenset(
     {Status.EXPIRED, Status.OWNER_CANCELLED, Status.GUEST_CANCELLED, Status.REFUND_REQUIRED}
 )
-
-
-def _is_stuck_authorization(payment: Payment) -> bool:
-    """A refused capture leaves the guest's money blocked until somebody lets go of it."""
-    return payment.state == PaymentState.FAILED and payment.authorized_at is not None
 
 
 def _new_code(session: Session, day: date) -> str:

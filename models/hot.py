@@ -80,9 +80,18 @@ class Hot:
 
     def run_on(self, cursor: Any, info: dict[Any, Any], **values: Any) -> list[Any]:
         """Execute on the driver's cursor; `info` belongs to its connection."""
+        self._prepare_on(cursor, info)
+        cursor.execute(self._execute, values)
+        return cursor.fetchall() if cursor.description else []
+
+    def call_on(self, cursor: Any, info: dict[Any, Any], **values: Any) -> bytes:
+        """The call as text: several in one go are one round trip, and one transaction where each commits itself."""
+        self._prepare_on(cursor, info)
+        call: bytes = cursor.mogrify(self._execute, values)
+        return call
+
+    def _prepare_on(self, cursor: Any, info: dict[Any, Any]) -> None:
         prepared = info.setdefault("prepared", set())
         if self.name not in prepared:
             cursor.execute(self.prepare)
             prepared.add(self.name)
-        cursor.execute(self._execute, values)
-        return cursor.fetchall() if cursor.description else []

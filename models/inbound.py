@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models import person
 from models.db import Bell
 from models.hot import Hot
+from models.payment import PaymentState, further
 
 Kind = Literal["message", "status", "payment", "notice"]
 
@@ -28,6 +29,7 @@ class Incoming:
         source: whatsapp, stripe, …; with `external_id` it names the event once and for all.
         phone: E.164 with its plus, where the event tells one.
         payment_id: our own id, where a payment webhook carries it.
+        tells: how far that payment would have come by it, at most; None for what may tell anything.
     """
 
     source: str
@@ -38,6 +40,7 @@ class Incoming:
     user_id: str | None = None
     name: str | None = None
     payment_id: int | None = None
+    tells: PaymentState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +71,16 @@ def keep_known(
     Returns:
         The bells to ring for what was new, and the items that `keep` has to look at (repeats among them).
     """
-    easy = [item for item in items if item.kind != "payment"]
-    if not easy:
-        return [], list(items)
     rows = _KEEP_KNOWN.run_on(
         cursor,
         info,
         now=now,
-        sources=[item.source for item in easy],
-        external_ids=[item.external_id for item in easy],
-        kinds=[item.kind for item in easy],
-        payloads=[orjson.dumps(item.payload).decode() for item in easy],
-        phones=[item.phone for item in easy],
-        user_ids=[item.user_id for item in easy],
+        sources=[item.source for item in items],
+        external_ids=[item.external_id for item in items],
+        kinds=[item.kind for item in items],
+        payloads=[orjson.dumps(item.payload).decode() for item in items],
+        phones=[item.phone for item in items],
+        user_ids=[item.user_id for item in items],
     )
     kept = {row[0]: row[1] for row in rows}
     bells: list[Bell] = []
@@ -88,7 +88,7 @@ def keep_known(
     for item in items:
         if item.external_id in kept:
             bells += _bell(item, kept[item.external_id])
-        elif item.kind in ("message", "payment"):
+        elif item.kind == "message":
             rest.append(item)
     return bells, rest
 
@@ -124,6 +124,57 @@ ON CONFLICT (source, external_id) DO NOTHING RETURNING external_id, conversation
 )
 
 
+def keep_payment_news(cursor: Any, info: dict[Any, Any], item: Incoming, now: datetime) -> list[Bell]:
+    """Store what a payment provider says, and the question that it makes us ask, in one statement.
+
+    With that it is done: the question is a follow-up of its own. News of a payment that is not ours, or that
+    tells no more than we know, is only kept.
+
+    Returns:
+        The bell to ring, if there is something to ask.
+    """
+    rows = _KEEP_PAYMENT_NEWS.run_on(
+        cursor,
+        info,
+        now=now,
+        source=item.source,
+        external_id=item.external_id,
+        payload=orjson.dumps(item.payload).decode(),
+        payment_id=item.payment_id,
+        tells=item.tells or "anything",
+        known_in=[] if item.tells is None else further(item.tells),
+    )
+    return [("providers", booking_id) for (booking_id,) in rows]
+
+
+_KEEP_PAYMENT_NEWS = Hot(
+    "keep_payment_news",
+    """
+WITH ours AS (
+    SELECT p.id, p.state, p.booking_id, b.person_id FROM payments p JOIN bookings b ON b.id = p.booking_id
+    WHERE p.id = :payment_id
+), kept AS (
+    INSERT INTO inbound_events
+        (source, external_id, kind, conversation_id, payload, received_at, due_at, done_at, outcome)
+    SELECT :source, :external_id, 'payment', ours.person_id, :payload, :now, :now, :now,
+        CASE WHEN ours.id IS NULL THEN 'NOT_OURS' WHEN ours.state = ANY(:known_in) THEN 'KNOWN' ELSE 'ASKED' END
+    FROM (VALUES (1)) AS one LEFT JOIN ours ON true
+    ON CONFLICT (source, external_id) DO NOTHING RETURNING id, outcome
+)
+INSERT INTO follow_ups (booking_id, job, queue, cause, due_at)
+SELECT ours.booking_id, 'settle_payment', 'providers', 'payment:' || ours.id || ':' || :tells || ':' || kept.id, :now
+FROM ours, kept WHERE kept.outcome = 'ASKED' RETURNING booking_id
+    """,
+    now="timestamptz",
+    source="text",
+    external_id="text",
+    payload="jsonb",
+    payment_id="bigint",
+    tells="text",
+    known_in="text[]",
+)
+
+
 def keep(session: Session, items: Sequence[Incoming], now: datetime) -> list[Bell]:
     """Store what is new among these events; a repeat changes nothing, a stranger becomes a person.
 
@@ -155,9 +206,7 @@ def keep(session: Session, items: Sequence[Incoming], now: datetime) -> list[Bel
             },
         ).scalar()
         if row is not None:
-            bells += (
-                _settle(session, item, row, now) if item.kind == "payment" else _bell(item, conversation_id)
-            )
+            bells += _bell(item, conversation_id)
     return bells
 
 
@@ -168,22 +217,6 @@ def _bell(item: Incoming, conversation_id: int | None) -> list[Bell]:
     if item.kind == "status" and item.payload.get("status") == "failed":
         return [("sends", 0)]
     return []
-
-
-def _settle(session: Session, item: Incoming, event_id: int, now: datetime) -> list[Bell]:
-    """A payment's news makes us ask its provider; news of a payment that is not ours is only kept."""
-    booking_id = session.execute(
-        text(
-            "INSERT INTO follow_ups (booking_id, job, queue, cause, due_at) "
-            "SELECT booking_id, 'settle_payment', 'providers', :cause, :now FROM payments WHERE id = :id "
-            "RETURNING booking_id"
-        ),
-        {"cause": f"inbound:{event_id}", "id": item.payment_id, "now": now},
-    ).scalar()
-    if booking_id is None:
-        finish(session, event_id, outcome="NOT_OURS", now=now)
-        return []
-    return [("providers", booking_id)]
 
 
 _NUMBERS = text("SELECT nextval('inbound_events_id_seq') FROM generate_series(1, :n)")
@@ -197,15 +230,6 @@ _KEEP = text(
 
 def _conversation_of(session: Session, item: Incoming, now: datetime) -> tuple[int | None, bool]:
     """The conversation an event belongs to, and whether it tells something new about who the person is."""
-    if item.kind == "payment":
-        if item.payment_id is None:
-            return None, False
-        return session.execute(
-            text(
-                "SELECT b.person_id FROM payments p JOIN bookings b ON b.id = p.booking_id WHERE p.id = :id"
-            ),
-            {"id": item.payment_id},
-        ).scalar(), False
     if item.kind != "message":
         return None, False
     known = person.identify(session, phone=item.phone, user_id=item.user_id)

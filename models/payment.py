@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import ForeignKey, Identity, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -85,7 +85,7 @@ class Payment(Base):
         before, after = PaymentState(self.state), facts.state
         if before is PaymentState.AUTHORIZED and after in (PaymentState.EXPIRED, PaymentState.FAILED):
             after = PaymentState.VOIDED  # whatever the provider calls it, the authorization is gone
-        if after == before or _RANK[after] < _RANK[before] or self._was_refused(after):
+        if after == before or _RANK[after] < _RANK[before] or _was_refused(self, after):
             return False
         self.state = after
         if after is PaymentState.AUTHORIZED:
@@ -97,23 +97,46 @@ class Payment(Base):
             self.ended_at = now
         return True
 
-    def is_news(self, state: PaymentState) -> bool:
-        """True if the payment is not yet as far as this state."""
-        return _RANK[state] > _RANK[PaymentState(self.state)] and not self._was_refused(state)
-
-    def _was_refused(self, state: PaymentState) -> bool:
-        """An authorization that could not be captured is let go; that it stands so long is no news."""
-        return (
-            state is PaymentState.AUTHORIZED
-            and self.state == PaymentState.FAILED
-            and self.authorized_at is not None
-        )
-
     def refuse_capture(self, failure: str, now: datetime) -> None:
         """The provider keeps the authorization but refuses to pay it out; it is let go by a follow-up."""
         self.state = PaymentState.FAILED
         self.failure = failure
         self.ended_at = now
+
+
+class Standing(Protocol):
+    """How far a payment has come; a row of the table, or what a job read of one."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def authorized_at(self) -> datetime | None: ...
+
+
+def is_news(told: PaymentState, payment: Standing) -> bool:
+    """True if the payment is not yet as far as it is told to be."""
+    return _RANK[told] > _RANK[PaymentState(payment.state)] and not _was_refused(payment, told)
+
+
+def old_news(state: PaymentState) -> list[PaymentState]:
+    """What can be told of a payment that has come so far without telling anything new."""
+    return [told for told in PaymentState if _RANK[told] <= _RANK[state]]
+
+
+def further(told: PaymentState) -> list[PaymentState]:
+    """The states of a payment in which it is no news to be told this."""
+    return [state for state in PaymentState if _RANK[state] >= _RANK[told]]
+
+
+def is_stuck_authorization(payment: Standing) -> bool:
+    """A refused capture leaves the guest's money blocked until somebody lets go of it."""
+    return payment.state == PaymentState.FAILED and payment.authorized_at is not None
+
+
+def _was_refused(payment: Standing, told: PaymentState) -> bool:
+    """An authorization that could not be captured is let go; that it stands so long is no news."""
+    return told is PaymentState.AUTHORIZED and is_stuck_authorization(payment)
 
 
 # How far a payment has come; news of a lower rank is old news.
@@ -184,10 +207,12 @@ class PaymentNotice:
     Attributes:
         external_id: the provider's id of the event, the same on every repeat.
         payment_id: our own id from the metadata, where the event carries it.
+        tells: how far the payment would have come by it, at most; None for what may tell anything.
     """
 
     external_id: str
     type: str
+    tells: PaymentState | None
     payment_id: int | None
     reference: str | None
     intent: str | None

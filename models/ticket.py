@@ -13,6 +13,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from models.hot import Hot
+
 KEY_LETTERS: Final = string.ascii_letters + string.digits
 
 
@@ -63,35 +65,49 @@ class TicketPage:
     pdf: bytes | None
 
 
-def make(session: Session, booking_id: int, *, expires_at: datetime, now: datetime) -> str:
-    """The unguessable key of the booking's ticket; the same one if there is a ticket already."""
-    key: str = session.execute(
-        text(
-            "INSERT INTO tickets (booking_id, key, issued_at, expires_at, view) "
-            "VALUES (:id, :key, :now, :expires_at, '{}') "
-            "ON CONFLICT (booking_id) DO UPDATE SET expires_at = excluded.expires_at RETURNING key"
-        ),
-        {"id": booking_id, "key": _new_key(), "now": now, "expires_at": expires_at},
-    ).scalar_one()
-    return key
-
-
-def _new_key() -> str:
+def new_key() -> str:
     """130 bits of chance in letters and digits only: a phone does not take a dash at the end for the link's."""
     return "".join(secrets.choice(KEY_LETTERS) for _ in range(22))
 
 
-def keep(session: Session, booking_id: int, view: TicketView, pdf: bytes | None) -> None:
-    """What the ticket shows, as it was issued."""
-    session.execute(
-        text("UPDATE tickets SET view = :view, pdf = :pdf WHERE booking_id = :id"),
-        {"id": booking_id, "view": orjson.dumps(asdict(view)).decode(), "pdf": pdf},
+def keep(
+    session: Session,
+    booking_id: int,
+    key: str,
+    view: TicketView,
+    pdf: bytes | None,
+    *,
+    expires_at: datetime,
+    now: datetime,
+) -> None:
+    """The booking's one ticket, and what it shows, as it was issued."""
+    _KEEP.run(
+        session,
+        id=booking_id,
+        key=key,
+        view=orjson.dumps(asdict(view)).decode(),
+        pdf=pdf,
+        now=now,
+        expires_at=expires_at,
     )
+
+
+_KEEP = Hot(
+    "keep_ticket",
+    "INSERT INTO tickets (booking_id, key, issued_at, expires_at, view, pdf) "
+    "VALUES (:id, :key, :now, :expires_at, :view, :pdf)",
+    id="bigint",
+    key="text",
+    view="jsonb",
+    pdf="bytea",
+    now="timestamptz",
+    expires_at="timestamptz",
+)
 
 
 def key_of(session: Session, booking_id: int) -> str | None:
     key: str | None = session.execute(
-        text("SELECT key FROM tickets WHERE booking_id = :id AND view <> '{}'"), {"id": booking_id}
+        text("SELECT key FROM tickets WHERE booking_id = :id"), {"id": booking_id}
     ).scalar()
     return key
 
@@ -101,10 +117,7 @@ def find(session: Session, key: str, now: datetime) -> TicketPage | None:
     if not set(key) <= set(KEY_LETTERS):
         return None  # anything can stand in an address, also what PostgreSQL takes for no text at all
     row = session.execute(
-        text(
-            "SELECT view, pdf, expires_at, voided_at, suspended_at, used_at FROM tickets "
-            "WHERE key = :key AND view <> '{}'"
-        ),
+        text("SELECT view, pdf, expires_at, voided_at, suspended_at, used_at FROM tickets WHERE key = :key"),
         {"key": key},
     ).first()
     if row is None:

@@ -1,8 +1,8 @@
 """Follow-ups that ask the outside: side by side for different bookings, one after the other for each.
 
-While a booking's errand is under way its worker holds PostgreSQL's advisory lock on the booking, on a
-connection of its own: no row is locked while a provider thinks, provider calls for one booking run one at a
-time on all machines, and a killed worker lets go at once.
+While a booking's errand is under way its crew holds PostgreSQL's advisory lock on the booking: no row is
+locked while a provider thinks, provider calls for one booking run one at a time on all machines, and a killed
+worker lets go at once. All locks of a crew are held by one connection, which takes them with the claim itself.
 """
 
 from __future__ import annotations
@@ -10,23 +10,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from models import db
 from models.clock import Clock
 from models.db import unit_of_work
+from models.hot import Hot
 from workers import follow_ups
 from workers.crew import Crew
-from workers.follow_ups import Due, Later
+from workers.follow_ups import Due, Later, Outcome
 
 log = structlog.get_logger()
 
 ERRANDS_LOCK = 7_271_002  # first half of the advisory lock's key; the second is the booking's id
 
-Job = Callable[[Due], Later | None]
-
+# What remains to be written once the outside has answered; it commits together with the errand's being done.
+Record = Callable[[Session, datetime], Outcome]
+# Asks the outside, with nothing locked and no unit of work open; Later or None where nothing is to be written.
+Job = Callable[[Due], Record | Later | None]
 
 # How long a booking whose errands another worker does is left to it before it is asked about again.
 ELSEWHERE_SECONDS = 0.5
@@ -35,67 +40,43 @@ ELSEWHERE_SECONDS = 0.5
 @dataclass(frozen=True)
 class Done:
     due: Due
-    elsewhere: bool = False
 
 
 class Errands(Crew[Due, Done]):
-    """Runs the follow-ups of one queue with jobs that open their own units of work."""
+    """Runs the follow-ups of one queue, whose jobs ask the outside."""
 
     def __init__(self, queue: str, jobs: Mapping[str, Job], *, clock: Clock, side_by_side: int) -> None:
         super().__init__(queue, side_by_side)
         self._queue = queue
         self._jobs = jobs
         self._clock = clock
-        self._busy: set[int] = set()
+        self._locks = _Locks()
         self._elsewhere: dict[int, float] = {}
 
     def exchange(self, results: Sequence[Done], most: int, *, rung: bool) -> Sequence[Due]:
-        self._busy -= {done.due.booking_id for done in results}
-        self._leave_to_others(results)
-        with unit_of_work() as session:
-            rows = session.execute(
-                _DUE,
-                {
-                    "queue": self._queue,
-                    "now": self._clock.now(),
-                    "busy": [*self._busy, *self._elsewhere],
-                    "most": most,
-                },
-            ).all()
-        tasks = [Due(*row) for row in rows]
-        self._busy |= {due.booking_id for due in tasks}
-        return tasks
-
-    def _leave_to_others(self, results: Sequence[Done]) -> None:
-        now = time.monotonic()
-        self._elsewhere = {booking_id: until for booking_id, until in self._elsewhere.items() if until > now}
-        for done in results:
-            if done.elsewhere:
-                self._elsewhere[done.due.booking_id] = now + ELSEWHERE_SECONDS
+        moment = time.monotonic()
+        self._elsewhere = {
+            booking_id: until for booking_id, until in self._elsewhere.items() if until > moment
+        }
+        rows = self._locks.exchange(
+            [done.due.booking_id for done in results],
+            queue=self._queue,
+            now=self._clock.now(),
+            elsewhere=[*self._elsewhere],
+            most=most,
+        )
+        for *_, booking_id, _cause, _attempts, ours in rows:
+            if not ours:
+                self._elsewhere[booking_id] = moment + ELSEWHERE_SECONDS
                 self.wake_in(ELSEWHERE_SECONDS)
+        return [Due(*due) for *due, ours in rows if ours]
 
     def perform(self, due: Due) -> Done:
         try:
-            return Done(due, elsewhere=not self._run(due))
+            do(self._jobs[due.job], due, self._clock)
         except Exception as error:
             self._fail(due, error)
         return Done(due)
-
-    def _run(self, due: Due) -> bool:
-        """True if the booking's errands were ours to do."""
-        engine = db.process().engine.execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            key = {"lock": ERRANDS_LOCK, "booking": due.booking_id & 0x7FFFFFFF}
-            ours, still_open = connection.execute(_LOCK, {**key, "id": due.id}).one()
-            if not ours:
-                return False
-            try:
-                if still_open:
-                    later = self._jobs[due.job](due)
-                    follow_ups.finish(connection, due, later, self._clock.now())
-            finally:
-                connection.execute(_UNLOCK, key)
-        return True
 
     def _fail(self, due: Due, error: Exception) -> None:
         try:
@@ -104,15 +85,92 @@ class Errands(Crew[Due, Done]):
             log.exception("errand.not_recorded", job=due.job, follow_up_id=due.id, exc_info=second)
 
 
-_LOCK = text(
-    "SELECT pg_try_advisory_lock(:lock, :booking), "
-    "EXISTS (SELECT 1 FROM follow_ups WHERE id = :id AND done_at IS NULL)"
+def do(job: Job, due: Due, clock: Clock) -> Outcome:
+    """Ask, then write what was answered and that the errand is done, in one commit."""
+    answer = job(due)
+    if answer is None or isinstance(answer, Later):
+        with db.one_statement() as (cursor, info):
+            follow_ups.finish_on(cursor, info, due, answer, clock.now())
+        return answer
+    with unit_of_work() as session:
+        now = clock.now()
+        outcome = answer(session, now)
+        follow_ups.finish(session, due, outcome, now)
+    return outcome
+
+
+class _Locks:
+    """The connection that holds a crew's advisory locks; should it be lost, another one takes them again."""
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+        self._prepared: dict[Any, Any] = {}
+        self._held: set[int] = set()
+
+    def exchange(self, done: Sequence[int], **what: Any) -> Sequence[Any]:
+        """Let go of the bookings that are done, and claim what is due and locked by nobody."""
+        self._held.difference_update(done)
+        try:
+            if self._connection is None:
+                self._open()
+            with self._connection.cursor() as cursor:
+                calls = [self._call(cursor, _CLAIM, busy=[*self._held], **what)]
+                if done:
+                    calls.insert(0, self._call(cursor, _LET_GO, bookings=[*done]))
+                cursor.execute(b"; ".join(calls))
+                rows: list[Any] = cursor.fetchall()
+        except BaseException:
+            self._forget()  # whatever it has locked that we do not know of is free again
+            raise
+        self._held |= {row[2] for row in rows if row[-1]}
+        return rows
+
+    def _call(self, cursor: Any, statement: Hot, **values: Any) -> bytes:
+        return statement.call_on(cursor, self._prepared, lock=ERRANDS_LOCK, **values)
+
+    def _open(self) -> None:
+        pooled = db.process().engine.raw_connection()
+        self._connection, self._prepared = pooled.dbapi_connection, {}
+        pooled.detach()  # it never goes back to those who share the pool
+        self._connection.autocommit = True
+        if self._held:
+            with self._connection.cursor() as cursor:
+                cursor.execute(self._call(cursor, _LOCK, bookings=[*self._held]))
+
+    def _forget(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+# The first of each booking; the rest of its errands wait for it. It may have been done by another machine
+# between the reading and the lock: each job looks whether it is still open.
+_CLAIM = Hot(
+    "claim_errands",
+    "WITH due AS MATERIALIZED ("
+    " SELECT * FROM ("
+    "  SELECT DISTINCT ON (booking_id) id, job, booking_id, cause, attempts, due_at FROM follow_ups"
+    "  WHERE queue = :queue AND done_at IS NULL AND due_at <= :now"
+    "  AND NOT booking_id = ANY(:busy) AND NOT booking_id = ANY(:elsewhere)"
+    "  ORDER BY booking_id, due_at, id) f ORDER BY due_at, id LIMIT :most)"
+    " SELECT id, job, booking_id, cause, attempts,"
+    " pg_try_advisory_lock(:lock, (booking_id & 2147483647)::int) AS ours FROM due",
+    queue="text",
+    now="timestamptz",
+    busy="bigint[]",
+    elsewhere="bigint[]",
+    most="int",
+    lock="int",
 )
-_UNLOCK = text("SELECT pg_advisory_unlock(:lock, :booking)")
-# The first of each booking; the rest of its errands wait for it.
-_DUE = text(
-    "SELECT id, job, booking_id, cause, attempts FROM ("
-    "SELECT DISTINCT ON (booking_id) id, job, booking_id, cause, attempts, due_at FROM follow_ups "
-    "WHERE queue = :queue AND done_at IS NULL AND due_at <= :now AND NOT booking_id = ANY(:busy) "
-    "ORDER BY booking_id, due_at, id) f ORDER BY due_at, id LIMIT :most"
+_LET_GO = Hot(
+    "let_go_of_bookings",
+    "SELECT pg_advisory_unlock(:lock, (id & 2147483647)::int) FROM unnest(:bookings) AS id",
+    lock="int",
+    bookings="bigint[]",
+)
+_LOCK = Hot(
+    "lock_bookings",
+    "SELECT pg_try_advisory_lock(:lock, (id & 2147483647)::int) FROM unnest(:bookings) AS id",
+    lock="int",
+    bookings="bigint[]",
 )

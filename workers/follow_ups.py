@@ -7,12 +7,13 @@ owner's deadline), and a job that finds itself overtaken does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.booking import YES, Booking
@@ -94,6 +95,22 @@ class Later:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A job's answer: done, and with it these other follow-ups of the booking.
+
+    Attributes:
+        also: ids of follow-ups that wanted to know the same.
+        news: patterns of causes (as LIKE has them) that tell no more than is known by now.
+    """
+
+    also: Sequence[int]
+    news: Sequence[str]
+
+
+Outcome = Later | Answered | None
+
+
+@dataclass(frozen=True)
 class LightJob:
     """A job that only reads and writes rows: `run(session, booking, due, rules, now)` in one unit of work."""
 
@@ -125,7 +142,27 @@ _OLDEST_DUE = text(
     "SELECT id, job, booking_id, cause, attempts FROM follow_ups "
     "WHERE booking_id = :id AND queue = 'turns' AND done_at IS NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1"
 )
-_DONE = text("UPDATE follow_ups SET done_at = :now, attempts = attempts + 1 WHERE id = :id")
+_DONE = Hot(
+    "finish_follow_up",
+    "UPDATE follow_ups SET done_at = :now, attempts = attempts + 1 WHERE id = :id AND done_at IS NULL",
+    id="bigint",
+    now="timestamptz",
+)
+_ANSWERED = Hot(
+    "finish_follow_ups",
+    "UPDATE follow_ups SET done_at = :now, attempts = attempts + 1 WHERE booking_id = :booking_id "
+    "AND done_at IS NULL AND (id = ANY(:ids) OR (job = 'settle_payment' AND cause LIKE ANY(:news)))",
+    booking_id="bigint",
+    ids="bigint[]",
+    news="text[]",
+    now="timestamptz",
+)
+_LATER = Hot(
+    "put_off_follow_up",
+    "UPDATE follow_ups SET due_at = :due_at, error = NULL WHERE id = :id",
+    id="bigint",
+    due_at="timestamptz",
+)
 _AGAIN = text(
     "UPDATE follow_ups SET due_at = :due_at, attempts = attempts + :failed, error = :error WHERE id = :id"
 )
@@ -154,11 +191,27 @@ def run_light(lane: int, lanes: int, *, rules: Rules, clock: Clock) -> bool:
     return True
 
 
-def finish(session: Session | Connection, due: Due, later: Later | None, now: datetime) -> None:
-    if later is None:
-        session.execute(_DONE, {"id": due.id, "now": now})
-    else:
-        session.execute(_AGAIN, {"id": due.id, "due_at": later.at, "failed": 0, "error": None})
+def finish(session: Session, due: Due, outcome: Outcome, now: datetime) -> None:
+    """The job has had its effect; it commits together with that effect."""
+    statement, values = _ending(due, outcome, now)
+    statement.run(session, **values)
+
+
+def finish_on(cursor: Any, info: dict[Any, Any], due: Due, outcome: Outcome, now: datetime) -> None:
+    """The same on the driver's cursor, where the job had nothing to write."""
+    statement, values = _ending(due, outcome, now)
+    statement.run_on(cursor, info, **values)
+
+
+def _ending(due: Due, outcome: Outcome, now: datetime) -> tuple[Hot, dict[str, Any]]:
+    match outcome:
+        case Later(at):
+            return _LATER, {"id": due.id, "due_at": at}
+        case Answered(also, news):
+            ids = [due.id, *also]
+            return _ANSWERED, {"booking_id": due.booking_id, "ids": ids, "news": [*news], "now": now}
+        case _:
+            return _DONE, {"id": due.id, "now": now}
 
 
 def fail(due: Due, error: Exception, now: datetime) -> None:

@@ -6,26 +6,26 @@ Each asks outside any lock, between two units of work, and hands the answer to t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from flows import notices
 from integrations.gateway import GatewayError, PaymentGateway
-from models import inbound
-from models.booking import Booking
+from models import db
+from models.booking import Booking, to_capture, to_close
 from models.booking_event import PROVIDERS, demand
 from models.clock import Clock
 from models.db import unit_of_work
+from models.hot import Hot
 from models.lifecycle import AWAITING_OWNER, Status
-from models.listing import Listing
-from models.payment import OPEN, Payment, PaymentFacts, PaymentOrder, PaymentState
+from models.payment import OPEN, Payment, PaymentFacts, PaymentOrder, PaymentState, is_news, old_news
 from models.rules import Rules
-from workers.follow_ups import Due, Later
+from workers.errands import Job, Record
+from workers.follow_ups import Answered, Due, Later, Outcome
 
 log = structlog.get_logger()
 
@@ -33,15 +33,9 @@ log = structlog.get_logger()
 LINK_TRIES = 4
 RECONCILE_AFTER, RECONCILE_FOR = timedelta(minutes=5), timedelta(days=7)
 
-# What an event would tell at most; a payment that is further needs no look-up for it.
-TELLS: Final[Mapping[str, PaymentState]] = {
-    "checkout.session.completed": PaymentState.AUTHORIZED,
-    "payment_intent.amount_capturable_updated": PaymentState.AUTHORIZED,
-    "checkout.session.expired": PaymentState.EXPIRED,
-    "payment_intent.canceled": PaymentState.VOIDED,
-    "payment_intent.succeeded": PaymentState.CAPTURED,
-    "charge.captured": PaymentState.CAPTURED,
-}
+# How a booking that expired while its provider could not say is told apart from news of the provider's own.
+AFTER_EXPIRY = "after_expiry"
+_STATES = frozenset(PaymentState)
 
 
 class PaymentJobs:
@@ -50,7 +44,7 @@ class PaymentJobs:
         self._rules = rules
         self._clock = clock
 
-    def jobs(self) -> Mapping[str, Callable[[Due], Later | None]]:
+    def jobs(self) -> Mapping[str, Job]:
         return {
             "open_payment": self.open_payment,
             "settle_payment": self.settle_payment,
@@ -59,51 +53,39 @@ class PaymentJobs:
             "capture_payment": self.capture_payment,
         }
 
-    def open_payment(self, due: Due) -> Later | None:
+    def open_payment(self, due: Due) -> Record | None:
         """Make the page for the newest attempt to pay and send its link as the one bubble."""
-        with unit_of_work() as session:
-            booking = Booking.get(session, due.booking_id)
-            order = self._order_of_newest(session, booking)
-            has_others = bool(booking.payments_to_close(session))
-        if order is None:
+        case = self._case(due)
+        if case is None or not case.lacks_a_page():
             return None
-        if has_others:
+        if to_close(case.status, case.payments):
             try:
                 self.close_payments(due)
             except GatewayError:
                 # After some tries the guest may pay all the same; should both be paid, one is given back.
                 if due.attempts + 1 < LINK_TRIES:
                     raise
+        order = case.payments[-1].order
         try:
             link = self._gateways[order.method].create_link(order)
         except GatewayError as error:
             if error.retryable and due.attempts + 1 < LINK_TRIES:
                 raise
             log.warning("payment.no_link", payment_id=order.payment_id, code=error.code)
-            self._give_up_link(due, order.payment_id, error)
-            return None
+            return self._no_link(due, order.payment_id, error)
         facts = PaymentFacts(PaymentState.PENDING, reference=link.reference, url=link.url)
-        with unit_of_work() as session:
-            now = self._clock.now()
+
+        def record(session: Session, now: datetime) -> None:
             booking, payment = _locked(session, due.booking_id, order.payment_id)
             payment.learn(facts, now)
             if booking.status == Status.PAYMENT_PENDING:
                 payment.link_sent_at = now
                 notices.payment_link(session, booking, payment, rules=self._rules, now=now)
-        return None
 
-    def _order_of_newest(self, session: Session, booking: Booking) -> PaymentOrder | None:
-        """The attempt that still lacks its page; None where the booking waits for no payment any more."""
-        if booking.status != Status.PAYMENT_PENDING:
-            return None
-        payment = Payment.of_booking(session, booking.id)[-1]
-        if payment.state not in OPEN or payment.link_sent_at is not None:
-            return None
-        return self._order(session, booking, payment)
+        return record
 
-    def _give_up_link(self, due: Due, payment_id: int, error: GatewayError) -> None:
-        with unit_of_work() as session:
-            now = self._clock.now()
+    def _no_link(self, due: Due, payment_id: int, error: GatewayError) -> Record:
+        def record(session: Session, now: datetime) -> None:
             booking, payment = _locked(session, due.booking_id, payment_id)
             # A page that may exist stays unknown until the provider is asked; one that was refused has failed.
             state = PaymentState.UNKNOWN if error.unknown else PaymentState.FAILED
@@ -111,55 +93,55 @@ class PaymentJobs:
             if booking.status == Status.PAYMENT_PENDING:
                 notices.payment_unavailable(session, booking, rules=self._rules, now=now)
 
-    def settle_payment(self, due: Due) -> Later | None:
-        """Something happened to a payment: ask its provider what, and let the booking follow."""
-        with unit_of_work() as session:
-            payment_id, event_id, type_ = _named_by(session, due.cause)
-            payment = session.get_one(Payment, payment_id)
-            tells = TELLS.get(type_ or "")
-            if event_id is not None and tells is not None and not payment.is_news(tells):
-                inbound.finish(session, event_id, outcome="KNOWN", now=self._clock.now())
-                return None
-            order = self._order(session, Booking.get(session, due.booking_id), payment)
-        try:
-            facts = self._gateways[order.method].look_up(order)
-        except GatewayError as error:
-            if event_id is not None:
-                raise
-            facts = PaymentFacts(PaymentState.UNKNOWN, failure=error.code)
-        with unit_of_work() as session:
-            now = self._clock.now()
-            self._record(session, due, {payment_id: facts}, now)
-            if event_id is not None:
-                inbound.finish(session, event_id, outcome="DONE", now=now)
-                return None
-            payment = session.get_one(Payment, payment_id)
-            age = now - payment.created_at
-            if payment.state in OPEN and age < RECONCILE_FOR:
-                return Later(now + max(RECONCILE_AFTER, min(age / 4, timedelta(hours=1))))
-        return None
+        return record
 
-    def expire_hold(self, due: Due) -> Later | None:
+    def settle_payment(self, due: Due) -> Record | None:
+        """Something happened to a payment: ask its provider what, and let the booking follow.
+
+        One answer is the answer to all that was told of the payment before the question.
+        """
+        payment_id, told = _named_by(due.cause)
+        case = self._case(due)
+        payment = case.payment(payment_id) if case else None
+        if payment is None or (told in _STATES and not is_news(PaymentState(told), payment)):
+            return None
+        order = payment.order
+        try:
+            facts, answered = self._gateways[order.method].look_up(order), payment.told
+        except GatewayError as error:
+            if told != AFTER_EXPIRY:
+                raise
+            facts, answered = PaymentFacts(PaymentState.UNKNOWN, failure=error.code), ()
+
+        def record(session: Session, now: datetime) -> Outcome:
+            _, payments = self._record(session, due, {payment_id: facts}, now)
+            settled = payments[payment_id]
+            age = now - settled.created_at
+            if told == AFTER_EXPIRY and settled.state in OPEN and age < RECONCILE_FOR:
+                return Later(now + max(RECONCILE_AFTER, min(age / 4, timedelta(hours=1))))
+            return _answered(settled, also=answered)
+
+        return record
+
+    def expire_hold(self, due: Due) -> Record | Later | None:
         """At a hold's end settle the provider first; then, if nothing changed, free the place.
 
         While the provider cannot say, the hold moves forward, to the longest that one may be.
         """
-        with unit_of_work() as session:
-            booking = Booking.get(session, due.booking_id)
-            if booking.status != Status.PAYMENT_PENDING or booking.hold_until is None:
-                return None
-            if booking.hold_until > self._clock.now():
-                return Later(booking.hold_until)
-            orders = [self._order(session, booking, p) for p in booking.open_payments(session)]
-        answers = {order.payment_id: self._ask(order, "expire") for order in orders}
-        with unit_of_work() as session:
-            now = self._clock.now()
-            booking = self._record(session, due, answers, now)
+        case = self._case(due)
+        if case is None or case.status != Status.PAYMENT_PENDING or case.hold_until is None:
+            return None
+        if case.hold_until > self._clock.now():
+            return Later(case.hold_until)
+        answers = {p.order.payment_id: self._ask(p.order, "expire") for p in case.payments if p.state in OPEN}
+
+        def record(session: Session, now: datetime) -> Later | None:
+            booking, payments = self._record(session, due, answers, now)
             if booking.status != Status.PAYMENT_PENDING or booking.hold_until is None:
                 return None
             if booking.hold_until > now:
                 return Later(booking.hold_until)
-            unsettled = booking.open_payments(session)
+            unsettled = [payment for payment in payments.values() if payment.state in OPEN]
             longest = (booking.held_since or now) + self._rules.longest_hold
             cause = f"follow_up:{due.id}:{now.isoformat()}"
             if unsettled and now < longest:
@@ -173,58 +155,58 @@ class PaymentJobs:
                     booking,
                     "settle_payment",
                     PROVIDERS,
-                    cause=f"payment:{payment.id}:after_expiry",
+                    cause=f"payment:{payment.id}:{AFTER_EXPIRY}",
                     due_at=now + RECONCILE_AFTER,
                     now=now,
                 )
-        return None
-
-    def close_payments(self, due: Due) -> Later | None:
-        """Shut every page and let go of every authorization that is not what the booking is paid by."""
-        with unit_of_work() as session:
-            booking = Booking.get(session, due.booking_id)
-            orders = [
-                (self._order(session, booking, p), "expire" if p.state in OPEN else "void")
-                for p in booking.payments_to_close(session)
-            ]
-        answers = {order.payment_id: self._ask(order, verb) for order, verb in orders}
-        if not answers:
             return None
-        with unit_of_work() as session:
-            now = self._clock.now()
-            self._record(session, due, answers, now)
-        unknown = [payment_id for payment_id, facts in answers.items() if facts.state is PaymentState.UNKNOWN]
-        if unknown:
-            raise GatewayError("close_unknown", retryable=True, unknown=True)
-        return None
 
-    def capture_payment(self, due: Due) -> Later | None:
-        """Take the authorized money after the owner's yes, then confirm. Done before: nothing happens."""
+        return record
+
+    def close_payments(self, due: Due) -> None:
+        """Shut every page and let go of every authorization that is not what the booking is paid by."""
+        case = self._case(due)
+        closing = to_close(case.status, case.payments) if case else []
+        if not closing:
+            return
+        answers = {
+            p.order.payment_id: self._ask(p.order, "expire" if p.state in OPEN else "void") for p in closing
+        }
         with unit_of_work() as session:
-            booking = Booking.get(session, due.booking_id)
-            payment = booking.capture_due(session)
-            if payment is None:
-                return None
-            order = self._order(session, booking, payment)
-        refused: GatewayError | None = None
-        facts = PaymentFacts(PaymentState.FAILED)
+            self._record(session, due, answers, self._clock.now())
+        # What is known is kept; for the rest the job fails and is tried again.
+        if any(facts.state is PaymentState.UNKNOWN for facts in answers.values()):
+            raise GatewayError("close_unknown", retryable=True, unknown=True)
+
+    def capture_payment(self, due: Due) -> Record | None:
+        """Take the authorized money after the owner's yes, then confirm. Done before: nothing happens."""
+        case = self._case(due)
+        payment = to_capture(case.status, case.decision, case.payments) if case else None
+        if payment is None:
+            return None
+        order = payment.order
         try:
             facts = self._gateways[order.method].capture(order, order.amount_minor)
         except GatewayError as error:
             if error.retryable:
                 raise  # asked again with the same key; what is not known is never taken for a failure
-            refused = error
-        with unit_of_work() as session:
-            now = self._clock.now()
-            cause = f"follow_up:{due.id}"
-            if refused is None:
-                self._record(session, due, {order.payment_id: facts}, now)
-                return None
-            booking, payment = _locked(session, due.booking_id, order.payment_id)
-            payment.refuse_capture(refused.code, now)
+            return self._refused(due, order.payment_id, error)
+
+        def record(session: Session, now: datetime) -> Answered:
+            _, payments = self._record(session, due, {order.payment_id: facts}, now)
+            return _answered(payments[order.payment_id])
+
+        return record
+
+    def _refused(self, due: Due, payment_id: int, error: GatewayError) -> Record:
+        def record(session: Session, now: datetime) -> None:
+            booking, payment = _locked(session, due.booking_id, payment_id)
+            payment.refuse_capture(error.code, now)
             if booking.status in AWAITING_OWNER:
+                cause = f"follow_up:{due.id}"
                 booking.fail_capture(session, payment, rules=self._rules, cause=cause, now=now)
-        return None
+
+        return record
 
     def _ask(self, order: PaymentOrder, verb: str) -> PaymentFacts:
         """What the provider says; no answer is an answer too: unknown."""
@@ -237,35 +219,104 @@ class PaymentJobs:
 
     def _record(
         self, session: Session, due: Due, answers: Mapping[int, PaymentFacts], now: datetime
-    ) -> Booking:
+    ) -> tuple[Booking, Mapping[int, Payment]]:
         booking = Booking.for_update(session, due.booking_id)
-        for payment in Payment.of_booking(session, booking.id, lock=True):
-            if payment.id in answers:
-                booking.record_facts(
-                    session,
-                    payment,
-                    answers[payment.id],
-                    rules=self._rules,
-                    cause=f"follow_up:{due.id}",
-                    now=now,
-                )
-        return booking
+        payments = {p.id: p for p in Payment.of_booking(session, booking.id, lock=True)}
+        for payment_id, facts in answers.items():
+            booking.record_facts(
+                session,
+                payments[payment_id],
+                facts,
+                rules=self._rules,
+                cause=f"follow_up:{due.id}",
+                now=now,
+            )
+        return booking, payments
 
-    def _order(self, session: Session, booking: Booking, payment: Payment) -> PaymentOrder:
-        listing = Listing.get(session, booking.listing_id)
-        return PaymentOrder(
-            payment_id=payment.id,
-            method=payment.method,
-            booking_code=booking.code,
-            description=f"{listing.name}, {booking.check_in:%d %b %Y} – {booking.check_out:%d %b %Y}",
-            amount_minor=payment.amount_minor,
-            currency=payment.currency,
-            created_at=payment.created_at,
-            expires_at=payment.expires_at,
-            return_url=f"{self._rules.public_url}/pay/done",
-            reference=payment.reference,
-            intent=payment.intent,
-        )
+    def _case(self, due: Due) -> _Case | None:
+        """The booking and its payments as they stand now, unlocked; None if the errand is done already."""
+        with db.one_statement() as (cursor, info):
+            rows = _CASE.run_on(cursor, info, id=due.id)
+        if not rows:
+            return None
+        status, decision, hold_until, code, check_in, check_out, place = rows[0][:7]
+        description = f"{place}, {check_in:%d %b %Y} – {check_out:%d %b %Y}"
+        payments = [
+            _Attempt(
+                PaymentOrder(
+                    payment_id=payment_id,
+                    method=method,
+                    booking_code=code,
+                    description=description,
+                    amount_minor=amount_minor,
+                    currency=currency,
+                    created_at=created_at,
+                    expires_at=expires_at,
+                    return_url=f"{self._rules.public_url}/pay/done",
+                    reference=reference,
+                    intent=intent,
+                ),
+                *standing,
+            )
+            for (
+                payment_id,
+                method,
+                amount_minor,
+                currency,
+                created_at,
+                expires_at,
+                reference,
+                intent,
+                *standing,
+            ) in (row[7:] for row in rows if row[7] is not None)
+        ]
+        return _Case(status, decision, hold_until, payments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A payment as a job reads it.
+
+    Attributes:
+        told: follow-ups, open now, that ask what news of it mean.
+    """
+
+    order: PaymentOrder
+    state: str
+    authorized_at: datetime | None
+    link_sent_at: datetime | None
+    told: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    status: str
+    decision: str | None
+    hold_until: datetime | None
+    payments: Sequence[_Attempt]
+
+    def payment(self, payment_id: int) -> _Attempt | None:
+        return next((p for p in self.payments if p.order.payment_id == payment_id), None)
+
+    def lacks_a_page(self) -> bool:
+        """Whether the booking waits for the newest payment, and its link was not sent yet."""
+        if self.status != Status.PAYMENT_PENDING:
+            return False
+        newest = self.payments[-1]
+        return newest.state in OPEN and newest.link_sent_at is None
+
+
+_CASE = Hot(
+    "case_of_errand",
+    "SELECT b.status, b.decision, b.hold_until, b.code, b.check_in, b.check_out, l.name,"
+    " p.id, p.method, p.amount_minor, p.currency, p.created_at, p.expires_at, p.reference, p.intent,"
+    " p.state, p.authorized_at, p.link_sent_at,"
+    " ARRAY(SELECT t.id FROM follow_ups t WHERE t.booking_id = b.id AND t.done_at IS NULL"
+    "  AND t.job = 'settle_payment' AND t.cause LIKE 'payment:' || p.id || ':%:%')"
+    " FROM follow_ups f JOIN bookings b ON b.id = f.booking_id JOIN listings l ON l.id = b.listing_id"
+    " LEFT JOIN payments p ON p.booking_id = b.id WHERE f.id = :id AND f.done_at IS NULL ORDER BY p.id",
+    id="bigint",
+)
 
 
 def _locked(session: Session, booking_id: int, payment_id: int) -> tuple[Booking, Payment]:
@@ -274,16 +325,13 @@ def _locked(session: Session, booking_id: int, payment_id: int) -> tuple[Booking
     return booking, next(p for p in payments if p.id == payment_id)
 
 
-def _named_by(session: Session, cause: str) -> tuple[int, int | None, str | None]:
-    """(payment, inbound event, type of event) that a cause names."""
-    kind, number, *_ = cause.split(":")
-    if kind == "payment":
-        return int(number), None, None
-    row = session.execute(
-        text(
-            "SELECT (payload->>'payment_id')::bigint AS payment_id, payload->>'type' AS type "
-            "FROM inbound_events WHERE id = :id"
-        ),
-        {"id": int(number)},
-    ).one()
-    return row.payment_id, int(number), row.type
+def _named_by(cause: str) -> tuple[int, str]:
+    """The payment, and what is told of it: a state, anything, or that its booking has expired."""
+    _, payment_id, told, *_ = cause.split(":")
+    return int(payment_id), told
+
+
+def _answered(payment: Payment, *, also: Sequence[int] = ()) -> Answered:
+    """What was told of a payment that has come so far is old news now, whenever it was told."""
+    told = old_news(PaymentState(payment.state))
+    return Answered(also, [f"payment:{payment.id}:{state}:%" for state in told])

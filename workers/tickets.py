@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.orm import Session
 
 from flows import notices
 from models import ticket
@@ -14,7 +16,8 @@ from models.clock import Clock
 from models.db import unit_of_work
 from models.lifecycle import Status
 from models.rules import Rules
-from workers.follow_ups import Due, Later
+from workers.errands import Job, Record
+from workers.follow_ups import Due
 
 if TYPE_CHECKING:
     from integrations.whatsapp import WhatsApp
@@ -28,25 +31,24 @@ class TicketJobs:
         self._rules = rules
         self._clock = clock
 
-    def jobs(self) -> Mapping[str, Callable[[Due], Later | None]]:
+    def jobs(self) -> Mapping[str, Job]:
         return {"issue_ticket": self.issue_ticket}
 
-    def issue_ticket(self, due: Due) -> Later | None:
+    def issue_ticket(self, due: Due) -> Record | None:
         """Make the ticket and send it as one document; if the PDF fails, the link goes alone and at once."""
+        key = ticket.new_key()
         with unit_of_work() as session:
-            now = self._clock.now()
-            booking = Booking.for_update(session, due.booking_id)
+            booking = Booking.get(session, due.booking_id)
             if booking.status != Status.OWNER_CONFIRMED:
                 return None
-            key = ticket.make(session, booking.id, expires_at=booking.ends_at, now=now)
-            view = notices.ticket_view(session, booking, rules=self._rules, key=key, now=now)
+            view = notices.ticket_view(session, booking, rules=self._rules, key=key, now=self._clock.now())
         filename = f"{view.code}.pdf"
         pdf, media_id = self._make_document(view, filename)
-        with unit_of_work() as session:
-            now = self._clock.now()
+
+        def record(session: Session, now: datetime) -> None:
             booking = Booking.for_update(session, due.booking_id)
             if booking.issue_ticket(session, cause=due.cause, now=now):
-                ticket.keep(session, booking.id, view, pdf)
+                ticket.keep(session, booking.id, key, view, pdf, expires_at=booking.ends_at, now=now)
                 notices.ticket_issued(
                     session,
                     booking,
@@ -56,7 +58,8 @@ class TicketJobs:
                     rules=self._rules,
                     now=now,
                 )
-        return None
+
+        return record
 
     def _make_document(self, view: ticket.TicketView, filename: str) -> tuple[bytes | None, str | None]:
         from integrations.ticket_pdf import ticket_pdf  # the PDF library is this process's alone

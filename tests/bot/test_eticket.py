@@ -45,8 +45,8 @@ def issue(scratch: Scratch) -> Callable[..., str]:
     def issue(pdf: bytes | None = b"%PDF-1.3 as issued", **changes: object) -> str:
         with unit_of_work() as session:
             booking = factories.confirmed(session)
-            key = ticket.make(session, booking.id, expires_at=ENDS, now=NOW)
-            ticket.keep(session, booking.id, replace(TICKET, **changes), pdf)  # type: ignore[arg-type]
+            key, view = ticket.new_key(), replace(TICKET, **changes)  # type: ignore[arg-type]
+            ticket.keep(session, booking.id, key, view, pdf, expires_at=ENDS, now=NOW)
         return key
 
     return issue
@@ -80,6 +80,15 @@ def test_a_valid_ticket_shows_the_stay_and_its_code(browser: FlaskClient, issue:
         *TICKET.instructions,
     ):
         assert value in words(page), value
+
+
+def test_the_numbers_on_the_page_can_be_tapped(browser: FlaskClient, issue: Callable[..., str]) -> None:
+    told = ("Carry an ID card.", f"Contact owner if needed: {TICKET.owner_phone}")
+    page = browser.get(f"/eticket/{issue(instructions=told)}").text
+    assert page.count(f'href="tel:+923000000201">{TICKET.owner_phone}</a>') == 2
+    assert "Carry an ID card.</li>" in page
+    page = browser.get(f"/eticket/{issue(instructions=told, owner_phone='')}").text
+    assert f"{told[1]}</li>" in page
 
 
 def test_a_date_on_the_page_breaks_after_its_weekday_only(

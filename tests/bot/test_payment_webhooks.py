@@ -43,6 +43,25 @@ def test_two_events_are_two_questions(scratch: Scratch, door: Door) -> None:
     assert scratch.value("SELECT count(*) FROM follow_ups") == 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "questions"),
+    [
+        ("payment_intent.created", 0),
+        ("charge.succeeded", 0),
+        ("payment_intent.amount_capturable_updated", 1),
+        ("charge.dispute.created", 1),
+        ("something.new", 1),
+    ],
+)
+def test_an_event_that_can_tell_nothing_is_kept_and_asks_nothing(
+    scratch: Scratch, door: Door, kind: str, questions: int
+) -> None:
+    _, payment_id = _held(scratch)
+    assert _post(door, _event("evt_1", payment_id) | {"type": kind}).status_code == 200
+    assert scratch.value("SELECT count(*) FROM follow_ups") == questions
+    assert scratch.value("SELECT outcome FROM inbound_events") == ("ASKED" if questions else "KNOWN")
+
+
 @pytest.mark.parametrize("payment_id", [None, "", "somebody else's", 999_999_999, "9" * 30])
 def test_what_is_about_nobodys_payment_is_acknowledged(scratch: Scratch, door: Door, payment_id: Any) -> None:
     assert _post(door, _event("evt_1", payment_id)).status_code == 200

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from flows import notices
 from models import action_code, db, ticket
-from models.booking import CODE_LETTERS, Booking
+from models.booking import CODE_LETTERS, Booking, to_close
 from models.booking_event import Actor
 from models.errors import (
     AlreadyDecided,
@@ -26,7 +27,7 @@ from models.errors import (
 )
 from models.lifecycle import Fact, Status
 from models.money import Money
-from models.payment import Payment, PaymentFacts, PaymentState
+from models.payment import OPEN, Payment, PaymentFacts, PaymentState
 from models.rules import Rules
 from models.stay import Stay
 from tests import factories as make
@@ -254,7 +255,7 @@ def test_another_try_to_pay_is_a_new_payment_within_the_same_hold(session: Sessi
     assert [p.expires_at for p in Payment.of_booking(session, booking.id)] == [NOW + RULES.hold] * 2
     assert booking.status == Status.PAYMENT_PENDING
     assert make.events(session, booking)[-1] == Fact.RETRY_PAYMENT
-    assert booking.payments_to_close(session) == [Payment.of_booking(session, booking.id)[0]]
+    assert _to_close(session, booking) == [Payment.of_booking(session, booking.id)[0]]
 
 
 def test_a_known_try_is_answered_with_its_payment_also_when_it_has_been_paid(session: Session) -> None:
@@ -406,7 +407,7 @@ def test_a_second_payment_is_let_go_and_changes_nothing(session: Session, step: 
     make.tell(session, booking, AUTHORIZED, payment=second, now=NOW + MINUTE)
     assert (booking.status, booking.paid_at) == (status, paid_at)
     assert make.last_event(session, booking).data == {"payment_id": second.id, "second": True}
-    assert booking.payments_to_close(session) == [second]
+    assert _to_close(session, booking) == [second]
     make.tell(session, booking, VOIDED, payment=second, now=NOW + MINUTE)
     assert booking.status == status  # it is paid by the first; nothing failed
 
@@ -422,7 +423,7 @@ def test_the_owners_yes_confirms_though_a_second_payment_is_not_let_go_yet(sessi
     assert booking.capture_due(session) is first
     make.tell(session, booking, CAPTURED, payment=first)
     assert booking.status == Status.OWNER_CONFIRMED
-    assert booking.payments_to_close(session) == [second]
+    assert _to_close(session, booking) == [second]
 
 
 def test_captured_money_pays_a_waiting_booking_too(session: Session) -> None:
@@ -565,7 +566,7 @@ def test_a_no_frees_the_place_and_lets_the_money_go(session: Session) -> None:
     assert (booking.decision_reason, booking.decision_made_by) == ("fully booked", owner)
     assert booking.commission_status == "CANCELLED"
     assert make.allocations(session, booking) == []
-    assert booking.payments_to_close(session) == list(Payment.of_booking(session, booking.id))
+    assert _to_close(session, booking) == list(Payment.of_booking(session, booking.id))
     assert make.last_event(session, booking).reason == "fully booked"
     assert {"close_payments", "tell_declined"} <= make.follow_ups(session, booking).keys()
     make.tell(session, booking, VOIDED)
@@ -646,9 +647,9 @@ def test_a_refused_capture_asks_for_a_new_payment_and_remembers_the_yes(session:
     assert due["expire_hold"] == until
     assert {"close_payments", "tell_capture_failed", "open_payment"} <= due.keys()
     # The authorization still blocks the guest's money until somebody lets go of it.
-    assert booking.payments_to_close(session) == [failed]
+    assert _to_close(session, booking) == [failed]
     make.tell(session, booking, VOIDED, payment=failed)
-    assert booking.payments_to_close(session) == []
+    assert _to_close(session, booking) == []
 
 
 def test_a_capture_fails_once_per_payment(session: Session) -> None:
@@ -686,7 +687,7 @@ def test_old_news_of_the_refused_authorization_does_not_pay_again(session: Sessi
     make.tell(session, booking, AUTHORIZED, payment=failed)
     assert booking.status == Status.PAYMENT_PENDING
     assert failed.state == PaymentState.FAILED
-    assert booking.payments_to_close(session) == [failed]
+    assert _to_close(session, booking) == [failed]
 
 
 def test_paid_again_after_a_remembered_yes_is_captured_without_asking(session: Session) -> None:
@@ -739,7 +740,7 @@ def test_a_cancel_before_money_was_taken_owes_nothing(
     assert booking.status == Status.GUEST_CANCELLED
     assert make.events(session, booking).count("CANCEL_BY_GUEST") == 1
     assert make.allocations(session, booking) == []
-    assert booking.payments_to_close(session) == list(Payment.of_booking(session, booking.id))
+    assert _to_close(session, booking) == list(Payment.of_booking(session, booking.id))
     assert {"close_payments", "tell_cancelled_by_guest"} <= make.follow_ups(session, booking).keys()
 
 
@@ -748,7 +749,7 @@ def test_a_cancel_after_the_yes_gives_back_what_the_guest_was_shown(
     session: Session, before_start: timedelta, percent: int
 ) -> None:
     booking = make.confirmed(session, referral_code="AYESHA")
-    key = ticket.make(session, booking.id, expires_at=booking.ends_at, now=NOW)
+    key = _ticket(session, booking)
     now = booking.starts_at - before_start
     shown = booking.refund_if_cancelled(session, now)
     assert shown == booking.advance.percent(percent)
@@ -884,7 +885,7 @@ def test_what_does_not_pay_the_booking_is_closed_in_every_status(session: Sessio
     names = dict(zip([p.id for p in payments], ("old", "authorized", "new"), strict=True))
     with session.no_autoflush:
         now_in, booking.status = booking.status, status
-        closed = booking.payments_to_close(session)
+        closed = _to_close(session, booking)
         booking.status = now_in
     assert " ".join(names[p.id] for p in closed) == TO_CLOSE[status]
 
@@ -895,10 +896,10 @@ def test_what_does_not_pay_the_booking_is_closed_in_every_status(session: Sessio
 def test_what_has_ended_or_was_taken_is_not_closed(session: Session, state: PaymentState) -> None:
     booking = make.held(session)
     Payment.of_booking(session, booking.id)[0].state = state
-    assert booking.payments_to_close(session) == []
-    assert booking.open_payments(session) == []
+    assert _to_close(session, booking) == []
+    assert all(p.state not in OPEN for p in Payment.of_booking(session, booking.id))
     _cancelled(session, booking)
-    assert booking.payments_to_close(session) == []
+    assert _to_close(session, booking) == []
 
 
 # ---- the commission --------------------------------------------------------------------------------
@@ -1073,8 +1074,19 @@ def _is_late(session: Session, booking: Booking, *, second: bool) -> None:
     event = make.last_event(session, booking)
     assert event.action == Fact.LATE_AUTHORIZATION
     assert event.data == {"payment_id": payment.id, "second": second}
-    assert booking.payments_to_close(session) == [payment]
+    assert _to_close(session, booking) == [payment]
     assert {"close_payments", "tell_late_authorization"} <= make.follow_ups(session, booking).keys()
+
+
+def _to_close(session: Session, booking: Booking) -> list[Payment]:
+    return to_close(booking.status, Payment.of_booking(session, booking.id))
+
+
+def _ticket(session: Session, booking: Booking) -> str:
+    key = ticket.new_key()
+    view = notices.ticket_view(session, booking, rules=RULES, key=key, now=NOW)
+    ticket.keep(session, booking.id, key, view, None, expires_at=booking.ends_at, now=NOW)
+    return key
 
 
 def _button(session: Session, booking: Booking) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from models import conversation, db, inbound, person
 from models.inbound import Incoming
+from models.payment import PaymentState
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW
@@ -124,11 +125,35 @@ def test_a_payments_news_makes_one_question_to_its_provider(scratch: Scratch) ->
     event = scratch.row("SELECT * FROM inbound_events")
     job = scratch.row("SELECT * FROM follow_ups")
     assert (job.job, job.queue, job.booking_id) == ("settle_payment", "providers", booking.id)
-    assert (job.cause, job.due_at) == (f"inbound:{event.id}", NOW)
+    assert (job.cause, job.due_at) == (f"payment:{payment_id}:authorized:{event.id}", NOW)
+    assert (event.outcome, event.done_at) == ("ASKED", NOW)  # the question is what is open now
     assert event.conversation_id == booking.person_id
     assert [bells for bells in scratch.rung if bells] == [{("providers", booking.id)}]
     _kept(_payment_news("evt_2", payment_id))
     assert scratch.value("SELECT count(*) FROM follow_ups") == 2
+
+
+@pytest.mark.parametrize(
+    ("tells", "asked"),
+    [
+        (PaymentState.CREATED, False),
+        (PaymentState.AUTHORIZED, False),
+        (PaymentState.CAPTURED, True),
+        (None, True),
+    ],
+)
+def test_news_that_tells_no_more_than_is_known_is_kept_and_done_with(
+    scratch: Scratch, tells: PaymentState | None, *, asked: bool
+) -> None:
+    with db.unit_of_work() as unit:
+        payment = make.Payment.of_booking(unit, make.paid(unit).id)[0]
+    scratch.run("DELETE FROM follow_ups")
+    scratch.rung.clear()
+    _kept(_payment_news("evt_1", payment.id, tells))
+    event = scratch.row("SELECT outcome, done_at FROM inbound_events")
+    assert event == ("ASKED" if asked else "KNOWN", NOW)
+    assert len(scratch.rows("SELECT 1 FROM follow_ups")) == asked
+    assert len([bells for bells in scratch.rung if bells]) == asked
 
 
 @pytest.mark.parametrize("payment_id", [None, 999_999_999])
@@ -390,9 +415,12 @@ def test_who_wrote_is_read_from_whatever_tells_it(message: dict[str, Any], told:
 
 
 def _kept(*items: Incoming) -> None:
-    """As the door keeps them: what is known in one statement, the rest in a unit of work."""
+    """As the doors keep them: what is known in one statement, the rest in a unit of work."""
+    news = [item for item in items if item.kind == "payment"]
     with db.one_statement() as (cursor, info):
-        bells, rest = inbound.keep_known(cursor, info, items, NOW)
+        bells, rest = inbound.keep_known(cursor, info, [item for item in items if item not in news], NOW)
+        for item in news:
+            bells += inbound.keep_payment_news(cursor, info, item, NOW)
     if bells:
         db.process().ring(bells)
     if rest:
@@ -424,9 +452,11 @@ def _item(kind: str) -> Incoming:
     }[kind]
 
 
-def _payment_news(external_id: str, payment_id: int | None) -> Incoming:
+def _payment_news(
+    external_id: str, payment_id: int | None, tells: PaymentState | None = PaymentState.AUTHORIZED
+) -> Incoming:
     payload = {"type": "checkout.session.completed", "payment_id": payment_id}
-    return Incoming("stripe", external_id, "payment", payload, payment_id=payment_id)
+    return Incoming("stripe", external_id, "payment", payload, payment_id=payment_id, tells=tells)
 
 
 def _unit(scratch: Scratch) -> Session:
@@ -456,7 +486,7 @@ def _work_off(*, fails: bool = False, now: Any = NOW) -> inbound.Claimed | None:
 
 
 def _at_once(*works: Any) -> None:
-    everybody = threading.Barrier(len(works), timeout=20)
+    everybody = threading.Barrier(len(works), timeout=120)
 
     def wait_and_work(work: Any) -> None:
         everybody.wait()

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from models.payment import ENDED, HAS_MONEY, OPEN, Payment, PaymentFacts, PaymentState
+from models.payment import (
+    ENDED,
+    HAS_MONEY,
+    OPEN,
+    Payment,
+    PaymentFacts,
+    PaymentState,
+    further,
+    is_news,
+    old_news,
+)
 from tests import factories as make
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -52,9 +62,11 @@ def test_news_is_news_if_it_would_lead_forward(before: PaymentState, told: Payme
     """Asked before the provider is, to spare a call; where in doubt, the provider is asked."""
     payment = _payment(before)
     if (before, told) in BECOMES and BECOMES[before, told] == told and not _as_far(before, told):
-        assert payment.is_news(told)
+        assert is_news(told, payment)
     if (before, told) not in BECOMES:
-        assert not payment.is_news(told)
+        assert not is_news(told, payment)
+    # The same question, as the door and a job's end put it.
+    assert (before in further(told)) is (told in old_news(before)) is not is_news(told, payment)
 
 
 def _as_far(before: PaymentState, told: PaymentState) -> bool:
@@ -121,10 +133,10 @@ def test_a_refused_capture_is_let_go_and_never_authorized_again() -> None:
     payment = _payment(PaymentState.PENDING)
     payment.learn(PaymentFacts(PaymentState.AUTHORIZED), NOW)
     payment.refuse_capture("card_declined", NOW)
-    assert not payment.is_news(PaymentState.AUTHORIZED)
+    assert not is_news(PaymentState.AUTHORIZED, payment)
     assert not payment.learn(PaymentFacts(PaymentState.AUTHORIZED), NOW)
     assert payment.state == "failed"
-    assert payment.is_news(PaymentState.CAPTURED)
+    assert is_news(PaymentState.CAPTURED, payment)
     assert payment.learn(PaymentFacts(PaymentState.VOIDED), NOW)
 
 

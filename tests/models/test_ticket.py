@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import ticket
@@ -20,23 +21,19 @@ SECOND = timedelta(seconds=1)
 
 def test_a_booking_has_one_ticket_with_one_key(session: Session) -> None:
     booking = make.confirmed(session)
-    keys = {_issue(session, booking) for _ in range(3)}
-    assert len(keys) == 1
-    assert ticket.key_of(session, booking.id) == keys.pop()
-    assert _issue(session, make.confirmed(session)) != ticket.key_of(session, booking.id)
+    assert ticket.key_of(session, booking.id) is None
+    key = _issue(session, booking)
+    assert ticket.key_of(session, booking.id) == key
+    assert _issue(session, make.confirmed(session)) != key
+    with pytest.raises(IntegrityError), session.begin_nested():
+        _issue(session, booking)
+    assert ticket.key_of(session, booking.id) == key
 
 
 def test_a_key_is_long_and_survives_being_a_link(session: Session) -> None:
     keys = {_issue(session, make.confirmed(session)) for _ in range(5)}
     assert len(keys) == 5
     assert all(len(key) >= 20 and key.isascii() and key.isalnum() for key in keys)
-
-
-def test_a_key_without_what_the_ticket_shows_is_no_ticket_yet(session: Session) -> None:
-    booking = make.confirmed(session)
-    key = ticket.make(session, booking.id, expires_at=booking.ends_at, now=NOW)
-    assert ticket.key_of(session, booking.id) is None
-    assert ticket.find(session, key, NOW) is None
 
 
 @pytest.mark.parametrize("key", ["", "nobody", "x" * 5000, "a\0b", "\ud800", "%"])
@@ -100,8 +97,8 @@ def test_a_ticket_is_void_from_the_first_cancel_on(session: Session) -> None:
 
 
 def _issue(session: Session, booking: Booking, *, pdf: bytes | None = b"%PDF") -> str:
-    key = ticket.make(session, booking.id, expires_at=booking.ends_at, now=NOW)
-    ticket.keep(session, booking.id, _view(booking), pdf)
+    key = ticket.new_key()
+    ticket.keep(session, booking.id, key, _view(booking), pdf, expires_at=booking.ends_at, now=NOW)
     return key
 
 

@@ -16,6 +16,7 @@ from models.payment import Payment, PaymentFacts, PaymentNotice, PaymentOrder, P
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW, RULES, MovableClock
+from workers.errands import do
 from workers.follow_ups import Due, Later
 from workers.payments import LINK_TRIES, RECONCILE_AFTER, PaymentJobs
 
@@ -81,11 +82,26 @@ class Desk:
     def __init__(self, scratch: Scratch, clock: MovableClock) -> None:
         self.bank = Bank(scratch)
         self._scratch = scratch
+        self._clock = clock
         self._jobs = PaymentJobs({"card": self.bank}, rules=RULES, clock=clock).jobs()
 
     def run(self, job: str, booking: Booking, *, attempts: int = 0, cause: str | None = None) -> Later | None:
-        number = self._scratch.value("SELECT coalesce(max(id), 0) FROM follow_ups")
-        return self._jobs[job](Due(number, job, booking.id, cause or f"event:{number}", attempts))
+        """A follow-up of its own each time, or the open one that has this cause."""
+        due = self.due(job, booking, attempts=attempts, cause=cause or make.unique("event:"))
+        outcome = do(self._jobs[job], due, self._clock)
+        return outcome if isinstance(outcome, Later) else None
+
+    def due(self, job: str, booking: Booking, *, attempts: int = 0, cause: str) -> Due:
+        number = self._scratch.value(
+            "INSERT INTO follow_ups (booking_id, job, queue, cause, due_at) "
+            "VALUES (:id, :job, 'providers', :cause, :now) "
+            "ON CONFLICT (cause, job) DO UPDATE SET job = excluded.job RETURNING id",
+            id=booking.id,
+            job=job,
+            cause=cause,
+            now=self._clock.now(),
+        )
+        return Due(number, job, booking.id, cause, attempts)
 
     def asked(self) -> list[str]:
         return [verb for verb, _ in self.bank.asked]
@@ -193,35 +209,107 @@ def test_a_page_before_that_cannot_be_closed_does_not_keep_the_guest_from_paying
 
 def test_a_webhook_makes_us_ask_and_the_booking_follow(scratch: Scratch, desk: Desk) -> None:
     booking = _made(make.held)
-    cause = _webhook(booking, "checkout.session.completed")
+    cause = _told(booking)
     desk.bank.says["look_up"] = [PaymentState.AUTHORIZED]
-    desk.run("settle_payment", booking, cause=cause)
+    for _ in range(2):
+        desk.run("settle_payment", booking, cause=cause)
     assert _now(booking).status == "PAYMENT_SUCCESS"
-    assert scratch.value("SELECT outcome FROM inbound_events") == "DONE"
-    desk.run("settle_payment", booking, cause=cause)
     assert _events(scratch, booking).count("RECORD_PAYMENT") == 1
+    assert desk.asked() == ["look_up"]
 
 
 def test_what_a_webhook_tells_is_not_believed(scratch: Scratch, desk: Desk) -> None:
     booking = _made(make.held)
-    desk.run("settle_payment", booking, cause=_webhook(booking, "checkout.session.completed"))
+    desk.run("settle_payment", booking, cause=_told(booking))
     assert _now(booking).status == "PAYMENT_PENDING"
 
 
-def test_a_webhook_that_tells_nothing_new_spares_the_question(scratch: Scratch, desk: Desk) -> None:
-    booking = _made(make.paid)
-    desk.run("settle_payment", booking, cause=_webhook(booking, "checkout.session.completed"))
+def test_what_is_known_before_it_is_asked_about_spares_the_question(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    cause = _told(booking)
+    with db.unit_of_work() as unit:
+        make.tell(unit, Booking.for_update(unit, booking.id), PaymentFacts(PaymentState.AUTHORIZED))
+    desk.run("settle_payment", booking, cause=cause)
     assert desk.asked() == []
-    assert scratch.value("SELECT outcome FROM inbound_events") == "KNOWN"
+    assert _open_questions(scratch) == []
+
+
+@pytest.mark.parametrize("answer", [PaymentState.AUTHORIZED, PaymentState.PENDING])
+def test_one_answer_is_enough_for_all_that_was_told_before_the_question(
+    scratch: Scratch, desk: Desk, answer: PaymentState
+) -> None:
+    booking, other = _made(make.held), _made(make.held)
+    causes = [_told(booking, tells) for tells in (PaymentState.AUTHORIZED, None, PaymentState.AUTHORIZED)]
+    not_asked_about = _told(other)
+    desk.bank.says["look_up"] = [answer]
+    desk.run("settle_payment", booking, cause=causes[1])
+    assert _open_questions(scratch) == [not_asked_about]
+    for cause in causes:
+        desk.run("settle_payment", booking, cause=cause)
+    assert desk.asked() == ["look_up"]
+
+
+def test_what_is_told_during_the_question_is_asked_about_unless_the_answer_says_it_too(
+    scratch: Scratch, desk: Desk
+) -> None:
+    booking = _made(make.held)
+    causes: list[str] = []
+    desk.bank.meanwhile = lambda: causes.extend(
+        _told(booking, tells) for tells in (PaymentState.AUTHORIZED, PaymentState.CAPTURED, None)
+    )
+    desk.bank.says["look_up"] = [PaymentState.AUTHORIZED]
+    desk.run("settle_payment", booking, cause=_told(booking))
+    assert _open_questions(scratch) == causes[1:]
+    desk.bank.meanwhile = lambda: None
+    desk.bank.says["look_up"] = [PaymentState.CAPTURED]
+    desk.run("settle_payment", booking, cause=causes[1])
+    assert _payments(booking)[0].state == "captured"
+    assert _open_questions(scratch) == []
+
+
+def test_our_own_capture_is_no_news_when_the_provider_tells_it(scratch: Scratch, desk: Desk) -> None:
+    """Its webhooks are often quicker than our own writing of its answer."""
+    booking = _made(make.decided)
+    desk.bank.meanwhile = lambda: [_told(booking, PaymentState.CAPTURED) for _ in range(2)] and None
+    desk.run("capture_payment", booking)
+    assert _open_questions(scratch) == []
+    assert _now(booking).status == "OWNER_CONFIRMED"
+
+
+@pytest.mark.parametrize(
+    ("job", "kind", "hours"),
+    [
+        ("open_payment", make.held, 0),
+        ("settle_payment", make.held, 0),
+        ("expire_hold", make.held, 1),
+        ("capture_payment", make.decided, 0),
+        ("close_payments", make.paid, 0),
+    ],
+)
+def test_what_another_machine_did_meanwhile_is_not_asked_again(
+    scratch: Scratch, desk: Desk, clock: MovableClock, job: str, kind: Callable[..., Booking], hours: int
+) -> None:
+    booking = _made(kind)
+    if job == "close_payments":
+        _cancel(booking)
+    clock.move(hours * HOUR)
+    cause = _told(booking) if job == "settle_payment" else "test"
+    due = desk.due(job, booking, cause=cause)
+    scratch.run("UPDATE follow_ups SET done_at = :now WHERE id = :id", now=NOW, id=due.id)
+    desk.run(job, booking, cause=cause)
+    assert desk.asked() == []
+    scratch.run("UPDATE follow_ups SET done_at = NULL WHERE id = :id", id=due.id)
+    desk.run(job, booking, cause=cause)
+    assert len(desk.asked()) == 1
 
 
 def test_a_webhook_waits_for_a_provider_that_is_away(scratch: Scratch, desk: Desk) -> None:
     booking = _made(make.held)
-    cause = _webhook(booking, "checkout.session.completed")
+    cause = _told(booking)
     desk.bank.says["look_up"] = [AWAY]
     with pytest.raises(GatewayError):
         desk.run("settle_payment", booking, cause=cause)
-    assert scratch.value("SELECT done_at FROM inbound_events") is None
+    assert _open_questions(scratch) == [cause]
     assert _payments(booking)[0].state == "created"
 
 
@@ -412,7 +500,7 @@ def test_a_capture_that_fails_asks_for_a_new_payment_which_is_captured_without_a
     first, second = _payments(booking)
     assert (first.state, second.state) == ("voided", "pending")
     desk.bank.says = {"look_up": [PaymentState.AUTHORIZED]}
-    desk.run("settle_payment", booking, cause=_webhook(booking, "checkout.session.completed"))
+    desk.run("settle_payment", booking, cause=_told(booking))
     desk.run("capture_payment", booking)
     assert _now(booking).status == "OWNER_CONFIRMED"
     assert desk.bank.asked[-1] == ("capture", second.id)
@@ -466,16 +554,22 @@ def _retry(booking: Booking) -> None:
         Booking.for_update(unit, booking.id).retry_payment(unit, method="card", cause="test", now=NOW)
 
 
-def _webhook(booking: Booking, kind: str) -> str:
+def _told(booking: Booking, tells: PaymentState | None = PaymentState.AUTHORIZED) -> str:
     """News of the newest payment is kept; the cause of the job that settles it."""
     payment = _payments(booking)[-1]
-    payload = {"type": kind, "payment_id": payment.id}
-    item = Incoming("stripe", make.unique("evt_"), "payment", payload, payment_id=payment.id)
+    item = Incoming("stripe", make.unique("evt_"), "payment", {}, payment_id=payment.id, tells=tells)
+    with db.one_statement() as (cursor, info):
+        inbound.keep_payment_news(cursor, info, item, NOW)
     with db.unit_of_work() as unit:
-        inbound.keep(unit, [item], NOW)
-        found = unit.execute(make.text("SELECT max(id) FROM inbound_events")).scalar_one()
-        unit.execute(make.text("DELETE FROM follow_ups"))
-    return f"inbound:{found}"
+        newest = "SELECT cause FROM follow_ups WHERE job = 'settle_payment' ORDER BY id DESC LIMIT 1"
+        return str(unit.execute(make.text(newest)).scalar_one())
+
+
+def _open_questions(scratch: Scratch) -> list[str]:
+    rows = scratch.rows(
+        "SELECT cause FROM follow_ups WHERE job = 'settle_payment' AND done_at IS NULL ORDER BY id"
+    )
+    return [row.cause for row in rows]
 
 
 def _said(scratch: Scratch) -> Sequence[Any]:

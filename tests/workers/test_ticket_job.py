@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from integrations.whatsapp import WhatsApp
 from models import db, ticket
@@ -15,6 +16,7 @@ from tests.conftest import Scratch
 from tests.factories import NOW, RULES, MovableClock
 from tests.workers.graph import Graph
 from workers import tickets
+from workers.errands import do
 from workers.follow_ups import Due
 from workers.tickets import TicketJobs
 
@@ -39,7 +41,7 @@ def test_a_ticket_is_made_once_and_sent_as_one_document(
 ) -> None:
     booking = _confirmed()
     for _ in range(2):
-        jobs.issue_ticket(_due(booking))
+        _issue(jobs, booking)
     assert len(graph.uploaded) == 1
     assert scratch.value("SELECT status FROM bookings") == "TICKET_GENERATED"
     (message,) = _to_guest(scratch)
@@ -58,7 +60,7 @@ def test_a_file_that_whatsapp_does_not_take_is_left_out_and_the_link_goes_alone(
 ) -> None:
     booking = _confirmed()
     graph.will["media"] = [answer]
-    jobs.issue_ticket(_due(booking))
+    _issue(jobs, booking)
     (message,) = _to_guest(scratch)
     assert message["kind"] != "document"
     page = _page(booking)
@@ -71,7 +73,7 @@ def test_a_pdf_that_cannot_be_made_is_left_out_too(
 ) -> None:
     booking = _confirmed()
     monkeypatch.setattr("integrations.ticket_pdf.ticket_pdf", lambda view: 1 / 0)
-    jobs.issue_ticket(_due(booking))
+    _issue(jobs, booking)
     assert graph.uploaded == []
     (message,) = _to_guest(scratch)
     assert _page(booking).view.url in str(message)
@@ -83,12 +85,12 @@ def test_a_booking_that_was_cancelled_gets_no_ticket(
 ) -> None:
     booking = _confirmed()
     _cancel(booking)
-    jobs.issue_ticket(_due(booking))
+    _issue(jobs, booking)
     assert graph.uploaded == []
     assert scratch.rows("SELECT 1 FROM tickets UNION ALL SELECT 1 FROM outbound_messages") == []
 
 
-def test_a_cancel_while_the_ticket_is_made_leaves_it_void_and_unsent(
+def test_a_ticket_is_not_issued_when_the_booking_is_cancelled_while_it_is_made(
     scratch: Scratch, graph: Graph, jobs: TicketJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     booking = _confirmed()
@@ -99,9 +101,9 @@ def test_a_cancel_while_the_ticket_is_made_leaves_it_void_and_unsent(
         return make_document(self, *what)
 
     monkeypatch.setattr(tickets.TicketJobs, "_make_document", slowly)
-    jobs.issue_ticket(_due(booking))
+    _issue(jobs, booking)
     assert _to_guest(scratch) == []
-    assert scratch.value("SELECT voided_at FROM tickets") is not None
+    assert scratch.rows("SELECT 1 FROM tickets") == []
     assert scratch.value("SELECT status FROM bookings") == "REFUND_REQUIRED"
 
 
@@ -110,8 +112,16 @@ def _confirmed() -> Booking:
         return make.confirmed(unit)
 
 
-def _due(booking: Booking) -> Due:
-    return Due(1, "issue_ticket", booking.id, "event:1", 0)
+def _issue(jobs: TicketJobs, booking: Booking) -> None:
+    with db.unit_of_work() as unit:
+        row = unit.execute(
+            text(
+                "SELECT id, job, booking_id, cause, attempts FROM follow_ups "
+                "WHERE booking_id = :id AND job = 'issue_ticket'"
+            ),
+            {"id": booking.id},
+        ).one()
+    do(jobs.issue_ticket, Due(*row), jobs._clock)
 
 
 def _cancel(booking: Booking) -> None:
