@@ -16,6 +16,21 @@ from integrations.http_pool import HttpPool
 _KEPT_HEADERS = ("content-type", "retry-after")
 
 
+class Accepted:
+    """What pywa reads of a good answer; httpx's own takes 40 µs to make, and pywa asks for its text each time."""
+
+    __slots__ = ("_body", "status_code")
+
+    text = "not kept: it is for pywa's log"
+
+    def __init__(self, status_code: int, body: bytes) -> None:
+        self.status_code = status_code
+        self._body = body
+
+    def json(self) -> Any:
+        return orjson.loads(self._body)
+
+
 class PoolClient(httpx.Client):
     """An httpx client over an `HttpPool`; JSON requests skip httpx's own request building (0.3 ms each)."""
 
@@ -24,7 +39,7 @@ class PoolClient(httpx.Client):
         self._pool = pool
         self._json_headers: dict[str, str] | None = None
 
-    def request(self, method: str, url: httpx.URL | str, **kwargs: Any) -> httpx.Response:
+    def request(self, method: str, url: httpx.URL | str, **kwargs: Any) -> Any:
         if kwargs.keys() != {"json"} or not isinstance(url, str):
             return super().request(method, url, **kwargs)
         if self._json_headers is None:  # pywa adds its token after the client is made
@@ -37,6 +52,8 @@ class PoolClient(httpx.Client):
         answer = self._pool.exchange(
             method, self._path + url, self._json_headers, orjson.dumps(kwargs["json"])
         )
+        if answer.status < 400:
+            return Accepted(answer.status, answer.body)
         headers = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
         return httpx.Response(answer.status, headers=headers, content=answer.body)
 

@@ -20,6 +20,7 @@ from models import delivery
 from models.booking import Booking
 from models.booking_event import TURNS, demand
 from models.conversation import WINDOW
+from models.db import one_statement, unit_of_work
 from models.hot import Hot
 from models.message import Recipient
 
@@ -56,34 +57,56 @@ class Outcome:
     error: str | None = None
 
 
+def exchange(outcomes: Sequence[Outcome], *, most: int, look: bool, now: datetime) -> list[Sendable]:
+    """Write what became of attempts and claim what is next: one round trip where there is only good news.
+
+    Args:
+        most: how many may be claimed.
+        look: there may be new messages; without it only those that waited for these outcomes.
+    """
+    if any(outcome.verdict is not None or _is_request(outcome) for outcome in outcomes):
+        with unit_of_work() as session:
+            record(session, outcomes, now)
+            return claim(session, most=most, now=now) if most else []
+    calls: list[tuple[Hot, dict[str, Any]]] = []
+    if outcomes:
+        calls.append((_ENDED, _ended(_in_order(outcomes), now)))
+    if most:
+        calls.append((_CLAIM, _to_claim(most, now)) if look else (_ANYTHING_QUEUED, {"now": now}))
+    if not calls:
+        return []
+    with one_statement() as (cursor, info):
+        cursor.execute(b";".join([call.call_on(cursor, info, **values) for call, values in calls]))
+        rows = cursor.fetchall() if most else []
+        if rows and not look:
+            rows = _CLAIM.run_on(cursor, info, **_to_claim(most, now))
+    return [_sendable(row) for row in rows]
+
+
+def _is_request(outcome: Outcome) -> bool:
+    """Of this one's acceptance more must follow."""
+    return outcome.message.kind == "booking_request" and outcome.message.booking_id is not None
+
+
 def claim(session: Session, *, most: int, now: datetime) -> list[Sendable]:
     """Take messages whose turn it is, oldest first, at most one per person, and put their attempts on record."""
-    if _ANYTHING_QUEUED.run(session, now=now).first() is None:
-        return []
-    rows = _CLAIM.run(
-        session,
-        now=now,
-        most=most,
-        window_opened=now - WINDOW + timedelta(minutes=1),
-        burst_ends=now + (PAIR_BURST - 1) * PAIR_PACE,
-        pace=PAIR_PACE,
-        lost_after=now + UNKNOWN_WAIT,
-    )
-    return [
-        Sendable(
-            row.id,
-            row.person_id,
-            row.kind,
-            row.booking_id,
-            Recipient(row.phone, row.user_id),
-            row.message,
-            row.template,
-            row.goes_as_template,
-            row.attempts,
-            row.valid_until,
-        )
-        for row in rows
-    ]
+    return [_sendable(row) for row in _CLAIM.run(session, **_to_claim(most, now))]
+
+
+def _to_claim(most: int, now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "most": most,
+        "window_opened": now - WINDOW + timedelta(minutes=1),
+        "burst_ends": now + (PAIR_BURST - 1) * PAIR_PACE,
+        "pace": PAIR_PACE,
+        "lost_after": now + UNKNOWN_WAIT,
+    }
+
+
+def _sendable(row: Any) -> Sendable:
+    message_id, person_id, kind, booking_id, phone, user_id, *rest = row
+    return Sendable(message_id, person_id, kind, booking_id, Recipient(phone, user_id), *rest)
 
 
 _ANYTHING_QUEUED = Hot(
@@ -92,35 +115,37 @@ _ANYTHING_QUEUED = Hot(
     now="timestamptz",
 )
 # One statement, for it runs with every message: choose, mark, put the attempt on record, keep the pace.
-# The counters are locked in the order of person ids, as everywhere.
+# It waits for no lock: whoever holds one on a message or a counter rings when done, or rolls back, and then the
+# sweeper rings.
 _CLAIM = Hot(
     "claim_messages",
     "WITH ready AS ("
-    " SELECT m.id, v.last_inbound_at FROM outbound_messages m"
+    " SELECT m.id, m.person_id, v.last_inbound_at FROM outbound_messages m"
     " JOIN recipient_counters c ON c.person_id = m.person_id JOIN conversations v ON v.id = m.person_id"
     " WHERE m.state = 'QUEUED' AND m.due_at <= :now AND m.valid_until > :now"
     " AND (c.paced_until IS NULL OR c.paced_until <= :burst_ends)"
     " AND NOT EXISTS (SELECT 1 FROM outbound_messages p WHERE p.person_id = m.person_id AND p.seq < m.seq"
     "  AND p.blocking AND p.state IN ('QUEUED', 'SENDING', 'UNKNOWN')"
     "  AND (p.state <> 'QUEUED' OR p.valid_until > :now))"
-    " ORDER BY m.due_at, m.id LIMIT :most FOR NO KEY UPDATE OF m SKIP LOCKED),"
+    " ORDER BY m.due_at, m.id LIMIT :most FOR NO KEY UPDATE OF m, c SKIP LOCKED),"
     " claimed AS ("
     " UPDATE outbound_messages m SET state = 'SENDING', attempts = m.attempts + 1, due_at = :lost_after"
     " FROM ready WHERE m.id = ready.id"
-    " RETURNING m.*, m.as_template OR (m.kind <> 'typing' AND"
+    " RETURNING m.id, m.person_id, m.kind, m.booking_id, m.message, m.template, m.attempts, m.valid_until,"
+    "  m.as_template OR (m.kind <> 'typing' AND"
     "  coalesce(ready.last_inbound_at < :window_opened, true)) AS goes_as_template),"
     " attempt AS ("
     " INSERT INTO outbound_attempts (message_id, number, as_template, started_at)"
     " SELECT id, attempts, goes_as_template, :now FROM claimed),"
     " pace AS ("
     " UPDATE recipient_counters c SET paced_until = greatest(c.paced_until, :now) + :pace"
-    " FROM (SELECT person_id FROM recipient_counters WHERE person_id IN (SELECT person_id FROM claimed)"
-    "  ORDER BY person_id FOR NO KEY UPDATE) l WHERE c.person_id = l.person_id)"
-    " SELECT id, person_id, kind, booking_id, message, template, goes_as_template, attempts, valid_until,"
+    " FROM ready WHERE c.person_id = ready.person_id)"
+    " SELECT id, person_id, kind, booking_id,"
     " (SELECT value FROM person_identifiers i WHERE i.person_id = claimed.person_id AND i.kind = 'phone'"
     "  ORDER BY since DESC LIMIT 1) AS phone,"
     " (SELECT value FROM person_identifiers i WHERE i.person_id = claimed.person_id AND i.kind = 'user_id'"
-    "  ORDER BY since DESC LIMIT 1) AS user_id FROM claimed ORDER BY id",
+    "  ORDER BY since DESC LIMIT 1) AS user_id,"
+    " message, template, goes_as_template, attempts, valid_until FROM claimed ORDER BY id",
     now="timestamptz",
     most="int",
     window_opened="timestamptz",
@@ -132,25 +157,33 @@ _CLAIM = Hot(
 
 def record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
     """Write what became of these attempts and what each message does next."""
-    # One order of rows for all senders.
-    outcomes = sorted(map(_as_kept, outcomes), key=lambda outcome: outcome.message.id)
-    _ENDED.run(
-        session,
-        now=now,
-        ids=[o.message.id for o in outcomes],
-        numbers=[o.message.attempt for o in outcomes],
-        outcomes=[_attempt_outcome(o) for o in outcomes],
-        codes=[None if o.code is None else str(o.code) for o in outcomes],
-        errors=[o.error for o in outcomes],
-        wamids=[o.wamid for o in outcomes],
-    )
+    outcomes = _in_order(outcomes)
+    _ENDED.run(session, **_ended(outcomes, now))
     for outcome in outcomes:
         if outcome.verdict is not None:
             _refuse(session, outcome, now)
-        elif outcome.message.kind == "booking_request" and outcome.message.booking_id is not None:
+        elif _is_request(outcome):
+            assert outcome.message.booking_id is not None
             booking = Booking.get(session, outcome.message.booking_id)
             cause = f"message:{outcome.message.id}"
             demand(session, booking, "record_request_sent", TURNS, cause=cause, due_at=now, now=now)
+
+
+def _in_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """One order of rows for all senders."""
+    return sorted(map(_as_kept, outcomes), key=lambda outcome: outcome.message.id)
+
+
+def _ended(outcomes: Sequence[Outcome], now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "ids": [o.message.id for o in outcomes],
+        "numbers": [o.message.attempt for o in outcomes],
+        "outcomes": [_attempt_outcome(o) for o in outcomes],
+        "codes": [None if o.code is None else str(o.code) for o in outcomes],
+        "errors": [o.error for o in outcomes],
+        "wamids": [o.wamid for o in outcomes],
+    }
 
 
 _ENDED = Hot(
@@ -239,10 +272,11 @@ def _again(
         text(
             "UPDATE outbound_messages SET state = :state, due_at = :at, blocking = :blocking, "
             "as_template = coalesce(:as_template, as_template), error_code = :code, error = :error "
-            "WHERE id = :id AND state = 'SENDING'"
+            "WHERE id = :id AND state = 'SENDING' AND attempts = :attempt"
         ),
         {
             "id": outcome.message.id,
+            "attempt": outcome.message.attempt,
             "state": state,
             "at": at,
             "blocking": blocking,

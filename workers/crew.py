@@ -6,11 +6,11 @@ batches when there is much to do.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -27,20 +27,29 @@ REST_SECONDS = 0.5
 
 
 class Crew(ABC, Generic[Task, Result]):
-    """Claims tasks, performs them side by side, records what became of them."""
+    """Claims tasks, performs them side by side, records what became of them.
+
+    Attributes:
+        results_wait: seconds that results may wait for more of them, or for a bell to be recorded with.
+    """
+
+    results_wait = 0.0
 
     def __init__(self, name: str, most: int) -> None:
+        self._name = name
         self._most = most
-        self._pool = ThreadPoolExecutor(most, thread_name_prefix=name)
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._results: SimpleQueue[Result | None] = SimpleQueue()
         self._under_way = 0
+        self._threads = 0
 
     @abstractmethod
     def exchange(self, results: Sequence[Result], most: int, *, rung: bool) -> Sequence[Task]:
-        """Record what became of tasks and claim at most `most` new ones, in one unit of work.
+        """Record what became of tasks and claim at most `most` new ones.
 
         Args:
-            rung: a bell was rung since the last look.
+            rung: a bell was rung since the last look; without one and with results, nothing but what waited
+                for these can be there.
         """
 
     @abstractmethod
@@ -58,14 +67,21 @@ class Crew(ABC, Generic[Task, Result]):
 
     def work(self, may_stop: Callable[[], bool]) -> None:
         """Work off what waits, linger for bells, and return once nothing is under way and `may_stop` agrees."""
+        try:
+            self._work(may_stop)
+        finally:
+            for _ in range(self._threads):
+                self._tasks.put(None)
+            self._threads = 0
+
+    def _work(self, may_stop: Callable[[], bool]) -> None:
         results: list[Result] = []
         rung = True
         while True:
             room = self._most - self._under_way + len(results)
             tasks = self._exchange_patiently(results, room, rung=rung)
             self._under_way += len(tasks) - len(results)
-            for task in tasks:
-                self._pool.submit(self._perform, task)
+            self._hand_out(tasks)
             results, rung = [], False
             if 0 < len(tasks) == room:
                 continue
@@ -87,21 +103,28 @@ class Crew(ABC, Generic[Task, Result]):
                 if not results:
                     return []
 
-    def _perform(self, task: Task) -> None:
-        self._results.put(self.perform(task))
+    def _hand_out(self, tasks: Sequence[Task]) -> None:
+        while self._threads < self._under_way:
+            self._threads += 1
+            threading.Thread(target=self._perform, name=f"{self._name}-{self._threads}", daemon=True).start()
+        for task in tasks:
+            self._tasks.put(task)
+
+    def _perform(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            self._results.put(self.perform(task))
 
     def _gather(self) -> tuple[list[Result], bool]:
-        """Wait for results or a bell; whatever else comes within two milliseconds is taken along."""
-        results: list[Result] = []
-        rung = False
-        until = time.monotonic() + LOOK_SECONDS
-        while True:
-            try:
-                item = self._results.get(timeout=max(0.0, until - time.monotonic()))
-            except Empty:
-                return results, rung
-            if item is None:
-                rung = True
-            else:
-                results.append(item)
-            until = min(until, time.monotonic() + GATHER_SECONDS)
+        """Wait for results or a bell, and take along whatever else comes soon."""
+        items: list[Result | None] = []
+        with contextlib.suppress(Empty):
+            items.append(self._results.get(timeout=LOOK_SECONDS))
+            until = time.monotonic() + self.results_wait
+            while items[-1] is not None and self._under_way < self._most:
+                items.append(self._results.get(timeout=max(0.0, until - time.monotonic())))
+        if items:
+            time.sleep(GATHER_SECONDS)  # once for all that come, instead of being woken for each
+            with contextlib.suppress(Empty):
+                while True:
+                    items.append(self._results.get_nowait())
+        return [item for item in items if item is not None], None in items

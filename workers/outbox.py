@@ -26,12 +26,16 @@ log = structlog.get_logger()
 
 STATUSES_AT_ONCE = 500
 STATUSES_EVERY = 0.3  # seconds; they come three to a message, and what they tell can wait that long
+# A sender that is killed meanwhile leaves a message unknown, as one does that is killed while WhatsApp thinks.
+RESULTS_WAIT = 0.02
 OUR_BUG = 100
 # How long nobody is written to after a refusal that meant all of us.
 PAUSES: Mapping[delivery.Scope, float] = {delivery.Scope.NUMBER: 1.0, delivery.Scope.EVERYTHING: 5.0}
 
 
 class Sender(Crew[Sendable, Outcome]):
+    results_wait = RESULTS_WAIT
+
     def __init__(self, whatsapp: WhatsApp, *, clock: Clock, rate: RateLimit, in_flight: int) -> None:
         super().__init__("send", in_flight)
         self._whatsapp = whatsapp
@@ -50,14 +54,8 @@ class Sender(Crew[Sendable, Outcome]):
         # After a stop one message asks whether it is over; the others wait for its answer.
         most = min(most, 1 - self._under_way + len(results)) if self._stopped else most
         allowed = 0 if time.monotonic() < self._pause_until else self._rate.allow(max(0, most))
-        sendables: list[Sendable] = []
-        if results or allowed:
-            with unit_of_work() as session:
-                now = self._clock.now()
-                if results:
-                    outbox.record(session, results, now)
-                if allowed:
-                    sendables = outbox.claim(session, most=allowed, now=now)
+        look = rung or not results
+        sendables = outbox.exchange(results, most=allowed, look=look, now=self._clock.now())
         self._rate.give_back(allowed - len(sendables))
         if len(sendables) == allowed < most:
             # The rates, not the rows, were what ended the claim.

@@ -96,6 +96,78 @@ def test_each_attempt_is_on_record_before_it_is_made(session: Session) -> None:
     assert (row.wamid, row.error_code, row.error) == ("wamid.2", None, None)
 
 
+def test_who_is_just_being_written_to_is_passed_over_and_not_waited_for(scratch: Scratch) -> None:
+    """A turn holds its person's counter until it commits, and rings then."""
+    with db.unit_of_work() as unit:
+        one, other = _person(unit), _person(unit)
+        _say(unit, one, "a")
+        _say(unit, other, "A")
+    with db.unit_of_work() as turn:
+        _say(turn, one, "b")
+        assert [_words(s) for s in outbox.exchange([], most=9, look=True, now=NOW)] == ["A"]
+    assert [_words(s) for s in outbox.exchange([], most=9, look=True, now=NOW)] == ["a"]
+
+
+# ---- recorded and claimed in one exchange ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("look", [True, False])
+def test_good_news_lets_the_next_message_go_in_the_same_exchange(scratch: Scratch, *, look: bool) -> None:
+    with db.unit_of_work() as unit:
+        _say(unit, _person(unit), "a", "b")
+    first = outbox.exchange([], most=5, look=True, now=NOW)
+    second = outbox.exchange(_good(first), most=5, look=look, now=NOW)
+    third = outbox.exchange(_good(second), most=5, look=look, now=NOW)
+    assert [_words(s) for s in (*first, *second, *third)] == ["a", "b"]
+    rows = scratch.rows(
+        "SELECT m.state, m.wamid, a.outcome, a.wamid FROM outbound_messages m "
+        "JOIN outbound_attempts a ON a.message_id = m.id ORDER BY seq"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("ACCEPTED", f"wamid.{s.id}", "ACCEPTED", f"wamid.{s.id}") for s in (*first, *second)
+    ]
+
+
+def test_without_room_good_news_is_recorded_and_nothing_claimed(scratch: Scratch) -> None:
+    with db.unit_of_work() as unit:
+        _say(unit, _person(unit), "a", "b")
+    first = outbox.exchange([], most=5, look=True, now=NOW)
+    assert outbox.exchange(_good(first), most=0, look=True, now=NOW) == []
+    assert scratch.value("SELECT count(*) FROM outbound_messages WHERE state = 'ACCEPTED'") == 1
+
+
+def test_a_refusal_among_good_news_is_taken_with_it(scratch: Scratch) -> None:
+    with db.unit_of_work() as unit:
+        one, other = _person(unit), _person(unit)
+        _say(unit, one, "a", "b")
+        _say(unit, other, "A", "B")
+    good, bad = outbox.exchange([], most=5, look=True, now=NOW)
+    refused = Outcome(bad, verdict=delivery.classify(UNDELIVERABLE, 400), code=UNDELIVERABLE)
+    after = outbox.exchange([*_good([good]), refused], most=5, look=False, now=NOW)
+    assert [_words(s) for s in after] == ["b", "B"]
+
+
+def test_the_acceptance_of_a_request_is_followed_up_once_however_often_it_is_told(scratch: Scratch) -> None:
+    with db.unit_of_work() as unit:
+        booking = make.held(unit)
+        _say(unit, booking.person_id, "a", kind="booking_request", booking_id=booking.id)
+    sent = outbox.exchange([], most=5, look=True, now=NOW)
+    for _ in range(2):
+        outbox.exchange(_good(sent), most=5, look=False, now=NOW)
+    assert scratch.value("SELECT count(*) FROM follow_ups WHERE job = 'record_request_sent'") == 1
+
+
+def test_news_of_an_attempt_that_is_told_again_changes_nothing_of_the_next(session: Session) -> None:
+    """The database took it and was lost before it could say so: the sender tells it once more."""
+    _say(session, _person(session), "a", template=True)
+    (sendable,) = _claim(session)
+    _refused(session, sendable, WINDOW_CLOSED)
+    (again,) = _claim(session)
+    _refused(session, sendable, WINDOW_CLOSED)
+    assert (_row(session, again).state, again.attempt) == ("SENDING", 2)
+    assert _claim(session) == []
+
+
 # ---- tried again -----------------------------------------------------------------------------------
 
 
@@ -564,6 +636,10 @@ def _accepted(
 ) -> None:
     outcomes = [Outcome(s, wamid=wamid or make.unique("wamid.")) for s in sendables]
     outbox.record(session, outcomes, now)
+
+
+def _good(sendables: Sequence[Sendable]) -> list[Outcome]:
+    return [Outcome(sendable, wamid=f"wamid.{sendable.id}") for sendable in sendables]
 
 
 def _refused(

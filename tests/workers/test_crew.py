@@ -42,7 +42,7 @@ class Desk(Crew[str, str]):
             self.under_way += 1
             self.most_under_way = max(self.most_under_way, self.under_way)
         if task in self.gates:
-            self.gates[task].wait(20)
+            self.gates[task].wait(120)
         with self._lock:
             self.under_way -= 1
         return task
@@ -72,14 +72,18 @@ def test_a_crew_does_not_stop_while_something_is_under_way() -> None:
     desk = Desk()
     desk.gates["slow"] = threading.Event()
     desk.waiting = ["slow"]
-    working = threading.Thread(target=desk.work, args=(lambda: True,))
+    asked: list[list[str]] = []
+
+    def may_stop() -> bool:
+        asked.append(list(desk.recorded))
+        return True
+
+    working = threading.Thread(target=desk.work, args=(may_stop,))
     working.start()
     make.wait_for(lambda: desk.under_way == 1)
-    working.join(0.05)
-    assert working.is_alive()
     desk.gates["slow"].set()
-    working.join(5)
-    assert desk.recorded == ["slow"]
+    working.join(60)
+    assert asked == [["slow"]]  # not before
 
 
 def test_a_result_is_kept_until_the_database_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +139,36 @@ def test_a_later_look_can_be_arranged() -> None:
         make.wait_for(lambda: desk.looks == [True, True])
 
 
+def test_results_that_can_wait_are_recorded_together_or_with_a_bell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Desk, "results_wait", 60.0)
+    desk = Desk(most=3)
+    desk.waiting = ["a", "b"]
+    with _working(desk):
+        make.wait_for(lambda: desk.looks == [True] and not desk.under_way)
+        assert desk.recorded == []
+        desk.wake()
+        make.wait_for(lambda: sorted(desk.recorded) == ["a", "b"])
+    assert desk.looks[:2] == [True, True]
+
+
+def test_no_result_waits_while_all_are_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Desk, "results_wait", 60.0)
+    desk = Desk(most=2)
+    desk.gates["slow"] = threading.Event()
+    desk.waiting = ["slow", "a", "b", "c"]
+    with _working(desk):
+        make.wait_for(lambda: desk.recorded[:2] == ["a", "b"])
+
+
+def test_a_crew_that_has_nothing_to_do_keeps_no_threads() -> None:
+    desk = Desk(most=3)
+    for _ in range(2):
+        desk.waiting = [str(n) for n in range(9)]
+        desk.work(may_stop=lambda: True)
+        make.wait_for(lambda: not [t for t in threading.enumerate() if t.name.startswith("desk")])
+    assert len(desk.recorded) == 18
+
+
 @contextmanager
 def _working(desk: Desk) -> Iterator[None]:
     over = threading.Event()
@@ -148,5 +182,5 @@ def _working(desk: Desk) -> Iterator[None]:
         for gate in desk.gates.values():
             gate.set()
         desk.wake()
-        working.join(10)
+        working.join(60)
     assert not working.is_alive()
