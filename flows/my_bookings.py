@@ -250,7 +250,7 @@ def payment_page(
         "",
         _("Pay *{amount}* by card to book it.", amount=amount) + " " + kept,
         "",
-        _("_Your card is charged only once the owner says yes._"),
+        book.when_charged(_, listing),
     ]
     label = title_of(_("Pay {amount}", amount=amount), BUTTON_TITLE + 1)
     # Beside the link there is no room for another button.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flows.book.progress import ask_again, draft_of, offer_alternatives, proceed
 from flows.book.questions import profile_name
 from flows.book.steps import BOOK
-from flows.book.summary import METHODS, guests_and_units
+from flows.book.summary import METHODS, guests_and_units, when_charged
 from flows.book.turns import (
     answer,
     ask_what_to_change,
@@ -44,4 +44,5 @@ __all__ = [
     "profile_name",
     "show_dates",
     "take_dates",
+    "when_charged",
 ]

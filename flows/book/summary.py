@@ -44,9 +44,15 @@ def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
         *price_lines(_, priced, listing),
     ]
     if priced.advance:
-        lines += ["", _("_Your card is charged only once the owner says yes._")]
+        lines += ["", when_charged(_, listing)]
         lines.append(_cancel_terms(_, booking, listing, turn.now))
     return Buttons("\n".join(lines), _accepting(_, booking, listing))
+
+
+def when_charged(_: Phrases, listing: Listing) -> str:
+    if listing.approval == "INSTANT":
+        return _("_Confirmed as soon as you have paid._")
+    return _("_Your card is charged only once the owner says yes._")
 
 
 def guests_and_units(_: Phrases, booking: Booking, listing: Listing) -> str:

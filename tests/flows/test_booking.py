@@ -278,6 +278,12 @@ def test_the_summary_tells_the_terms_of_a_cancellation(
     assert told in body(chat.comes_to_the_summary(place.name, "22 nov for 1 night"))
 
 
+def test_where_nobody_is_asked_nobody_is_waited_for(session: Session, chat: Chat) -> None:
+    summary = chat.comes_to_the_summary(factories.listing(session, approval="INSTANT").name)
+    assert "_Confirmed as soon as you have paid._" in body(summary)
+    assert "owner says yes" not in body(summary)
+
+
 def test_next_saturday_says_which_one_it_took(chat: Chat, place: Listing) -> None:
     chat.says(place.name)
     chat.taps("Book")
