@@ -6,7 +6,7 @@ import redis
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 
-from models import db
+from models import db, outbound
 from models.clock import Clock
 
 
@@ -16,7 +16,7 @@ def health(redis_url: str, clock: Clock) -> Blueprint:
 
     @page.get("/api/health")
     def look() -> Response:
-        """200 while the database and Redis answer and nothing waits too long; else 503 and what is wrong."""
+        """200 while database and Redis answer, WhatsApp takes messages and nothing waits too long; else 503 and why."""
         wrong: list[str] = []
         waiting = None
         try:
@@ -26,6 +26,8 @@ def health(redis_url: str, clock: Clock) -> Blueprint:
                         "SELECT min(received_at) FROM inbound_events WHERE kind = 'message' AND done_at IS NULL"
                     )
                 ).scalar()
+                if outbound.waits(connection, outbound.SENDER_STOPPED):
+                    wrong.append("sending")
             if oldest is not None:
                 waiting = max(0.0, (clock.now() - oldest).total_seconds())
                 if waiting > 30:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from models.hot import Hot
@@ -16,6 +17,9 @@ from models.message import Message, Template, Typing, to_json
 Role = Literal["guest", "owner", "admin"]
 
 CHAT_VALID, NOTICE_VALID, TYPING_VALID = timedelta(minutes=10), timedelta(hours=24), timedelta(seconds=15)
+
+# Waits while WhatsApp takes nothing from us, so that it says that, too: to health.
+SENDER_STOPPED = "sender_stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +112,29 @@ _WRITE = Hot(
     now="timestamptz",
     valid_until="timestamptz",
 )
+
+
+def was_told(session: Session, person_ids: Sequence[int], kind: str, *, since: datetime) -> bool:
+    """Whether one of them has been told this since then, or will be; nobody else tells them before we commit."""
+    asked = {"ids": list(person_ids), "kind": kind, "since": since}
+    session.execute(_HOLD, asked)
+    return bool(session.execute(_TOLD, asked).scalar())
+
+
+# In the order in which everybody locks them.
+_HOLD = text(
+    "SELECT 1 FROM recipient_counters WHERE person_id = ANY(:ids) ORDER BY person_id FOR NO KEY UPDATE"
+)
+_TOLD = text(
+    "SELECT EXISTS (SELECT 1 FROM outbound_messages WHERE person_id = ANY(:ids) AND kind = :kind "
+    "AND (created_at > :since OR state IN ('QUEUED', 'SENDING', 'UNKNOWN')))"
+)
+
+
+def waits(connection: Connection, kind: str) -> bool:
+    """Whether a message of this kind is still to be delivered."""
+    found = text(
+        "SELECT EXISTS (SELECT 1 FROM outbound_messages "
+        "WHERE state IN ('QUEUED', 'SENDING', 'UNKNOWN') AND kind = :kind)"
+    )
+    return bool(connection.execute(found, {"kind": kind}).scalar())

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import structlog
 
+from flows import notices
 from flows.templates import answer_ready
 from integrations.whatsapp import NotSent, WhatsApp, WhatsAppRefused, WhatsAppUnknown
 from models import delivery, outbox
@@ -29,6 +31,11 @@ STATUSES_EVERY = 0.3  # seconds; they come three to a message, and what they tel
 # A sender that is killed meanwhile leaves a message unknown, as one does that is killed while WhatsApp thinks.
 RESULTS_WAIT = 0.02
 OUR_BUG = 100
+STOPS: Mapping[delivery.Reason, str] = {
+    delivery.Reason.TOKEN: "the access token or a permission is not valid",
+    delivery.Reason.RESTRICTED: "our number is restricted for a while",
+}
+RESTRICTION_TOLD = timedelta(hours=1)
 # How long nobody is written to after a refusal that meant all of us.
 PAUSES: Mapping[delivery.Scope, float] = {delivery.Scope.NUMBER: 1.0, delivery.Scope.EVERYTHING: 5.0}
 
@@ -47,6 +54,7 @@ class Sender(Crew[Sendable, Outcome]):
 
     def exchange(self, results: Sequence[Outcome], most: int, *, rung: bool) -> Sequence[Sendable]:
         """Record what became of messages and claim those whose turn it is, as many as the rates allow."""
+        self._tell_of_stop(results)
         if rung and time.monotonic() >= self._statuses_at:
             while self._take_statuses():
                 pass
@@ -90,6 +98,19 @@ class Sender(Crew[Sendable, Outcome]):
             if outcome.verdict.kind is delivery.Kind.STOP_SENDER and not self._stopped:
                 self._stopped = outcome.verdict.scope is delivery.Scope.EVERYTHING
                 log.error("sender.stopped", reason=outcome.verdict.reason, code=outcome.code)
+
+    def _tell_of_stop(self, outcomes: Sequence[Outcome]) -> None:
+        """The admins read it when sending works again; with every refusal anew, for it is said but once per stop."""
+        stops = [o for o in outcomes if o.verdict is not None and o.verdict.kind is delivery.Kind.STOP_SENDER]
+        for outcome in stops[:1]:
+            assert outcome.verdict is not None
+            now = self._clock.now()
+            # A restriction lets some messages pass, and with them what tells of it: not of each one that it stops.
+            all_stop = outcome.verdict.scope is delivery.Scope.EVERYTHING
+            since = now if all_stop else now - RESTRICTION_TOLD
+            why = STOPS[outcome.verdict.reason]
+            with unit_of_work() as session:
+                notices.sender_stopped(session, why=why, code=outcome.code, since=since, now=now)
 
     def _take_statuses(self) -> bool:
         """One batch of statuses; True if it was a full one."""

@@ -15,6 +15,7 @@ from flows.notices.admin import (
     pending_payment,
     person_wanted,
     refund_required,
+    sender_stopped,
 )
 from flows.notices.guest import (
     declined,
@@ -56,6 +57,7 @@ __all__ = [
     "person_wanted",
     "refund_required",
     "request_message",
+    "sender_stopped",
     "still_waiting",
     "ticket_issued",
     "ticket_view",

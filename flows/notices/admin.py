@@ -22,7 +22,7 @@ from flows.notices.telling import (
     tell_admins,
     with_phone,
 )
-from models import person
+from models import outbound, person
 from models.booking import Booking
 from models.listing import Listing
 from models.message import Buttons, Text, clip
@@ -168,3 +168,26 @@ def person_wanted(session: Session, person_id: int, *, name: str | None, rules: 
     body = f"*Somebody asks for a person*\n\n{who}\n\nPlease write to them or call."
     template = templates.make("person_wanted", "en", who)
     tell_admins(session, None, Text(body), "person_wanted", template, now)
+
+
+def sender_stopped(session: Session, *, why: str, code: int | None, since: datetime, now: datetime) -> None:
+    """WhatsApp takes nothing from us: this waits with all the rest, and is read when it does again.
+
+    Once per stop: while it waits, or has been said since then, it is not said again.
+    """
+    kind = outbound.SENDER_STOPPED
+    if outbound.was_told(session, person.admins_on_duty(session), kind, since=since):
+        return
+    _ = phrases.of("en")
+    when = f"{_.time(now.time())} UTC on {_.day(now.date())}"
+    what = why if code is None else f"{why} (code {code})"
+    lines = [
+        "⚠️ *WhatsApp refused our messages*",
+        "",
+        f"Since {when}: {what}.",
+        "",
+        "You read this because messages go out again, or some of them. What waited is sent now; "
+        "answers that had waited for ten minutes were not sent.",
+    ]
+    template = templates.make("sender_stopped", "en", when, what)
+    tell_admins(session, None, Text("\n".join(lines)), kind, template, now)

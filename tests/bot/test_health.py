@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from bot.app import create_app
+from flows import notices
 from integrations import clients
 from models import db
 from tests import factories as make
@@ -33,6 +34,16 @@ def test_a_message_that_waits_too_long_is_told(scratch: Scratch, door: Door, clo
     answer = door.get("/api/health")
     assert (answer.status_code, answer.get_json()["wrong"]) == (503, ["turns"])
     scratch.run("UPDATE inbound_events SET done_at = :now WHERE kind = 'message'", now=NOW)
+    assert door.get("/api/health").status_code == 200
+
+
+def test_a_whatsapp_that_takes_nothing_is_told_until_it_does(scratch: Scratch, door: Door) -> None:
+    with db.unit_of_work() as unit:
+        make.person(unit, role="admin")
+        notices.sender_stopped(unit, why="the token", code=190, since=NOW, now=NOW)
+    answer = door.get("/api/health")
+    assert (answer.status_code, answer.get_json()["wrong"]) == (503, ["sending"])
+    scratch.run("UPDATE outbound_messages SET state = 'ACCEPTED'")
     assert door.get("/api/health").status_code == 200
 
 

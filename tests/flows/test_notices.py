@@ -71,6 +71,9 @@ EVERY: dict[str, Callable[[Session, Booking, Payment], None]] = {
     "follow_up_failing": lambda s, b, p: notices.follow_up_failing(s, b, "capture_payment", now=NOW),
     "event_parked": lambda s, b, p: notices.event_parked(s, 4711, rules=RULES, now=NOW),
     "person_wanted": lambda s, b, p: notices.person_wanted(s, b.person_id, name=None, rules=RULES, now=NOW),
+    "sender_stopped": lambda s, b, p: notices.sender_stopped(
+        s, why="the token", code=190, since=NOW, now=NOW
+    ),
     "ticket_issued": lambda s, b, p: notices.ticket_issued(
         s, b, view=view_of(s, b), media_id="1", filename="t.pdf", rules=RULES, now=NOW
     ),

@@ -21,6 +21,7 @@ FOR_ADMINS = {
     "payment_pending",
     "person_wanted",
     "refund_required",
+    "sender_stopped",
     "ticket_record",
     "waiting_for_owner",
     "work_failing",
