@@ -95,6 +95,16 @@ def test_what_is_not_signed_by_whatsapp_is_refused_and_not_kept(
     assert scratch.rows("SELECT 1 FROM inbound_events UNION ALL SELECT 1 FROM persons") == []
 
 
+@pytest.mark.parametrize(("method", "status"), [("PUT", 405), ("DELETE", 405), ("OPTIONS", 200)])
+def test_what_is_no_call_of_whatsapps_is_answered_as_everywhere(
+    scratch: Scratch, door: Door, method: str, status: int
+) -> None:
+    headers = {"X-Hub-Signature-256": sign(BODY)}
+    assert door.client.open(WEBHOOK, method=method, data=BODY, headers=headers).status_code == status
+    assert door.client.post(WEBHOOK + "/", data=BODY, headers=headers).status_code == 404
+    assert scratch.rows("SELECT 1 FROM inbound_events") == []
+
+
 def test_a_header_of_raw_bytes_is_refused(door: Door) -> None:
     answer = door.post(
         BODY, headers={}, environ_overrides={"HTTP_X_HUB_SIGNATURE_256": "sha256=\xff\xfe\x00"}
@@ -193,7 +203,7 @@ def test_two_deliveries_at_once_are_one_even_in_opposite_order(scratch: Scratch,
     for n in range(8):
         batch = [message(f"wamid.{n}.{m}", f"92300000{n}{m:03}") for m in range(6)]
         there, back = (envelope(value(messages=order)) for order in (batch, batch[::-1]))
-        together = threading.Barrier(2, timeout=20)
+        together = threading.Barrier(2, timeout=120)
 
         def deliver(body: Any, together: threading.Barrier = together) -> int:
             client = Door(door.app)

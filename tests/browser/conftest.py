@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from run.stack import Stack
 from sandbox.driver import World
-from tests.browser.phone import Phone
+from tests.browser.phone import PATIENCE, Phone
 from tests.browser.watch import Watch
 
 CHROMIUM_ARGUMENTS = (
@@ -92,6 +92,7 @@ def laptop(browser: Browser, watch: Watch) -> Iterator[BrowserContext]:
 
 
 def _watched(context: BrowserContext, watch: Watch) -> Iterator[BrowserContext]:
+    context.set_default_timeout(PATIENCE)
     watch.over(context)
     yield context
     watch.ends()

@@ -6,7 +6,8 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE = 15_000  # ms; a busy machine's slowest answer
+PATIENCE = 60_000  # ms; a busy machine's slowest answer
+expect.set_options(timeout=PATIENCE)
 
 
 class Phone:
@@ -17,7 +18,7 @@ class Phone:
         self.element = page.locator(f'[data-person="{person}"]')
         self._said = 0  # messages of the person when they last did something
         self._has_acted = False
-        expect(self.element).to_be_attached(timeout=PATIENCE)
+        expect(self.element).to_be_attached()
 
     def says(self, text: str) -> None:
         """Types on the line at the bottom and sends it."""
@@ -76,7 +77,7 @@ class Phone:
     def sees(self, text: str | re.Pattern[str], *, kind: str | None = None) -> Locator:
         """Waits for a message of the business, newer than what the person did last, and returns it."""
         found = self._answers(kind).filter(has_text=text).last
-        expect(found).to_be_visible(timeout=PATIENCE)
+        expect(found).to_be_visible()
         return found
 
     def _answers(self, kind: str | None) -> Locator:

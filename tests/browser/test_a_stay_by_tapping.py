@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from sandbox.driver import World
-from tests.browser.phone import PATIENCE, Phone
+from tests.browser.phone import Phone
 from tests.browser.readme import keep_for_the_readme
 from tests.browser.watch import Watch
 
@@ -140,7 +140,7 @@ def _the_ticket_is_valid_until_the_stay_is_over(
     watch.expects(small.url, 410)
     for page in (small, wide):
         page.reload()
-        expect(page.get_by_role("status")).to_contain_text("Expired", timeout=PATIENCE)
+        expect(page.get_by_role("status")).to_contain_text("Expired")
         expect(page.get_by_text("Ayesha Khan")).to_have_count(0)
         watch.picture(page, "32-ticket-expired")
 

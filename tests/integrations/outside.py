@@ -69,7 +69,7 @@ def reset(connection: socket.socket) -> bool:
 
 def hang(connection: socket.socket) -> bool:
     """No answer, until the other side gives up."""
-    connection.settimeout(10)
+    connection.settimeout(60)
     connection.recv(1)
     return False
 

@@ -22,7 +22,15 @@ def server() -> Iterator[Outside]:
 
 @pytest.fixture
 def pool(server: Outside) -> Iterator[HttpPool]:
-    pool = HttpPool(server.url, connect_timeout=1, answer_timeout=0.4)
+    pool = HttpPool(server.url, connect_timeout=60, answer_timeout=60)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def impatient(server: Outside) -> Iterator[HttpPool]:
+    """Gives up soon: for what never answers; on a busy machine it may give up on what does."""
+    pool = HttpPool(server.url, connect_timeout=60, answer_timeout=0.3)
     yield pool
     pool.close()
 
@@ -106,14 +114,14 @@ def test_a_connection_idle_for_too_long_is_not_trusted(server: Outside) -> None:
 
 
 def test_nobody_listening_means_not_sent() -> None:
-    pool = HttpPool(f"http://127.0.0.1:{unused_port()}", connect_timeout=1)
+    pool = HttpPool(f"http://127.0.0.1:{unused_port()}")
     with pytest.raises(NotSent):
         pool.exchange("POST", "/", {}, b"x")
 
 
 def test_no_such_host_means_not_sent() -> None:
     with pytest.raises(NotSent):
-        HttpPool("http://nowhere.invalid", connect_timeout=1).exchange("POST", "/", {}, b"x")
+        HttpPool("http://nowhere.invalid").exchange("POST", "/", {}, b"x")
 
 
 def test_a_failed_tls_handshake_means_not_sent(server: Outside) -> None:
@@ -126,7 +134,6 @@ def test_a_failed_tls_handshake_means_not_sent(server: Outside) -> None:
     "misbehaves",
     [
         pytest.param(reset, id="reset"),
-        pytest.param(hang, id="hang"),
         pytest.param(raw(b"", then_close=True), id="closed without an answer"),
         pytest.param(
             raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", then_close=True), id="half an answer"
@@ -150,7 +157,16 @@ def test_a_request_without_a_whole_answer_has_an_unknown_outcome(
     assert pool.exchange("GET", "/", {}).status == 200  # and the pool is well
 
 
-def test_an_answer_that_drips_has_one_deadline(server: Outside, pool: HttpPool) -> None:
+def test_no_answer_in_time_is_an_unknown_outcome(server: Outside, impatient: HttpPool) -> None:
+    server.will = [hang]
+    with pytest.raises(OutcomeUnknown, match="no answer in time"):
+        impatient.exchange("POST", "/", {}, b"x")
+    assert not impatient._idle  # nobody reads the late answer as that to another question
+
+
+def test_an_answer_that_drips_has_one_deadline(server: Outside, impatient: HttpPool) -> None:
+    """No single byte is late; who counted only from byte to byte would read on until the connection ends."""
+
     def drip(connection: socket.socket) -> bool:
         for _ in range(40):
             connection.sendall(b"x")
@@ -158,10 +174,8 @@ def test_an_answer_that_drips_has_one_deadline(server: Outside, pool: HttpPool) 
         return False
 
     server.will = [drip]
-    started = time.monotonic()
-    with pytest.raises(OutcomeUnknown):
-        pool.exchange("POST", "/", {}, b"x")
-    assert time.monotonic() - started < 1.2
+    with pytest.raises(OutcomeUnknown, match="no answer in time"):
+        impatient.exchange("POST", "/", {}, b"x")
 
 
 @pytest.mark.parametrize(
@@ -209,12 +223,5 @@ def test_a_fork_makes_connections_of_its_own(server: Outside, pool: HttpPool) ->
 
 def _wait_until_closed(pool: HttpPool) -> None:
     connection = pool._idle[0][0]
-    deadline = time.monotonic() + 2
-    connection.setblocking(False)
-    while time.monotonic() < deadline:
-        try:
-            if connection.recv(1, socket.MSG_PEEK) == b"":
-                break
-        except BlockingIOError:
-            time.sleep(0.005)
-    connection.settimeout(0.4)
+    connection.settimeout(60)
+    assert connection.recv(1, socket.MSG_PEEK) == b""

@@ -46,14 +46,14 @@ ACCEPTED = (
 )
 
 
-def client(url: str) -> WhatsApp:
+def client(url: str, *, answer_timeout: float = 60) -> WhatsApp:
     return WhatsApp(
         api_url=url,
         access_token="token-of-ours",
         phone_number_id=NUMBER,
         api_version="v26.0",
-        connect_timeout=1,
-        answer_timeout=0.4,
+        connect_timeout=60,
+        answer_timeout=answer_timeout,
     )
 
 
@@ -429,7 +429,6 @@ def test_a_4xx_that_is_not_the_apis_went_no_further(
     "misbehaves",
     [
         pytest.param(reset, id="reset"),
-        pytest.param(hang, id="hang"),
         pytest.param(answer(500, "<html>Sorry</html>", "text/html"), id="500 page"),
         pytest.param(answer(502, "", "text/html"), id="502 empty"),
         pytest.param(answer(503, '{"message": "no"}'), id="503 without a code"),
@@ -446,6 +445,12 @@ def test_an_outcome_nobody_knows_is_called_so(graph: Outside, whatsapp: WhatsApp
     with pytest.raises(WhatsAppUnknown):
         whatsapp.send(GUEST, Text("Hi"), "ob:1")
     assert whatsapp.send(GUEST, Text("Hi"), "ob:2") == Sent("wamid.ABC")
+
+
+def test_no_answer_in_time_is_an_outcome_nobody_knows(graph: Outside) -> None:
+    graph.will = [hang]
+    with pytest.raises(WhatsAppUnknown, match="no answer in time"):
+        client(graph.url, answer_timeout=0.3).send(GUEST, Text("Hi"), "ob:1")
 
 
 def test_an_answer_without_contacts_still_has_its_id(graph: Outside, whatsapp: WhatsApp) -> None:

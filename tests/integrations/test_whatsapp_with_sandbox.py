@@ -37,7 +37,7 @@ def whatsapp(world: World) -> Iterator[WhatsApp]:
         access_token="sandbox-token",
         phone_number_id="200000000000001",
         api_version="v26.0",
-        answer_timeout=2,
+        answer_timeout=60,
     )
     yield made
     made.close()

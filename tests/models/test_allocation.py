@@ -62,7 +62,7 @@ def _race_has_one_holder(engine: Engine, *, claims: int) -> None:
     with _unit(engine) as unit:
         place_id = make.listing(unit, units=1).id
         ids = _bookings(unit, claims)
-    everybody_is_here = threading.Barrier(CONNECTIONS, timeout=30)
+    everybody_is_here = threading.Barrier(CONNECTIONS, timeout=120)
 
     def claim(some: Sequence[int]) -> int:
         with engine.connect() as connection:  # before the start: who had to connect first would come late
@@ -168,7 +168,7 @@ def test_parties_that_race_from_all_sides_get_all_or_none_and_never_wait_in_a_ri
         ids = _bookings(unit, 96)
     with _many_connections(scratch.url) as engine:
         deadlocks = _deadlocks(scratch.url)
-        together = threading.Barrier(8, timeout=20)
+        together = threading.Barrier(8, timeout=120)
 
         def claim(some: Sequence[int]) -> None:
             for n, booking_id in enumerate(some):

@@ -117,7 +117,7 @@ def test_units_that_speak_to_the_same_people_in_opposite_order_do_not_wait_in_a_
 ) -> None:
     with db.unit_of_work() as unit:
         people = [make.person(unit) for _ in range(6)]
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2, timeout=120)
 
     def speak(order: list[int]) -> None:
         for _ in range(25):

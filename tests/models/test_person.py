@@ -350,7 +350,7 @@ def _numbers(session: Session, person_id: int) -> list[int]:
 
 
 def _at_once(number: int, work: Callable[[], int]) -> list[int]:
-    everybody = threading.Barrier(number, timeout=20)
+    everybody = threading.Barrier(number, timeout=120)
 
     def wait_and_work(_: int) -> int:
         everybody.wait()

@@ -25,7 +25,7 @@ def marked(mark: str) -> list[str]:
     return found
 
 
-def wait_until_none(mark: str, within: float = 15.0) -> list[str]:
+def wait_until_none(mark: str, within: float = 120.0) -> list[str]:
     """Wait for all of them to end; whoever is still there at the end is returned."""
     deadline = time.monotonic() + within
     while (left := marked(mark)) and time.monotonic() < deadline:

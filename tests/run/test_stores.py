@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def test_what_was_committed_is_there_after_kill_9_of_both(stores: Stores) -> Non
     ask(stores, "CREATE TABLE stay AS SELECT n FROM generate_series(1, 1000) n")
     client = redis.Redis.from_url(stores.redis_url)
     client.set("bell", "rung")
-    client.execute_command("WAITAOF", 1, 0, 5000)  # until the second's fsync has come
+    client.execute_command("WAITAOF", 1, 0, 60_000)  # until the second's fsync has come
     stores.postgres.kill()
     stores.valkey.kill()
     stores.postgres.start()
@@ -59,13 +58,13 @@ def test_what_was_committed_is_there_after_kill_9_of_both(stores: Stores) -> Non
 def test_a_second_start_is_quick_and_keeps_the_data(data: Path) -> None:
     with Stores(data) as stores:
         ask(stores, "CREATE TABLE stay AS SELECT 7 AS nights")
-    began = time.monotonic()
+    made = (places.prepare(data).postgres / "PG_VERSION").stat()
     with Stores(data) as stores:
-        took = time.monotonic() - began
         assert ask(stores, "SELECT nights FROM stay") == 7
         sockets = Path(stores.redis_url.removeprefix("unix://")).parent
     assert not sockets.exists()
-    assert took < 3  # about 0.06 s on a quiet machine; initdb alone takes longer than 0.3
+    # initdb takes longer than all the rest of a start: it has not run again.
+    assert (places.prepare(data).postgres / "PG_VERSION").stat() == made
 
 
 def test_nothing_listens_on_tcp_and_only_the_owner_gets_in(stores: Stores) -> None:
@@ -188,13 +187,13 @@ def test_somebody_elses_socket_folder_is_not_trusted(data: Path) -> None:
 
 
 def test_a_paused_valkey_hangs_and_then_answers(stores: Stores) -> None:
-    client = redis.Redis.from_url(stores.redis_url, socket_timeout=0.2)
+    client = redis.Redis.from_url(stores.redis_url, socket_timeout=60)
     assert client.ping()
     os.kill(stores.valkey.pid, signal.SIGSTOP)
     with pytest.raises(redis.TimeoutError):
-        client.ping()
+        redis.Redis.from_url(stores.redis_url, socket_timeout=0.2).ping()
     os.kill(stores.valkey.pid, signal.SIGCONT)
-    assert redis.Redis.from_url(stores.redis_url, socket_timeout=5).ping()
+    assert client.ping()
     stores.valkey.stop()
     with pytest.raises(redis.ConnectionError):
         client.ping()

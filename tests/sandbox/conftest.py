@@ -33,7 +33,7 @@ def page_url(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Iter
     process, url = start_sandbox(folder, product.url, "--templates", str(templates))
     yield url
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +76,7 @@ def guest(stranger: Person) -> Person:
 def graph(world: World) -> Iterator[httpx.Client]:
     """A plain HTTP client of the Cloud API."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=world.whatsapp_url + "/v26.0", headers=headers, timeout=10) as client:
+    with httpx.Client(base_url=world.whatsapp_url + "/v26.0", headers=headers, timeout=60) as client:
         yield client
 
 

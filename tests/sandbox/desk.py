@@ -120,7 +120,7 @@ def start_sandbox(folder: Path, product_url: str, *more: str) -> tuple[subproces
         *more,
     ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not addresses.exists():
         assert process.poll() is None, "the sandbox did not start"
         assert time.monotonic() < deadline, "the sandbox did not start in time"

@@ -17,7 +17,7 @@ def test_two_readers_agree_on_the_time(tmp_path: Path) -> None:
     assert reader.offset == 0
     writer.advance(3600)
     assert reader.offset == 3600
-    assert reader.now() == pytest.approx(time.time() + 3600, abs=1)
+    assert reader.now() == pytest.approx(time.time() + 3600, abs=60)
     writer.advance(-30.5)
     assert reader.offset == 3569.5
     writer.reset()
@@ -36,9 +36,9 @@ def test_the_driver_moves_the_clock_and_messages_carry_its_time(
 ) -> None:
     before = world.clock.now
     after = world.clock.passes(days=1, hours=2)
-    assert (after - before).total_seconds() == pytest.approx(26 * 3600, abs=2)
+    assert (after - before).total_seconds() == pytest.approx(26 * 3600, abs=60)
     guest.says("tomorrow")
     sent = int(product.items("messages", guest.user_id)[-1]["timestamp"])
-    assert sent == pytest.approx(after.timestamp(), abs=2)
+    assert sent == pytest.approx(after.timestamp(), abs=60)
     world.clock.moves_to(before)
-    assert world.clock.now.timestamp() == pytest.approx(before.timestamp(), abs=2)
+    assert world.clock.now.timestamp() == pytest.approx(before.timestamp(), abs=60)

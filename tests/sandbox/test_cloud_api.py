@@ -80,25 +80,27 @@ def test_outside_the_24_hour_window_only_templates_go(world: World, stranger: Pe
     wamid_of(send(stranger, text=TEXT))
 
 
-def test_the_pair_rate_is_45_at_once_and_one_more_every_six_seconds(
+def test_the_pair_rate_is_45_at_once_and_one_more_every_so_many_seconds(
     world: World, guest: Person, send: Send
 ) -> None:
-    world.whatsapp.limits(pair_burst=45, pair_seconds=6)
+    """Many more seconds than WhatsApp's six, for no machine may be so slow that one is over too soon."""
+    world.whatsapp.limits(pair_burst=45, pair_seconds=600)
     try:
         assert all(send(guest, text=TEXT).status_code == 200 for _ in range(45))
         assert code_of(send(guest, text=TEXT)) == 131056
         wamid_of(send(world.guest, template=template("Sea View", "Ali")))
-        world.clock.passes(seconds=6.5)
+        world.clock.passes(seconds=650)
         wamid_of(send(guest, text=TEXT))
         assert code_of(send(guest, text=TEXT)) == 131056
     finally:
         world.whatsapp.limits(pair_burst=100_000)
 
 
-def test_the_number_takes_80_a_second_in_and_out_together(world: World, guest: Person, send: Send) -> None:
-    world.whatsapp.limits(per_second=80)
+def test_the_number_takes_so_many_a_second(world: World, guest: Person, send: Send) -> None:
+    """Fewer than WhatsApp's eighty: more than three a second are sent by the slowest machine."""
+    world.whatsapp.limits(per_second=3)
     try:
-        outcomes = [send(guest, text=TEXT) for _ in range(240)]
+        outcomes = [send(guest, text=TEXT) for _ in range(30)]
         refused = [answer for answer in outcomes if answer.status_code != 200]
         assert refused
         assert {code_of(answer) for answer in refused} == {130429}
@@ -121,7 +123,9 @@ def test_a_person_is_reached_by_phone_or_by_user_id(
 
 def test_a_user_id_in_to_is_swallowed(world: World, guest: Person, send: Send, product: Product) -> None:
     wamid = wamid_of(send(guest.user_id, text=TEXT))
-    guest.sees_nothing(for_=0.4)
+    later = wamid_of(send(guest, text=TEXT))
+    world.eventually(lambda: product.statuses(later) == ["sent", "delivered"])
+    assert [each.id for each in guest.business_messages()] == [later]
     assert product.statuses(wamid) == []
 
 
@@ -475,11 +479,12 @@ def test_a_connection_breaks_before_or_after_the_message_was_taken(
 def test_a_hanging_call_is_not_taken_once_the_caller_gave_up(
     world: World, guest: Person, graph: httpx.Client
 ) -> None:
-    world.whatsapp.fault("hang", to=guest, seconds=0.4)
+    world.whatsapp.fault("hang", to=guest, seconds=2)
     body = {"messaging_product": "whatsapp", "to": guest.phone, "type": "text", "text": TEXT}
     with pytest.raises(httpx.ReadTimeout):
-        graph.post(f"/{NUMBER}/messages", json=body, timeout=0.1)
-    guest.sees_nothing(for_=0.6)
+        graph.post(f"/{NUMBER}/messages", json=body, timeout=httpx.Timeout(60, read=0.1))
+    world.eventually(lambda: [each["outcome"] for each in world.whatsapp.sends(to=guest)] == ["hang"])
+    assert guest.business_messages() == []
     world.whatsapp.fault("hang", to=guest, seconds=0.1)
     wamid_of(graph.post(f"/{NUMBER}/messages", json=body))
     guest.sees("hello")

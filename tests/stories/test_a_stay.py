@@ -25,14 +25,14 @@ def test_a_stay_to_its_ticket(guest, owner, admin, world, day, booking_of) -> No
     assert booking_of(guest).status == "TICKET_GENERATED"
     assert world.stripe.session(code)["intent"]["status"] == "succeeded"
 
-    page = httpx.get(re.search(r"https?://\S+/eticket/\S+", ticket.body).group())
+    page = httpx.get(re.search(r"https?://\S+/eticket/\S+", ticket.body).group(), timeout=60)
     assert page.status_code == 200
     assert "Sea View" in page.text and code in page.text
     assert link.link != ticket.link
 
     world.clock.moves_to(booking_of(guest).ends_at)
     world.eventually(lambda: booking_of(guest).status == "COMPLETED", what="the end of the stay")
-    assert "expired" in httpx.get(str(page.url)).text.lower()
+    assert "expired" in httpx.get(str(page.url), timeout=60).text.lower()
 
 
 def test_owner_declines_and_nothing_is_charged(guest, owner, admin, world, day, booking_of) -> None:

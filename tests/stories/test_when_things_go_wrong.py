@@ -54,7 +54,6 @@ def _wait_out_the_longest_hold(world, booking_of, guest) -> None:  # type: ignor
                 booking_of(guest).hold_until != before.hold_until or booking_of(guest).status != before.status
             ),
             what="the hold to move or end",
-            within=20,
         )
     raise AssertionError("the hold never ended")
 
@@ -72,7 +71,7 @@ def test_owner_silent_to_the_end(guest, owner, admin, world, day, booking_of) ->
     guest_mark, admin_mark = guest.mark, admin.mark
     world.clock.passes(minutes=30)
     guest.sees("has not answered yet", since=guest_mark)
-    alert = admin.sees(code, since=admin_mark)
+    alert = admin.sees(f"{code}.*Approve", since=admin_mark)
     assert {"Approve", "Decline"} <= set(alert.options)
     guest_mark = guest.mark
     world.clock.passes(hours=23)
@@ -98,8 +97,7 @@ def test_admin_decides_in_the_owners_place(guest, owner, admin, world, day, book
     code = booking_of(guest).code
     mark = admin.mark
     world.clock.passes(minutes=61)
-    alert = admin.sees("Approve", since=mark)
-    assert code in alert.body
+    alert = admin.sees(f"{code}.*Approve", since=mark)
     admin.taps("Approve", in_message=alert)
     guest.sees("Booking Confirmed|E-Ticket", kind="document")
     assert booking_of(guest).status == "TICKET_GENERATED"

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from workers import queue, rate
+
 
 @pytest.fixture
 def memory(redis_url: str) -> Iterator[redis.Redis]:
@@ -13,3 +15,11 @@ def memory(redis_url: str) -> Iterator[redis.Redis]:
     client.flushall()
     yield client
     client.close()
+
+
+@pytest.fixture
+def patient_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody does without Redis because a busy machine let it wait for fifty milliseconds."""
+    connect = queue.connect
+    for module in (queue, rate):
+        monkeypatch.setattr(module, "connect", lambda url, *, patient: connect(url, patient=True))

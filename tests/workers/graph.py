@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import struct
@@ -31,6 +32,7 @@ class Graph:
         self.will: dict[str, list[int | str | dict[str, Any]]] = defaultdict(list)
         self.code: int | None = None
         self.release = threading.Event()
+        self._numbers = itertools.count(1)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -48,7 +50,7 @@ class Graph:
             return self.code
         if self.will[to]:
             return self.will[to].pop(0)
-        return {"messaging_product": "whatsapp", "messages": [{"id": f"wamid.out.{len(self.taken)}"}]}
+        return {"messaging_product": "whatsapp", "messages": [{"id": f"wamid.out.{next(self._numbers)}"}]}
 
     def take_file(self, content: bytes) -> int | str | dict[str, Any]:
         self.uploaded.append(len(content))
@@ -65,7 +67,7 @@ class Graph:
                 is_file = self.path.endswith("/media")
                 answer = graph.take_file(body) if is_file else graph.take(json.loads(body))
                 if answer == "hang":
-                    graph.release.wait(20)
+                    graph.release.wait(120)
                     self.close_connection = True
                 elif answer == "reset":
                     linger = struct.pack("ii", 1, 0)

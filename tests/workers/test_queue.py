@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,9 +28,20 @@ LANES = queue.lanes(turn_workers=2)
 AWAKE = 99  # a lane for waking somebody up
 
 
+pytestmark = pytest.mark.usefixtures("patient_redis")
+IMPATIENT = queue.connect
+
+
 @pytest.fixture
 def doorbell(redis_url: str, memory: redis.Redis) -> Doorbell:
     return Doorbell(redis_url, LANES)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that what ends in a test ended for the reason that the test is about, however slow the machine."""
+    for name in ("FLAG_SECONDS", "LINGER_SECONDS", "ANNOUNCED_SECONDS", "REST_AFTER_FAILURE"):
+        monkeypatch.setattr(queue, name, 600)
 
 
 # ---- the doorbell ----------------------------------------------------------------------------------
@@ -51,7 +61,7 @@ def test_a_lane_that_was_rung_is_not_rung_again(doorbell: Doorbell, memory: redi
 
 def test_four_doors_that_ring_at_once_ask_once(redis_url: str, memory: redis.Redis) -> None:
     doors = [Doorbell(redis_url, LANES) for _ in range(4)]
-    everybody = threading.Barrier(4, timeout=20)
+    everybody = threading.Barrier(4, timeout=120)
 
     def ring(door: Doorbell) -> None:
         everybody.wait()
@@ -95,14 +105,19 @@ def test_a_flushed_redis_is_rung_as_before(doorbell: Doorbell, memory: redis.Red
 
 
 def test_a_redis_that_hangs_is_given_up_within_a_moment_and_left_alone_for_a_while(
-    doorbell: Doorbell, memory: redis.Redis, stores: Stores
+    redis_url: str, memory: redis.Redis, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(queue, "connect", IMPATIENT)
+    monkeypatch.setattr(queue, "REST_AFTER_FAILURE", 2.0)
+    doorbell = Doorbell(redis_url, LANES)
     doorbell.ring({(TURNS, 1)})
     with _stopped(stores.valkey.pid), capture_logs() as said:
-        for n in range(20):  # each comes back, though nobody answers as long as this lasts
+        # Each comes back, though nobody answers as long as this lasts; and most do not even ask.
+        make.wait_for(lambda: doorbell.ring({(TURNS, 2)}) or bool(said))
+        for n in range(20):
             doorbell.ring({(TURNS, n), ("sends", 1)})
     silent = [line for line in said if line["event"] == "doorbell.silent"]
-    assert 1 <= len(silent) <= 5  # and most did not even ask
+    assert 1 <= len(silent) <= 5
     make.wait_for(lambda: doorbell.ring({(TURNS, 3)}) or (TURNS, 3) in _jobs(memory))
 
 
@@ -161,9 +176,7 @@ def test_a_drain_that_died_while_it_was_waited_for_is_not_waited_for(
 def test_a_drain_that_is_to_stop_stops_and_is_not_waited_for(redis_url: str, memory: redis.Redis) -> None:
     stopping = threading.Event()
     with _lingering(redis_url, memory, stopping):
-        began = time.monotonic()
         stopping.set()
-    assert time.monotonic() - began < 3
     Doorbell(redis_url, LANES).ring({(TURNS, 1)})
     assert _jobs(memory) == [(TURNS, 1)]
 
@@ -223,7 +236,7 @@ def test_a_lingering_crew_hears_every_bell(doorbell: Doorbell, redis_url: str, m
     assert _jobs(memory) == []
     stopping.set()
     memory.rpush("sarai:bell:sends", AWAKE)
-    working.join(5)
+    working.join(60)
     assert not working.is_alive()
 
 
@@ -240,6 +253,7 @@ import sys, threading
 import logs
 from workers import queue
 from workers.__main__ import _work
+queue.LINGER_SECONDS = 600  # so that only a job that waits brings the worker back to RQ
 logs.configure("ERROR", process="turns")
 def drain(lane):
     print(lane, flush=True)
@@ -264,18 +278,16 @@ def test_a_real_worker_survives_a_flush_and_stops_when_told(
     try:
         said = _lines_of(worker)
         doorbell.ring({(TURNS, 1)})
-        make.wait_for(lambda: said == ["1"], 30)
+        make.wait_for(lambda: said == ["1"])
         make.wait_for(lambda: memory.zcard("sarai:waiting:turns") == 1)
         doorbell.ring({(TURNS, 2)})
         make.wait_for(lambda: said == ["1", "2"])
         memory.flushall()
-        rung_at = time.monotonic()
         doorbell.ring({(TURNS, 3)})
         make.wait_for(lambda: said == ["1", "2", "3"])
-        assert time.monotonic() - rung_at < 2.5  # two seconds, and what a busy machine adds
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(5) == 0
-        assert said[-1] == "ended"
+        assert worker.wait(60) == 0
+        make.wait_for(lambda: said[-1] == "ended")
     finally:
         worker.kill()
         worker.wait()
@@ -314,7 +326,7 @@ def _lingering(
         if not stopping.is_set() and not memory.llen("rq:queue:turns"):
             stopping.set()
             memory.rpush("sarai:bell:turns", AWAKE)  # it would notice by itself, within a second
-        working.join(5)
+        working.join(60)
         assert not working.is_alive()
     finally:
         stopping.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -40,18 +41,19 @@ def sender(graph: Graph, clock: MovableClock, redis_url: str, memory: redis.Redi
 
 @pytest.fixture
 def impatient(graph: Graph, clock: MovableClock, redis_url: str, memory: redis.Redis) -> Iterator[Sender]:
-    """One that waits for an answer no longer than a test would."""
+    """One that soon gives up: for what never answers; on a busy machine it may give up on what does."""
     yield from _sender(graph.url, clock, redis_url, patience=0.3)
 
 
 def _sender(
-    url: str, clock: MovableClock, redis_url: str, *, per_second: int = 500, patience: float = 10.0
+    url: str, clock: MovableClock, redis_url: str, *, per_second: int = 500, patience: float = 60.0
 ) -> Iterator[Sender]:
     whatsapp = WhatsApp(
         api_url=url,
         access_token="token",
         phone_number_id="200000000000001",
         api_version="v26.0",
+        connect_timeout=60,
         answer_timeout=patience,
     )
     rate = RateLimit(redis_url, number="200000000000001", per_second=per_second)
@@ -68,7 +70,7 @@ def test_each_person_gets_their_messages_once_and_in_order(
             for _, someone in people:
                 make.say(unit, someone, str(n))
     with _working(sender):
-        make.wait_for(lambda: _states(scratch) == {"ACCEPTED": 50}, 30)
+        make.wait_for(lambda: _states(scratch) == {"ACCEPTED": 50})
     for phone, _ in people:
         assert graph.words_to(phone) == list("01234")
     rows = scratch.rows("SELECT wamid FROM outbound_messages")
@@ -101,7 +103,7 @@ def test_a_slow_answer_stops_no_neighbour(scratch: Scratch, graph: Graph, sender
 
 @pytest.mark.parametrize("how", ["hang", "reset"])
 def test_a_lost_answer_waits_for_a_status_and_is_then_sent_once_more(
-    scratch: Scratch, graph: Graph, impatient: Sender, clock: MovableClock, how: str
+    scratch: Scratch, graph: Graph, sender: Sender, impatient: Sender, clock: MovableClock, how: str
 ) -> None:
     phone, someone = _person()
     graph.will[phone] = [how]
@@ -112,7 +114,7 @@ def test_a_lost_answer_waits_for_a_status_and_is_then_sent_once_more(
     clock.move(31 * SECOND)
     with db.unit_of_work() as unit:
         outbox.recover_lost(unit, clock.now())
-    _work_off(impatient)
+    _work_off(sender)
     assert graph.words_to(phone) == ["a", "a", "b"]
     assert _states(scratch) == {"ACCEPTED": 2}
 
@@ -199,17 +201,19 @@ def test_a_token_that_is_refused_stops_the_sender_which_asks_now_and_then(
     graph.code = 190
     for _ in range(40):
         _say(_person()[1], "a")
+    began = time.monotonic()
     with _working(sender):
         make.wait_for(lambda: len(graph.taken) >= 8)
         first = len(graph.taken)
-        assert first <= 8  # those that were under way when the first answer came
         make.wait_for(lambda: len(graph.taken) >= first + 3)
+        # Eight that were under way and those claimed as their answers came, and then one after each pause.
+        assert len(graph.taken) <= 16 + (time.monotonic() - began) / 0.1
         assert _states(scratch).keys() <= {"QUEUED", "SENDING"}
         graph.code = None
         make.wait_for(lambda: _states(scratch).get("ACCEPTED", 0) >= 40 - len(graph.taken) + first)
         clock.move(10 * MINUTE - 5 * SECOND)
         sender.wake()
-        make.wait_for(lambda: _states(scratch) == {"ACCEPTED": 40}, 20)
+        make.wait_for(lambda: _states(scratch) == {"ACCEPTED": 40})
 
 
 def test_while_it_is_stopped_one_message_at_a_time_asks(
@@ -301,18 +305,17 @@ def test_a_typing_indicator_is_shown_before_the_answer(
     assert graph.bodies[0]["message_id"] == "wamid.in"
 
 
+@pytest.mark.usefixtures("patient_redis")
 def test_the_rate_is_kept(
     scratch: Scratch, graph: Graph, clock: MovableClock, redis_url: str, memory: redis.Redis
 ) -> None:
     for _ in range(40):
         _say(_person()[1], "a")
     for sender in _sender(graph.url, clock, redis_url, per_second=10):
+        began = time.monotonic()
         with _working(sender):
-            make.wait_for(lambda: len(graph.taken) >= 10)
-            early = len(graph.taken)
             make.wait_for(lambda: len(graph.taken) >= 13)
-    assert early <= 15
-    assert len(graph.taken) < 30
+    assert len(graph.taken) <= 10 + 10 * (time.monotonic() - began) + 1
 
 
 def test_a_failed_status_is_taken_when_it_rings_and_good_news_with_it(
@@ -371,7 +374,7 @@ def _working(sender: Sender) -> Iterator[None]:
     finally:
         over.set()
         sender.wake()
-        working.join(20)
+        working.join(120)
     assert not working.is_alive()
 
 
