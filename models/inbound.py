@@ -71,17 +71,16 @@ def keep_known(
     Returns:
         The bells to ring for what was new, and the items that `keep` has to look at (repeats among them).
     """
-    rows = _KEEP_KNOWN.run_on(
-        cursor,
-        info,
-        now=now,
-        sources=[item.source for item in items],
-        external_ids=[item.external_id for item in items],
-        kinds=[item.kind for item in items],
-        payloads=[orjson.dumps(item.payload).decode() for item in items],
-        phones=[item.phone for item in items],
-        user_ids=[item.user_id for item in items],
-    )
+    if any(item.kind == "message" for item in items):
+        rows = _KEEP_KNOWN.run_on(
+            cursor,
+            info,
+            **_columns(items, now),
+            phones=[item.phone for item in items],
+            user_ids=[item.user_id for item in items],
+        )
+    else:
+        rows = _KEEP_NEWS.run_on(cursor, info, **_columns(items, now))
     kept = {row[0]: row[1] for row in rows}
     bells: list[Bell] = []
     rest: list[Incoming] = []
@@ -93,6 +92,32 @@ def keep_known(
     return bells, rest
 
 
+def _columns(items: Sequence[Incoming], now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "sources": [item.source for item in items],
+        "external_ids": [item.external_id for item in items],
+        "kinds": [item.kind for item in items],
+        "payloads": [orjson.dumps(item.payload).decode() for item in items],
+    }
+
+
+# Most of what comes are statuses: they belong to nobody's conversation and need no order among themselves.
+_KEEP_NEWS = Hot(
+    "keep_news",
+    """
+INSERT INTO inbound_events (source, external_id, kind, payload, received_at, due_at)
+SELECT source, external_id, kind, payload::jsonb, :now, :now
+FROM unnest(:sources, :external_ids, :kinds, :payloads) AS item (source, external_id, kind, payload)
+ORDER BY source, external_id
+ON CONFLICT (source, external_id) DO NOTHING RETURNING external_id, conversation_id
+    """,
+    now="timestamptz",
+    sources="text[]",
+    external_ids="text[]",
+    kinds="text[]",
+    payloads="text[]",
+)
 _KEEP_KNOWN = Hot(
     "keep_known",
     """

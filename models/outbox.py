@@ -361,61 +361,82 @@ def _tell(session: Session, message_id: int, now: datetime) -> None:
 
 def take_statuses(session: Session, *, most: int, now: datetime) -> int:
     """Work off sent, delivered, read and failed, in whatever order they came; how many there were."""
-    rows = session.execute(
-        text(
-            "SELECT id, payload FROM inbound_events WHERE kind = 'status' AND done_at IS NULL "
-            "ORDER BY id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED"
-        ),
-        {"most": most},
-    ).all()
+    rows = _OPEN_STATUSES.run(session, most=most)
     if not rows:
         return 0
-    arrived, failed = [], []
+    arrived: list[tuple[str | None, str, str, datetime]] = []
+    failed = []
     for row in rows:
         status = row.payload
-        name = status.get("status")
-        what = {
-            "message_id": _our_id(status.get("biz_opaque_callback_data")),
-            "wamid": str(status.get("id") or ""),
-            "at": _when(status.get("timestamp"), now),
-        }
+        name, message_id = status.get("status"), _our_id(status.get("biz_opaque_callback_data"))
+        wamid = str(status.get("id") or "")
         if name == "failed":
-            failed.append((what, status))
-        elif name in ("sent", "delivered", "read", "played"):
-            arrived.append(
-                {
-                    **what,
-                    "sent_at": what["at"] if name == "sent" else None,
-                    "delivered_at": what["at"] if name == "delivered" else None,
-                    "read_at": what["at"] if name in ("read", "played") else None,
-                }
-            )
-    # In the order of the rows they change, so that two batches cannot wait for each other.
-    if arrived:
-        session.execute(_ARRIVED, sorted(arrived, key=lambda a: (a["message_id"] or 0, a["wamid"])))
+            failed.append(({"message_id": message_id, "wamid": wamid}, status))
+        elif name in _ARRIVALS:
+            mark = None if message_id is None else str(message_id)
+            arrived.append((mark, wamid, _ARRIVALS[name], _when(status.get("timestamp"), now)))
+    _ARRIVED.run(
+        session,
+        now=now,
+        events=[row.id for row in rows],
+        message_ids=[mark for mark, _, _, _ in arrived],
+        wamids=[wamid for _, wamid, _, _ in arrived],
+        names=[name for _, _, name, _ in arrived],
+        times=[at for _, _, _, at in arrived],
+    )
     # Last, for what has arrived has not failed, whichever of the two was told first.
     for what, status in failed:
         _take_failure(session, what, status, now)
-    session.execute(
-        text("UPDATE inbound_events SET done_at = :now, outcome = 'DONE' WHERE id = ANY(:ids)"),
-        {"ids": [row.id for row in rows], "now": now},
-    )
     return len(rows)
 
 
-# A status for a message whose outcome we did not see is the proof that it was taken; but that a try was sent
-# is old news where it is known to have failed.
-_ARRIVED = text(
-    "UPDATE outbound_messages m SET wamid = coalesce(wamid, :wamid), "
-    "sent_at = coalesce(sent_at, :sent_at), delivered_at = coalesce(delivered_at, :delivered_at), "
-    "read_at = coalesce(read_at, :read_at), "
-    "accepted_at = coalesce(accepted_at, :at), "
-    "failed_at = CASE WHEN state = 'LAPSED' THEN failed_at END, "
-    "state = CASE WHEN state = 'LAPSED' THEN state ELSE 'ACCEPTED' END "
-    "WHERE ((CAST(:message_id AS bigint) IS NOT NULL AND id = :message_id) "
-    "OR (CAST(:message_id AS bigint) IS NULL AND wamid = :wamid)) "
-    "AND NOT (state <> 'ACCEPTED' AND CAST(:sent_at AS timestamptz) IS NOT NULL AND EXISTS ("
-    "SELECT 1 FROM outbound_attempts a WHERE a.message_id = m.id AND a.wamid = :wamid AND a.outcome = 'REFUSED'))"
+_ARRIVALS = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read"}
+_OPEN_STATUSES = Hot(
+    "open_statuses",
+    "SELECT id, payload FROM inbound_events WHERE kind = 'status' AND done_at IS NULL "
+    "ORDER BY id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED",
+    most="int",
+)
+# All news of a message is one change of its row, and the rows change in the order of their ids, so that two
+# batches cannot wait for each other. A status for a message whose outcome we did not see is the proof that it
+# was taken; but that a try was sent is old news where it is known to have failed.
+_ARRIVED = Hot(
+    "take_arrivals",
+    """
+WITH done AS (
+    UPDATE inbound_events SET done_at = :now, outcome = 'DONE' WHERE id = ANY(:events)
+), news AS (
+    SELECT coalesce(item.message_id::bigint, known.id) AS id, item.wamid, item.name, item.at, item.place
+    FROM unnest(:message_ids, :wamids, :names, :times) WITH ORDINALITY
+         AS item (message_id, wamid, name, at, place)
+    LEFT JOIN LATERAL (
+        SELECT id FROM outbound_messages WHERE item.message_id IS NULL AND wamid = item.wamid LIMIT 1
+    ) AS known ON true
+), of_tries AS (
+    SELECT id, wamid, min(place) AS place, min(at) AS at, min(at) FILTER (WHERE name = 'sent') AS sent_at,
+        min(at) FILTER (WHERE name = 'delivered') AS delivered_at, min(at) FILTER (WHERE name = 'read') AS read_at
+    FROM news WHERE id IS NOT NULL GROUP BY id, wamid
+), told AS (
+    SELECT t.id, (array_agg(t.wamid ORDER BY t.place))[1] AS wamid, min(t.at) AS at, min(t.sent_at) AS sent_at,
+        min(t.delivered_at) AS delivered_at, min(t.read_at) AS read_at
+    FROM of_tries t JOIN outbound_messages m ON m.id = t.id
+    WHERE m.state = 'ACCEPTED' OR t.delivered_at IS NOT NULL OR t.read_at IS NOT NULL OR NOT EXISTS (
+        SELECT 1 FROM outbound_attempts a WHERE a.message_id = t.id AND a.wamid = t.wamid AND a.outcome = 'REFUSED')
+    GROUP BY t.id ORDER BY t.id
+)
+UPDATE outbound_messages m SET wamid = coalesce(m.wamid, told.wamid), sent_at = coalesce(m.sent_at, told.sent_at),
+    delivered_at = coalesce(m.delivered_at, told.delivered_at), read_at = coalesce(m.read_at, told.read_at),
+    accepted_at = coalesce(m.accepted_at, told.at),
+    failed_at = CASE WHEN m.state = 'LAPSED' THEN m.failed_at END,
+    state = CASE WHEN m.state = 'LAPSED' THEN m.state ELSE 'ACCEPTED' END
+FROM told WHERE m.id = told.id
+    """,
+    now="timestamptz",
+    events="bigint[]",
+    message_ids="text[]",
+    wamids="text[]",
+    names="text[]",
+    times="timestamptz[]",
 )
 
 

@@ -66,7 +66,8 @@ CREATE TABLE inbound_events (
     UNIQUE (source, external_id)
 );
 CREATE INDEX inbound_events_open ON inbound_events (kind, id) WHERE done_at IS NULL;
-CREATE INDEX inbound_events_open_of_conversation ON inbound_events (conversation_id, id) WHERE done_at IS NULL;
+CREATE INDEX inbound_events_open_of_conversation ON inbound_events (conversation_id, id)
+    WHERE done_at IS NULL AND conversation_id IS NOT NULL;
 
 CREATE TABLE categories (
     slug     text PRIMARY KEY,

@@ -478,6 +478,41 @@ def test_the_failure_of_an_earlier_try_does_not_end_the_later_one(session: Sessi
     assert _row(session, sendable).state == "ACCEPTED"
 
 
+@pytest.mark.parametrize("marked", [True, False])
+def test_all_that_is_told_of_a_message_at_once_is_one_change(session: Session, *, marked: bool) -> None:
+    """With our mark or without it, and of other messages too."""
+    one, other = _sent(session, "wamid.1"), _sent(session, "wamid.2")
+    mark = {"biz_opaque_callback_data": f"m:{one.id}"} if marked else {}
+    _statuses(
+        session,
+        make.status("wamid.1", "read", at=NOW + 3 * SECOND),
+        make.status("wamid.2", "sent", at=NOW + SECOND),
+        make.status("wamid.1", "sent", at=NOW + SECOND, **mark),
+        make.status("wamid.nobody's", "read"),
+        make.status("wamid.1", "delivered", at=NOW + 2 * SECOND, **mark),
+    )
+    row = _row(session, one)
+    assert [row.sent_at, row.delivered_at, row.read_at] == [NOW + n * SECOND for n in (1, 2, 3)]
+    row = _row(session, other)
+    assert [row.sent_at, row.delivered_at, row.read_at] == [NOW + SECOND, None, None]
+    assert session.execute(text("SELECT 1 FROM inbound_events WHERE done_at IS NULL")).all() == []
+
+
+@pytest.mark.parametrize("arrived", ["wamid.1", "wamid.2"])
+def test_of_two_tries_told_at_once_the_one_that_arrived_is_the_messages(
+    session: Session, arrived: str
+) -> None:
+    sendable = _sent(session, "wamid.1")
+    _statuses(session, make.failed("wamid.1", 131000))
+    assert _row(session, sendable).wamid is None
+    mark = {"biz_opaque_callback_data": f"m:{sendable.id}"}
+    _statuses(
+        session, make.status("wamid.1", "sent", **mark), make.status(arrived, "delivered", at=NOW, **mark)
+    )
+    row = _row(session, sendable)
+    assert (row.state, row.wamid, row.delivered_at) == ("ACCEPTED", arrived, NOW)
+
+
 def test_the_window_that_opens_a_request_records_it_as_sent(session: Session) -> None:
     booking = make.paid(session)
     _say(session, booking.person_id, "A request", kind="booking_request", booking_id=booking.id)
