@@ -6,8 +6,9 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
-from flask import Flask, Response, jsonify
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 log = structlog.get_logger()
@@ -15,29 +16,27 @@ log = structlog.get_logger()
 
 def error_response(status: int, code: str, message: str, **details: Any) -> Response:
     """The one error shape."""
-    response = jsonify(
-        success=False,
-        error={
-            "code": code,
-            "message": message,
-            "details": details,
-            "timestamp": datetime.now(UTC).isoformat(),
-        },
-    )
-    response.status_code = status
-    return response
+    error = {
+        "code": code,
+        "message": message,
+        "details": details,
+        "timestamp": datetime.now(UTC).isoformat(),
+    }
+    body = orjson.dumps({"success": False, "error": error})
+    return Response(body, status=status, mimetype="application/json")
 
 
 def install(app: Flask) -> None:
-    @app.errorhandler(HTTPException)
-    def _refused(error: HTTPException) -> Response:
+    app.register_error_handler(Exception, answer_to)
+
+
+def answer_to(error: Exception) -> Response:
+    """What a request is answered that could not be done: what it did wrong, or that we did."""
+    if isinstance(error, HTTPException):
         code = (error.name or "error").upper().replace(" ", "_")
         return error_response(error.code or 500, code, error.description or error.name or "")
-
-    @app.errorhandler(Exception)
-    def _broken(error: Exception) -> Response:
-        error_id = uuid.uuid4().hex[:12]
-        log.exception("request.failed", error_id=error_id, exc_info=error)
-        return error_response(
-            500, "INTERNAL_ERROR", "Something went wrong on our side; nothing was lost.", id=error_id
-        )
+    error_id = uuid.uuid4().hex[:12]
+    log.exception("request.failed", error_id=error_id, exc_info=error)
+    return error_response(
+        500, "INTERNAL_ERROR", "Something went wrong on our side; nothing was lost.", id=error_id
+    )
