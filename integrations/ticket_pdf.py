@@ -108,10 +108,10 @@ def _door(page: _Page, view: TicketView, y: float) -> float:
     page.words(x, y + 4.5, "At the property", 8.5, color=QUIET, width=width)
     page.words(x, y + 9.6, clean(view.owner_name, otherwise="The owner"), 11, bold=True, width=width)
     page.words(x, y + 14.4, view.owner_phone, 10, width=width)
-    page.link(x, y + 10.5, width, 5, f"tel:{view.owner_phone.replace(' ', '')}")
+    page.link(x, y + 10.5, width, 5, f"tel:{''.join(view.owner_phone.split())}")
     page.words(x, y + 20.6, view.host_name, 8.5, color=QUIET, width=width)
     page.words(x, y + 25.2, view.host_phone, 10, width=width)
-    page.link(x, y + 21.3, width, 5, f"tel:{view.host_phone.replace(' ', '')}")
+    page.link(x, y + 21.3, width, 5, f"tel:{''.join(view.host_phone.split())}")
     if view.map_link:
         page.box(x, y + 29.4, 26, 6.6, PINE, radius=3.3)
         page.words(x + 13, y + 33.9, "Directions", 9, bold=True, color=WHITE, align="center")

@@ -27,7 +27,7 @@ _RIGHT_TO_LEFT: Final = frozenset({"ur"})
 _LATIN_FIRST: Final = re.compile(
     r"^([^\w\u0590-\u08ff\u200e]*_?)(?=\u200e?[0-9 \u00a0]*[A-Za-z\u0900-\u097f])"
 )
-_PHONE: Final = re.compile(r"\+(?=[0-9][0-9 -]{5})")
+_PHONE: Final = re.compile(r"\+(?=[0-9][0-9 \u00a0-]{5})")
 
 _DAYS: Final = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
@@ -180,7 +180,7 @@ def phone(number: str) -> str:
         known = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return number
-    return phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return _whole(phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
 def of(language: str | None) -> Phrases:

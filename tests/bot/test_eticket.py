@@ -23,6 +23,7 @@ from tests.conftest import NOW, Scratch
 from tests.factories import MovableClock
 from tests.integrations.tickets import TICKET
 
+WHOLE = "\u00a0"  # a space that does not break
 ENDS = NOW + timedelta(days=2)
 
 
@@ -87,6 +88,8 @@ def test_the_numbers_on_the_page_can_be_tapped(browser: FlaskClient, issue: Call
     page = browser.get(f"/eticket/{issue(instructions=told)}").text
     assert page.count(f'href="tel:+923000000201">{TICKET.owner_phone}</a>') == 2
     assert "Carry an ID card.</li>" in page
+    page = browser.get(f"/eticket/{issue(owner_phone='+92 300 0000201'.replace(' ', WHOLE))}").text
+    assert f'href="tel:+923000000201">+92{WHOLE}300{WHOLE}0000201</a>' in page
     page = browser.get(f"/eticket/{issue(instructions=told, owner_phone='')}").text
     assert f"{told[1]}</li>" in page
 

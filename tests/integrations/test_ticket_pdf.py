@@ -79,6 +79,10 @@ def test_one_guest_is_one_guest() -> None:
     assert "1 guest\n" in written(ticket_pdf(replace(TICKET, guests=1)))
 
 
+def test_a_number_that_does_not_break_is_called_all_the_same() -> None:
+    assert b"(tel:+923000000201)" in ticket_pdf(replace(TICKET, owner_phone="+92\u00a0300\u00a00000201"))
+
+
 def test_a_time_of_day_stays_whole() -> None:
     view = replace(TICKET, check_in="Wed 25 Nov 2026, 2 pm", check_out="Thu 26 Nov 2026, 11 am")
     lines = written(ticket_pdf(view)).split("\n")
