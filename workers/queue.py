@@ -1,9 +1,9 @@
 """Doorbells: rows wait in PostgreSQL, Redis only says that they do.
 
-RQ runs *drains*, never one job per message. Whoever commits work rings its lane: a wake flag keeps a lane
-from being rung twice for the same work, and at most one RQ job per lane is enqueued. A drain that has
-nothing left to do lingers a while and is woken through a list, so that a quiet hour does not pay for an
-RQ job (1.5 ms of CPU) with every message. Redis lost or flushed costs seconds: the sweeper rings again.
+RQ runs *drains*, never one job per message. Whoever commits work rings its lane. A drain that has nothing left
+to do lingers a while and is woken through a list, in which a lane stands once, so that a quiet hour does not
+pay for an RQ job (1.5 ms of CPU) with every message. Where nobody lingers a wake flag sees to it that one RQ
+job is enqueued for the lane. Redis lost or flushed costs seconds: the sweeper rings again.
 
 Source: docs/decisions/0002-drains-behind-doorbells.md
 """
@@ -38,15 +38,15 @@ ANNOUNCED_SECONDS = 3  # for so long a worker counts as waiting, should it die m
 REST_AFTER_FAILURE = 0.5
 MOST_JOBS = 4  # for each lane, in hours when nobody works and the sweeper rings each second
 
-# A fresh flag means that nobody is on the way to this lane: wake a lingering drain, or ask for a job.
+# Wake a lingering drain, unless it is about to be; where there is none and no flag yet, ask for a job.
 _RING = """
-if not redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then return 0 end
 local now = redis.call('TIME')
 if redis.call('ZCOUNT', KEYS[2], now[1], '+inf') > 0 then
-    redis.call('RPUSH', KEYS[3], ARGV[1])
+    if not redis.call('LPOS', KEYS[3], ARGV[1]) then redis.call('RPUSH', KEYS[3], ARGV[1]) end
     return 0
 end
-return 1
+if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then return 1 end
+return 0
 """
 
 
@@ -135,13 +135,16 @@ class Runner(ABC):
             self._redis.delete(_flag(self.queue, lane))
 
     def listen(self, seconds: float) -> int | None:
-        """Say that somebody is waiting here, and wait for a bell: the lane, its flag lowered."""
+        """Say that somebody is waiting here, and wait for a bell: the lane, which stands in the list no more.
+
+        So a row that is committed after this rings again.
+        """
         if time.monotonic() > self._announced_until - seconds:
             expires = int(self._redis.time()[0]) + ANNOUNCED_SECONDS
             self._redis.zadd(_waiting(self.queue), {self._name: expires})
             self._announced_until = time.monotonic() + ANNOUNCED_SECONDS - 1
         found = self._redis.blpop([_bell(self.queue)], timeout=seconds)
-        return self._lane(found[1] if found else None)
+        return int(found[1]) if found else None
 
     def leave(self) -> None:
         """Say that nobody waits here any more."""
@@ -151,7 +154,8 @@ class Runner(ABC):
     def last_look(self) -> int | None:
         """Stop being waited for; a bell that was rung meanwhile is still ours."""
         self.leave()
-        return self._lane(self._redis.lpop(_bell(self.queue)))
+        found: Any = self._redis.lpop(_bell(self.queue))
+        return None if found is None else int(found)
 
     def line_up(self, lane: int) -> None:
         """Ring this lane for whoever is free next, ourselves included."""
@@ -160,13 +164,6 @@ class Runner(ABC):
     def job_waits(self) -> bool:
         """True if RQ has a job for us: Redis was flushed and the sweeper rang, so lingering must end."""
         return bool(self._rq.count)
-
-    def _lane(self, found: Any) -> int | None:
-        if found is None:
-            return None
-        lane = int(found)
-        self.lower_flag(lane)
-        return lane
 
 
 class LaneRunner(Runner):

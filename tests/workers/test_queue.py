@@ -164,6 +164,19 @@ def test_a_lingering_drain_is_woken_without_a_job(
     assert [lane for lane in drained if 0 <= lane < AWAKE] == [0, 3, 1, 3]
 
 
+def test_a_lane_that_a_busy_drain_has_not_heard_of_yet_is_told_it_once(
+    doorbell: Doorbell, memory: redis.Redis
+) -> None:
+    memory.zadd("sarai:waiting:turns", {"busy": int(memory.time()[0]) + 60})
+    for lane in (1, 2, 1, 1):
+        doorbell.ring({(TURNS, lane)}, force=lane == 2)
+    assert memory.lrange("sarai:bell:turns", 0, -1) == [b"1", b"2"]
+    memory.lpop("sarai:bell:turns")  # heard: what is committed from now on rings again
+    doorbell.ring({(TURNS, 1)})
+    assert memory.lrange("sarai:bell:turns", 0, -1) == [b"2", b"1"]
+    assert _jobs(memory) == []
+
+
 def test_a_drain_that_died_while_it_was_waited_for_is_not_waited_for(
     doorbell: Doorbell, memory: redis.Redis
 ) -> None:
