@@ -29,6 +29,7 @@ from models.errors import (
     SummaryChanged,
     TooManyHolds,
 )
+from models.hot import Hot
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, LIVE_HOLD, Action, Fact, Status, next_status
 from models.listing import Listing
 from models.money import Money
@@ -393,16 +394,13 @@ class Booking(Base):
             self._owe_back(session, Action.REQUIRE_REFUND, payment, payment.captured_minor, cause, now)
 
     def _record_payment(self, session: Session, *, cause: str, now: datetime) -> None:
+        allocation.keep(session, self.id)
         self.paid_at = now
         self.hold_until = None
-        allocation.keep(session, self.id)
         self._apply(session, Action.RECORD_PAYMENT, cause=cause, actor=booking_event.PROVIDER, now=now)
 
     def _has_or_claims_place(self, session: Session, *, rules: Rules, now: datetime) -> bool:
-        has = session.execute(
-            text("SELECT count(*) FROM allocations WHERE booking_id = :id AND state <> 'RELEASED'"),
-            {"id": self.id},
-        ).scalar_one()
+        has = _UNITS_HELD.run(session, id=self.id).scalar()
         if has == self.units:
             return True
         if has:
@@ -465,10 +463,10 @@ class Booking(Base):
         next_status(Status(self.status), Action.CONFIRM if yes else Action.DECLINE)
         if self.status not in AWAITING_OWNER:
             raise IllegalTransition(status=self.status, action=Fact.DECIDE)
+        action_code.spend_all(session, self.id, now)
         self.decision = YES if yes else NO
         self.decision_made_at, self.decision_made_by = now, actor.person_id
         self.decision_reason = reason
-        action_code.spend_all(session, self.id, now)
         self._note(session, Fact.DECIDE, cause=cause, actor=actor, now=now, reason=reason, data={"yes": yes})
         if not yes:
             self._decline(session, actor=actor, cause=cause, now=now, reason=reason)
@@ -693,7 +691,6 @@ class Booking(Base):
                 captured_minor=0,
             )
         )
-        session.flush()
 
     def _refund_by_policy(self, payment: Payment, now: datetime) -> int:
         return refund_due(
@@ -744,6 +741,12 @@ def to_close(status: str, payments: Sequence[Stands]) -> list[Stands]:
         and (p.state in OPEN or p.state == PaymentState.AUTHORIZED or is_stuck_authorization(p))
     ]
 
+
+_UNITS_HELD = Hot(
+    "units_held",
+    "SELECT count(*) FROM allocations WHERE booking_id = :id AND state <> 'RELEASED'",
+    id="bigint",
+)
 
 _COMMISSION_ENDS = frozenset(
     {Status.EXPIRED, Status.OWNER_CANCELLED, Status.GUEST_CANCELLED, Status.REFUND_REQUIRED}

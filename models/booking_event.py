@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+import orjson
 from sqlalchemy.orm import Session
 
+from models.hot import Hot
 from models.lifecycle import Action, Fact, Status
 
 if TYPE_CHECKING:
@@ -54,11 +55,16 @@ PROVIDER = Actor("provider")
 
 def known(session: Session, booking_id: int, action: Action | Fact, cause: str) -> bool:
     """True if this cause has had this effect on this booking before."""
-    found = session.execute(
-        text("SELECT 1 FROM booking_events WHERE booking_id = :id AND action = :action AND cause = :cause"),
-        {"id": booking_id, "action": action, "cause": cause},
-    ).first()
-    return found is not None
+    return _KNOWN.run(session, id=booking_id, action=action, cause=cause).first() is not None
+
+
+_KNOWN = Hot(
+    "known_booking_event",
+    "SELECT 1 FROM booking_events WHERE booking_id = :id AND action = :action AND cause = :cause",
+    id="bigint",
+    action="text",
+    cause="text",
+)
 
 
 def record(
@@ -73,59 +79,85 @@ def record(
     reason: str | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> int:
-    """Write the event, and a `follow_ups` row for each job that must follow it; returns the event's id."""
-    import orjson
+    """Write the event, and a `follow_ups` row for each job that must follow it; returns the event's id.
 
-    event_id: int = session.execute(
-        text(
-            "INSERT INTO booking_events (booking_id, from_status, action, to_status, cause, actor, actor_id, "
-            "reason, data, at) VALUES (:booking_id, :from_status, :action, :to_status, :cause, :actor, "
-            ":actor_id, :reason, :data, :at) RETURNING id"
-        ),
-        {
-            "booking_id": booking.id,
-            "from_status": booking.status,
-            "action": action,
-            "to_status": to,
-            "cause": cause,
-            "actor": actor.kind,
-            "actor_id": actor.person_id,
-            "reason": reason,
-            "data": orjson.dumps(data or {}).decode(),
-            "at": now,
-        },
-    ).scalar_one()
-    if to != booking.status:
-        # Each step is an UPDATE of its own: the database checks every one of them against its event.
+    What a verb changed besides is written with the new status, as one UPDATE; and each step is an UPDATE of
+    its own, for the database checks every one of them against its event.
+    """
+    before = booking.status
+    if to != before:
         booking.status = to
-        session.flush()
+    session.flush()
     follow_ups: Mapping[str, tuple[FollowUp, ...]] = session.info["follow_ups"]
-    rows = []
-    for follow_up in follow_ups.get(action, ()):
-        due_at = follow_up.due_at(booking, now)
-        if due_at is not None:
-            rows.append(_row(booking.id, follow_up.job, follow_up.queue, f"event:{event_id}", due_at))
-            if due_at <= now:
-                session.info["bells"].add((follow_up.queue, booking.id))
-    if rows:
-        session.execute(_INSERT_FOLLOW_UP, rows)
+    due = [
+        (follow_up.job, follow_up.queue, due_at)
+        for follow_up in follow_ups.get(action, ())
+        if (due_at := follow_up.due_at(booking, now)) is not None
+    ]
+    event_id: int = _RECORD.run(
+        session,
+        booking_id=booking.id,
+        from_status=before,
+        action=action,
+        to_status=to,
+        cause=cause,
+        actor=actor.kind,
+        actor_id=actor.person_id,
+        reason=reason,
+        data=orjson.dumps(data or {}).decode(),
+        now=now,
+        jobs=[job for job, _, _ in due],
+        queues=[queue for _, queue, _ in due],
+        due_ats=[due_at for _, _, due_at in due],
+    ).scalar()
+    session.info["bells"].update((queue, booking.id) for _, queue, due_at in due if due_at <= now)
     return event_id
+
+
+_RECORD = Hot(
+    "record_booking_event",
+    "WITH event AS ("
+    " INSERT INTO booking_events"
+    " (booking_id, from_status, action, to_status, cause, actor, actor_id, reason, data, at)"
+    " VALUES (:booking_id, :from_status, :action, :to_status, :cause, :actor, :actor_id, :reason, :data, :now)"
+    " RETURNING id),"
+    " following AS ("
+    " INSERT INTO follow_ups (booking_id, job, queue, cause, due_at)"
+    " SELECT :booking_id, job, queue, 'event:' || event.id, due_at"
+    " FROM event, unnest(:jobs, :queues, :due_ats) AS following (job, queue, due_at))"
+    " SELECT id FROM event",
+    booking_id="bigint",
+    from_status="text",
+    action="text",
+    to_status="text",
+    cause="text",
+    actor="text",
+    actor_id="bigint",
+    reason="text",
+    data="jsonb",
+    now="timestamptz",
+    jobs="text[]",
+    queues="text[]",
+    due_ats="timestamptz[]",
+)
 
 
 def demand(
     session: Session, booking: Booking, job: str, queue: str, *, cause: str, due_at: datetime, now: datetime
 ) -> None:
     """Make one more job follow, once per cause: for what hangs on a payment or a message, not on an event."""
-    session.execute(_INSERT_FOLLOW_UP, [_row(booking.id, job, queue, cause, due_at)])
+    _DEMAND.run(session, booking_id=booking.id, job=job, queue=queue, cause=cause, due_at=due_at)
     if due_at <= now:
         session.info["bells"].add((queue, booking.id))
 
 
-_INSERT_FOLLOW_UP = text(
+_DEMAND = Hot(
+    "demand_follow_up",
     "INSERT INTO follow_ups (booking_id, job, queue, cause, due_at) "
-    "VALUES (:booking_id, :job, :queue, :cause, :due_at) ON CONFLICT (cause, job) DO NOTHING"
+    "VALUES (:booking_id, :job, :queue, :cause, :due_at) ON CONFLICT (cause, job) DO NOTHING",
+    booking_id="bigint",
+    job="text",
+    queue="text",
+    cause="text",
+    due_at="timestamptz",
 )
-
-
-def _row(booking_id: int, job: str, queue: str, cause: str, due_at: datetime) -> dict[str, Any]:
-    return {"booking_id": booking_id, "job": job, "queue": queue, "cause": cause, "due_at": due_at}
