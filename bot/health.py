@@ -9,10 +9,14 @@ from sqlalchemy import text
 from models import db, outbound
 from models.clock import Clock
 
+REDIS_SECONDS = 0.5  # for an answer; who asks about us does not wait long either
+
 
 def health(redis_url: str, clock: Clock) -> Blueprint:
     page = Blueprint("health", __name__)
-    client = redis.Redis.from_url(redis_url, socket_timeout=0.5, socket_connect_timeout=0.5)
+    client = redis.Redis.from_url(
+        redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+    )
 
     @page.get("/api/health")
     def look() -> Response:

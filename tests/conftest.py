@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import Engine, Row, create_engine, make_url, text
+from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine, Row, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
 from models import db
@@ -22,6 +23,18 @@ from models.rules import Rules
 from run.stores import Stores
 from tests.factories import MovableClock
 from workers import follow_ups
+
+# How long an example takes says nothing on a busy machine; and each run tries the same ones and keeps nothing, so
+# that a change fails for what it changed.
+settings.register_profile(
+    "rules",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("rules")
 
 # Our own errors are shown with the test that made them; as plain lines, for drawing them takes seconds.
 structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
@@ -140,8 +153,16 @@ def _scratch(stores: Stores) -> Iterator[Scratch]:
     url = make_url(stores.database_url).set(database="scratch").render_as_string(hide_password=False)
     migrate(url)
     engine = db.make_engine(url, pool_size=20)
+    event.listen(engine, "connect", _has_patience)
     yield Scratch(url, engine)
     engine.dispose()
+
+
+def _has_patience(connection: Any, _record: Any) -> None:
+    """Threads that wait for each other on a busy machine are not to meet the product's own limits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2min'; SET statement_timeout = '2min'")
+    connection.commit()
 
 
 @pytest.fixture
