@@ -194,7 +194,9 @@ _ENDED = Hot(
     " accepted AS ("
     " UPDATE outbound_messages m SET state = 'ACCEPTED', wamid = coalesce(m.wamid, ended.wamid),"
     " accepted_at = :now, error_code = NULL, error = NULL"
-    " FROM ended WHERE m.id = ended.id AND ended.outcome = 'ACCEPTED' AND m.state IN ('SENDING', 'UNKNOWN'))"
+    " FROM ended WHERE m.id = ended.id AND ended.outcome = 'ACCEPTED'"
+    # SENDING or UNKNOWN; said so, the index of all these would be read to the end for the one that is meant.
+    " AND m.state NOT IN ('QUEUED', 'ACCEPTED', 'FAILED', 'LAPSED'))"
     " UPDATE outbound_attempts a SET ended_at = :now, outcome = ended.outcome, error_code = ended.code::int,"
     " error = ended.error, wamid = ended.wamid"
     # A status that says that it failed may have been quicker than the answer that says it was taken.

@@ -45,6 +45,13 @@ def test_no_hot_statement_reads_a_whole_table(cursor: Any, name: str) -> None:
     assert "Seq Scan" not in plan, plan
 
 
+def test_what_became_of_a_message_is_not_looked_for_among_all_that_are_under_way(cursor: Any) -> None:
+    cursor.execute("DEALLOCATE ALL")
+    plan = _plan(cursor, Hot.every["end_attempts"])
+    assert "outbound_messages_pkey" in plan
+    assert "outbound_messages_under_way" not in plan, plan
+
+
 def test_one_that_reads_a_whole_table_is_noticed(cursor: Any) -> None:
     try:
         reads_all = Hot("reads_all", "SELECT id FROM outbound_messages WHERE kind = :kind", kind="text")
