@@ -72,14 +72,14 @@ def exchange(outcomes: Sequence[Outcome], *, most: int, look: bool, now: datetim
     if outcomes:
         calls.append((_ENDED, _ended(_in_order(outcomes), now)))
     if most:
-        calls.append((_CLAIM, _to_claim(most, now)) if look else (_ANYTHING_QUEUED, {"now": now}))
+        calls.append((_CLAIM, {"most": most, "now": now}) if look else (_ANYTHING_QUEUED, {"now": now}))
     if not calls:
         return []
     with one_statement() as (cursor, info):
         cursor.execute(b";".join([call.call_on(cursor, info, **values) for call, values in calls]))
         rows = cursor.fetchall() if most else []
         if rows and not look:
-            rows = _CLAIM.run_on(cursor, info, **_to_claim(most, now))
+            rows = _CLAIM.run_on(cursor, info, most=most, now=now)
     return [_sendable(row) for row in rows]
 
 
@@ -90,18 +90,7 @@ def _is_request(outcome: Outcome) -> bool:
 
 def claim(session: Session, *, most: int, now: datetime) -> list[Sendable]:
     """Take messages whose turn it is, oldest first, at most one per person, and put their attempts on record."""
-    return [_sendable(row) for row in _CLAIM.run(session, **_to_claim(most, now))]
-
-
-def _to_claim(most: int, now: datetime) -> dict[str, Any]:
-    return {
-        "now": now,
-        "most": most,
-        "window_opened": now - WINDOW + timedelta(minutes=1),
-        "burst_ends": now + (PAIR_BURST - 1) * PAIR_PACE,
-        "pace": PAIR_PACE,
-        "lost_after": now + UNKNOWN_WAIT,
-    }
+    return [_sendable(row) for row in _CLAIM.run(session, most=most, now=now)]
 
 
 def _sendable(row: Any) -> Sendable:
@@ -114,6 +103,12 @@ _ANYTHING_QUEUED = Hot(
     "SELECT 1 FROM outbound_messages WHERE state = 'QUEUED' AND due_at <= :now LIMIT 1",
     now="timestamptz",
 )
+
+
+def _interval(time: timedelta) -> str:
+    return f"interval '{time.total_seconds()} seconds'"
+
+
 # One statement, for it runs with every message: choose, mark, put the attempt on record, keep the pace.
 # It waits for no lock: whoever holds one on a message or a counter rings when done, or rolls back, and then the
 # sweeper rings.
@@ -123,22 +118,23 @@ _CLAIM = Hot(
     " SELECT m.id, m.person_id, v.last_inbound_at FROM outbound_messages m"
     " JOIN recipient_counters c ON c.person_id = m.person_id JOIN conversations v ON v.id = m.person_id"
     " WHERE m.state = 'QUEUED' AND m.due_at <= :now AND m.valid_until > :now"
-    " AND (c.paced_until IS NULL OR c.paced_until <= :burst_ends)"
+    f" AND (c.paced_until IS NULL OR c.paced_until <= :now + {_interval((PAIR_BURST - 1) * PAIR_PACE)})"
     " AND NOT EXISTS (SELECT 1 FROM outbound_messages p WHERE p.person_id = m.person_id AND p.seq < m.seq"
     "  AND p.blocking AND p.state IN ('QUEUED', 'SENDING', 'UNKNOWN')"
     "  AND (p.state <> 'QUEUED' OR p.valid_until > :now))"
     " ORDER BY m.due_at, m.id LIMIT :most FOR NO KEY UPDATE OF m, c SKIP LOCKED),"
     " claimed AS ("
-    " UPDATE outbound_messages m SET state = 'SENDING', attempts = m.attempts + 1, due_at = :lost_after"
+    " UPDATE outbound_messages m SET state = 'SENDING', attempts = m.attempts + 1, "
+    f" due_at = :now + {_interval(UNKNOWN_WAIT)}"
     " FROM ready WHERE m.id = ready.id"
     " RETURNING m.id, m.person_id, m.kind, m.booking_id, m.message, m.template, m.attempts, m.valid_until,"
     "  m.as_template OR (m.kind <> 'typing' AND"
-    "  coalesce(ready.last_inbound_at < :window_opened, true)) AS goes_as_template),"
+    f"  coalesce(ready.last_inbound_at < :now - {_interval(WINDOW - timedelta(minutes=1))}, true)) AS goes_as_template),"
     " attempt AS ("
     " INSERT INTO outbound_attempts (message_id, number, as_template, started_at)"
     " SELECT id, attempts, goes_as_template, :now FROM claimed),"
     " pace AS ("
-    " UPDATE recipient_counters c SET paced_until = greatest(c.paced_until, :now) + :pace"
+    f" UPDATE recipient_counters c SET paced_until = greatest(c.paced_until, :now) + {_interval(PAIR_PACE)}"
     " FROM ready WHERE c.person_id = ready.person_id)"
     " SELECT id, person_id, kind, booking_id,"
     " (SELECT value FROM person_identifiers i WHERE i.person_id = claimed.person_id AND i.kind = 'phone'"
@@ -148,10 +144,6 @@ _CLAIM = Hot(
     " message, template, goes_as_template, attempts, valid_until FROM claimed ORDER BY id",
     now="timestamptz",
     most="int",
-    window_opened="timestamptz",
-    burst_ends="timestamptz",
-    pace="interval",
-    lost_after="timestamptz",
 )
 
 
