@@ -415,7 +415,8 @@ WITH done AS (
         min(t.delivered_at) AS delivered_at, min(t.read_at) AS read_at
     FROM of_tries t JOIN outbound_messages m ON m.id = t.id
     WHERE m.state = 'ACCEPTED' OR t.delivered_at IS NOT NULL OR t.read_at IS NOT NULL OR NOT EXISTS (
-        SELECT 1 FROM outbound_attempts a WHERE a.message_id = t.id AND a.wamid = t.wamid AND a.outcome = 'REFUSED')
+        SELECT 1 FROM outbound_attempts a WHERE a.message_id = t.id AND a.wamid = t.wamid AND a.outcome = 'REFUSED'
+        OFFSET 0)  -- or all attempts that were ever refused would be read, to ask them at once
     GROUP BY t.id ORDER BY t.id
 )
 UPDATE outbound_messages m SET wamid = coalesce(m.wamid, told.wamid), sent_at = coalesce(m.sent_at, told.sent_at),
