@@ -1,7 +1,7 @@
 """HTTP/1.1 over kept connections at about a fifth of a general client's CPU: one request, one answer.
 
 We speak to few hosts, in one way: a small body out, a small body back. A general client builds and takes
-apart a dozen objects for that: a message through pywa costs 0.53 ms of CPU over httpx and 0.11 ms over this
+apart a dozen objects for that: a message through pywa costs 0.53 ms of CPU over httpx and 0.06 ms over this
 module, a call to Stripe 1.1 to 1.4 ms over requests and 0.3 ms over this (loopback, no TLS). One buffer goes
 out, one answer is read. Redirects, cookies, proxies and compression are not its business.
 
