@@ -71,9 +71,11 @@ class Listing(Base):
 
     @classmethod
     def get(cls, session: Session, listing_id: int) -> Listing:
+        """Read once in a unit of work: the session itself forgets what nobody holds."""
         found = session.get(cls, listing_id)
         if found is None:
             raise LookupError(f"no listing {listing_id}")
+        session.info.setdefault("listings", set()).add(found)
         return found
 
     @classmethod

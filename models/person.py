@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.db import Base
+from models.hot import Hot
 from models.message import Recipient
 
 PHONE, USER_ID = "phone", "user_id"
@@ -193,16 +194,27 @@ def speak_at_first(session: Session, person_id: int, language: str) -> None:
     )
 
 
+def language_of(session: Session, person_id: int) -> str | None:
+    """The language that the person is spoken to in; None as long as it is not known."""
+    language: str | None = _LANGUAGE.run(session, id=person_id).scalar()
+    return language
+
+
+_LANGUAGE = Hot("language_of_person", "SELECT language FROM persons WHERE id = :id", id="bigint")
+
+
 def roles(session: Session, person_id: int) -> frozenset[str]:
     rows = session.execute(text("SELECT role FROM person_roles WHERE person_id = :id"), {"id": person_id})
     return frozenset(role for (role,) in rows)
 
 
 def admins_on_duty(session: Session) -> Sequence[int]:
-    rows = session.execute(
-        text("SELECT person_id FROM person_roles WHERE role = 'admin' AND on_duty ORDER BY person_id")
-    )
-    return [person_id for (person_id,) in rows]
+    return [person_id for (person_id,) in _ADMINS_ON_DUTY.run(session)]
+
+
+_ADMINS_ON_DUTY = Hot(
+    "admins_on_duty", "SELECT person_id FROM person_roles WHERE role = 'admin' AND on_duty ORDER BY person_id"
+)
 
 
 def recipient(identifiers: dict[str, Any]) -> Recipient:

@@ -15,7 +15,6 @@ from models.booking import Booking
 from models.listing import Listing
 from models.message import Message, Template, clip
 from models.outbound import Role
-from models.person import Person
 
 
 def tell_guest(
@@ -76,7 +75,7 @@ def speak_to_guest(session: Session, booking: Booking) -> Phrases:
 
 
 def speak_to(session: Session, person_id: int) -> Phrases:
-    return phrases.of(session.get_one(Person, person_id).language)
+    return phrases.of(person.language_of(session, person_id))
 
 
 def facts(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
