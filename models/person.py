@@ -200,6 +200,13 @@ def language_of(session: Session, person_id: int) -> str | None:
     return language
 
 
+def country_of(session: Session, person_id: int) -> str | None:
+    """Where the person seems to be at home; None as long as it is not known."""
+    country: str | None = _COUNTRY.run(session, id=person_id).scalar()
+    return country
+
+
+_COUNTRY = Hot("country_of_person", "SELECT country FROM persons WHERE id = :id", id="bigint")
 _LANGUAGE = Hot("language_of_person", "SELECT language FROM persons WHERE id = :id", id="bigint")
 
 
@@ -223,14 +230,15 @@ def recipient(identifiers: dict[str, Any]) -> Recipient:
 
 def phone_of(session: Session, person_id: int) -> str | None:
     """The person's phone, newest first, E.164 with its plus; None where WhatsApp hides it."""
-    phone: str | None = session.execute(
-        text(
-            "SELECT value FROM person_identifiers WHERE person_id = :id AND kind = 'phone' "
-            "ORDER BY since DESC LIMIT 1"
-        ),
-        {"id": person_id},
-    ).scalar()
+    phone: str | None = _PHONE.run(session, id=person_id).scalar()
     return phone
+
+
+_PHONE = Hot(
+    "phone_of_person",
+    "SELECT value FROM person_identifiers WHERE person_id = :id AND kind = 'phone' ORDER BY since DESC LIMIT 1",
+    id="bigint",
+)
 
 
 def _country(phone: str | None, user_id: str | None) -> str | None:

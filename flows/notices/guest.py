@@ -18,11 +18,11 @@ from flows.engine import button, with_preface
 from flows.notices.admin import declined_to_admins, refund_required
 from flows.notices.telling import clock, facts, listing_of, reason_in_words, speak_to_guest, tell_guest
 from flows.phrases import Phrases
+from models import person
 from models.booking import Booking
 from models.message import Buttons, Message, Text, clip
 from models.money import Money
 from models.payment import Payment, PaymentState
-from models.person import Person
 from models.rules import Rules
 
 
@@ -31,7 +31,7 @@ def payment_link(
 ) -> None:
     """The page to pay on is open: the one bubble after the tap that accepted."""
     _, listing = speak_to_guest(session, booking), listing_of(session, booking)
-    country = session.get_one(Person, booking.person_id).country
+    country = person.country_of(session, booking.person_id)
     message: Message = my_bookings.payment_page(_, booking, listing, payment, country, now)
     if any(
         p.authorized_at is not None and p.id != payment.id for p in Payment.of_booking(session, booking.id)
