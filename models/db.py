@@ -59,6 +59,7 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
         database_url,
         pool_size=pool_size,
         max_overflow=5,
+        pool_use_lifo=True,  # the one that worked last has its caches warm; taking turns costs half as much again
         pool_recycle=1800,
         query_cache_size=500,
         json_deserializer=orjson.loads,
