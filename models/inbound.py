@@ -267,24 +267,24 @@ def _conversation_of(session: Session, item: Incoming, now: datetime) -> tuple[i
     return person_id, True
 
 
-def claim(session: Session, *, lane: int, lanes: int, now: datetime) -> Claimed | None:
+def claim(session: Session, *, lane: int, lanes: int, now: datetime) -> tuple[Claimed | None, bool]:
     """Lock the conversation that has waited longest in this lane and take its oldest open message.
 
-    A conversation that another worker holds is passed over. None when nothing waits.
+    A conversation that another worker holds is passed over.
+
+    Returns:
+        The message, None if there is none to be had; and whether anything else is due in this lane, a
+        follow-up or what another worker holds included. If not, nobody need look again before a bell rings.
     """
-    locked = _LOCK.run(session, lane=lane, lanes=lanes, now=now).first()
-    if locked is None:
-        return None
-    # The lock is ours now; what the first statement saw of the events may be older than that.
-    row = _OLDEST.run(session, id=locked.id).first()
-    if row is None:
-        return claim(session, lane=lane, lanes=lanes, now=now)
+    row = _CLAIM.run(session, lane=lane, lanes=lanes, now=now).first()
+    if row.id is None:
+        return None, row.more
     if row.merged_into is not None:
-        _hand_over(session, locked.id, row.merged_into)
+        _hand_over(session, row.conversation_id, row.merged_into)
         return claim(session, lane=lane, lanes=lanes, now=now)
-    return Claimed(
+    event = Claimed(
         row.id,
-        locked.id,
+        row.conversation_id,
         row.source,
         row.kind,
         row.meets,
@@ -295,25 +295,35 @@ def claim(session: Session, *, lane: int, lanes: int, now: datetime) -> Claimed 
         row.language,
         row.name,
     )
+    return event, row.more
 
 
-_LOCK = Hot(
-    "lock_conversation",
-    "SELECT c.id FROM inbound_events e JOIN conversations c ON c.id = e.conversation_id "
-    "WHERE e.kind = 'message' AND e.done_at IS NULL AND c.id % :lanes = :lane "
-    "AND (c.retry_at IS NULL OR c.retry_at <= :now) "
-    # No key changes: so the door, which only needs the person to exist, goes on keeping their messages.
-    "ORDER BY e.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED",
+# All that is read is locked, so that nothing of it is older than the lock: what somebody else has changed since
+# the statement began is read anew, and a message that they have done meanwhile is passed over. No key changes:
+# the door, which only needs the person to exist, goes on keeping their messages.
+_CLAIM = Hot(
+    "claim_message",
+    """
+SELECT mine.*, EXISTS (
+    SELECT 1 FROM inbound_events e JOIN conversations c ON c.id = e.conversation_id
+    WHERE e.kind = 'message' AND e.done_at IS NULL AND e.conversation_id % :lanes = :lane
+      AND (c.retry_at IS NULL OR c.retry_at <= :now) AND e.id IS DISTINCT FROM mine.id
+) OR EXISTS (
+    SELECT 1 FROM follow_ups f
+    WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now AND f.booking_id % :lanes = :lane
+) AS more
+FROM (VALUES (1)) AS look LEFT JOIN LATERAL (
+    SELECT e.id, e.conversation_id, e.source, e.kind, e.meets, e.payload, e.received_at, e.attempts,
+           c.state, p.language, p.name, p.merged_into
+    FROM inbound_events e JOIN conversations c ON c.id = e.conversation_id JOIN persons p ON p.id = c.id
+    WHERE e.kind = 'message' AND e.done_at IS NULL AND e.conversation_id % :lanes = :lane
+      AND (c.retry_at IS NULL OR c.retry_at <= :now)
+    ORDER BY e.id LIMIT 1 FOR NO KEY UPDATE OF c, e SKIP LOCKED FOR SHARE OF p SKIP LOCKED
+) AS mine ON true
+    """,
     lane="int",
     lanes="int",
     now="timestamptz",
-)
-_OLDEST = Hot(
-    "oldest_message",
-    "SELECT e.id, e.source, e.kind, e.meets, e.payload, e.received_at, e.attempts, c.state, p.language, p.name, "
-    "p.merged_into FROM inbound_events e JOIN conversations c ON c.id = e.conversation_id JOIN persons p ON p.id = c.id "
-    "WHERE e.conversation_id = :id AND e.kind = 'message' AND e.done_at IS NULL ORDER BY e.id LIMIT 1",
-    id="bigint",
 )
 
 
@@ -369,6 +379,31 @@ def claimed_as(session: Session, event: Claimed, conversation_id: int) -> Claime
     return replace(
         event, conversation_id=conversation_id, state=row.state, language=row.language, name=row.name
     )
+
+
+def finish_turn(session: Session, event: Claimed, state: dict[str, Any], *, now: datetime) -> None:
+    """The message has had its effect: the conversation keeps its state, and its 24-hour window moves."""
+    _FINISH_TURN.run(
+        session,
+        id=event.id,
+        conversation_id=event.conversation_id,
+        state=orjson.dumps(state).decode(),
+        heard_at=event.received_at,
+        now=now,
+    )
+
+
+_FINISH_TURN = Hot(
+    "finish_turn",
+    "WITH kept AS (UPDATE conversations SET state = :state, retry_at = NULL, "
+    "last_inbound_at = greatest(last_inbound_at, :heard_at) WHERE id = :conversation_id) "
+    "UPDATE inbound_events SET done_at = :now, outcome = 'DONE' WHERE id = :id",
+    id="bigint",
+    conversation_id="bigint",
+    state="jsonb",
+    heard_at="timestamptz",
+    now="timestamptz",
+)
 
 
 def finish(session: Session, event_id: int, *, outcome: str, now: datetime) -> None:

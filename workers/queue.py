@@ -2,8 +2,8 @@
 
 RQ runs *drains*, never one job per message. Whoever commits work rings its lane. A drain that has nothing left
 to do lingers a while and is woken through a list, in which a lane stands once, so that a quiet hour does not
-pay for an RQ job (1.5 ms of CPU) with every message. Where nobody lingers a wake flag sees to it that one RQ
-job is enqueued for the lane. Redis lost or flushed costs seconds: the sweeper rings again.
+pay for an RQ job (1.5 ms of CPU) with every message. Where nobody lingers RQ is asked for a drain, once: a
+flag says that one is on its way. Redis lost or flushed costs seconds: the sweeper rings again.
 
 Source: docs/decisions/0002-drains-behind-doorbells.md
 """
@@ -17,6 +17,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 import redis
@@ -36,9 +37,11 @@ FLAG_SECONDS = 5
 LINGER_SECONDS = 20.0
 ANNOUNCED_SECONDS = 3  # for so long a worker counts as waiting, should it die meanwhile
 REST_AFTER_FAILURE = 0.5
+HELD_SECONDS = 0.02
 MOST_JOBS = 4  # for each lane, in hours when nobody works and the sweeper rings each second
 
-# Wake a lingering drain, unless it is about to be; where there is none and no flag yet, ask for a job.
+# Wake a lingering drain, unless this lane is in its list and still to be looked at; or ask for a job, unless a
+# flag says that one is on its way.
 _RING = """
 local now = redis.call('TIME')
 if redis.call('ZCOUNT', KEYS[2], now[1], '+inf') > 0 then
@@ -48,6 +51,14 @@ end
 if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then return 1 end
 return 0
 """
+
+
+class Left(IntEnum):
+    """What a drain leaves in its lane."""
+
+    NOTHING = 0
+    HELD = 1  # somebody else works on all that waits, and may not look again
+    MORE = 2
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,7 @@ class Doorbell:
             name: Queue(name, connection=self._redis, serializer=JSONSerializer) for name in lanes.of
         }
         self._rest_until = 0.0
+        self._owed: set[tuple[str, int]] = set()
 
     def ring(self, bells: Iterable[Bell], *, force: bool = False) -> None:
         """Let somebody look at these lanes.
@@ -94,24 +106,42 @@ class Doorbell:
         Args:
             force: also where a flag says that somebody is on the way (the sweeper knows better).
         """
+        lanes = {self.lanes.lane(bell) for bell in bells}
         if time.monotonic() < self._rest_until:
+            self._owed |= lanes
             return
         try:
-            for queue, lane in {self.lanes.lane(bell) for bell in bells}:
-                if force:
-                    self._redis.delete(_flag(queue, lane))
-                keys = [_flag(queue, lane), _waiting(queue), _bell(queue)]
-                if (
-                    self._ring(keys=keys, args=[lane, FLAG_SECONDS])
-                    and self._queues[queue].count < MOST_JOBS * self.lanes.of[queue]
-                ):
-                    self._queues[queue].enqueue(
-                        "workers.queue.drain", queue, lane, result_ttl=0, failure_ttl=60, job_timeout=-1
-                    )
+            for queue, lane in lanes:
+                self._ring_one(queue, lane, force=force)
         except redis.RedisError as error:
-            # The rows are there; the sweeper finds them. A dead Redis is not asked again at once.
+            # A dead Redis is not asked again at once; should it stay dead, the sweeper finds the rows.
+            self._owed |= lanes
             self._rest_until = time.monotonic() + REST_AFTER_FAILURE
+            again = threading.Timer(REST_AFTER_FAILURE, self._ring_owed)
+            again.daemon = True
+            again.start()
             log.warning("doorbell.silent", error=type(error).__name__)
+
+    def _ring_one(self, queue: str, lane: int, *, force: bool) -> None:
+        if force:
+            self._redis.delete(_flag(queue, lane))
+        keys = [_flag(queue, lane), _waiting(queue), _bell(queue)]
+        if (
+            self._ring(keys=keys, args=[lane, FLAG_SECONDS])
+            and self._queues[queue].count < MOST_JOBS * self.lanes.of[queue]
+        ):
+            self._queues[queue].enqueue(
+                "workers.queue.drain", queue, lane, result_ttl=0, failure_ttl=60, job_timeout=-1
+            )
+
+    def _ring_owed(self) -> None:
+        """What could not be rung for a moment, because a busy machine answered late, say.
+
+        By force: a ring that was not answered may have left its flag and asked for nothing.
+        """
+        owed, self._owed = self._owed, set()
+        self._rest_until = 0.0
+        self.ring(owed, force=True)
 
 
 class Runner(ABC):
@@ -135,15 +165,12 @@ class Runner(ABC):
             self._redis.delete(_flag(self.queue, lane))
 
     def listen(self, seconds: float) -> int | None:
-        """Say that somebody is waiting here, and wait for a bell: the lane, which stands in the list no more.
-
-        So a row that is committed after this rings again.
-        """
+        """Say that somebody is waiting here, and wait for a bell; taken from the list, the lane may be rung anew."""
         if time.monotonic() > self._announced_until - seconds:
             expires = int(self._redis.time()[0]) + ANNOUNCED_SECONDS
             self._redis.zadd(_waiting(self.queue), {self._name: expires})
             self._announced_until = time.monotonic() + ANNOUNCED_SECONDS - 1
-        found = self._redis.blpop([_bell(self.queue)], timeout=seconds)
+        found: Any = self._redis.blpop([_bell(self.queue)], timeout=seconds)
         return int(found[1]) if found else None
 
     def leave(self) -> None:
@@ -154,6 +181,10 @@ class Runner(ABC):
     def last_look(self) -> int | None:
         """Stop being waited for; a bell that was rung meanwhile is still ours."""
         self.leave()
+        return self.next_bell()
+
+    def next_bell(self) -> int | None:
+        """The lane that was rung first, if any was."""
         found: Any = self._redis.lpop(_bell(self.queue))
         return None if found is None else int(found)
 
@@ -170,7 +201,7 @@ class LaneRunner(Runner):
     """Works lanes off one after the other, in the worker's own thread."""
 
     def __init__(
-        self, redis_url: str, queue: str, stopping: threading.Event, drain: Callable[[int], bool]
+        self, redis_url: str, queue: str, stopping: threading.Event, drain: Callable[[int], Left]
     ) -> None:
         super().__init__(redis_url, queue, stopping)
         self._drain = drain
@@ -180,13 +211,15 @@ class LaneRunner(Runner):
         self.lower_flag(lane)
         next_lane: int | None = lane
         while next_lane is not None:
-            more = self._drain(next_lane)
-            next_lane = self._next(next_lane, until, more=more)
+            left = self._drain(next_lane)
+            next_lane = self._next(next_lane, until, left)
 
-    def _next(self, lane: int, until: float, *, more: bool) -> int | None:
+    def _next(self, lane: int, until: float, left: Left) -> int | None:
         """The lane that has waited longest; a lane with more in it goes to the end of the line."""
         try:
-            if more:
+            if left is Left.HELD and not self.stopping.wait(HELD_SECONDS):
+                return self._after_others(lane)
+            if left is Left.MORE:
                 self.line_up(lane)
             while not self.stopping.is_set() and time.monotonic() < until:
                 rung = self.listen(1.0)
@@ -199,7 +232,15 @@ class LaneRunner(Runner):
             self.leave()
             return None
         except redis.RedisError:
-            return lane if more and not self.stopping.is_set() else None
+            return lane if left and not self.stopping.is_set() else None
+
+    def _after_others(self, lane: int) -> int:
+        """A lane that was rung meanwhile, and then this one again; this one where none was."""
+        rung = self.next_bell()
+        if rung is None:
+            return lane
+        self.line_up(lane)
+        return rung
 
 
 class CrewRunner(Runner):

@@ -19,6 +19,7 @@ from models.clock import Clock
 from models.db import unit_of_work
 from models.rules import Rules
 from workers import follow_ups
+from workers.queue import Left
 
 log = structlog.get_logger()
 
@@ -30,42 +31,46 @@ class Turns:
     def __init__(self, *, rules: Rules, clock: Clock, lanes: int) -> None:
         self.rules, self.clock, self.lanes = rules, clock, lanes
 
-    def drain(self, lane: int) -> bool:
-        """Work off what waits in this lane, for a while; True if more may be waiting."""
+    def drain(self, lane: int) -> Left:
+        """Work off what waits in this lane, for a while; what is left of it."""
         try:
             return self._work_off(lane)
         except DBAPIError as error:
             # The database is away, and the rows are safe there: the sweeper rings for them once it is back.
             log.warning("turns.wait", lane=lane, error=repr(error)[:300])
-            return False
+            return Left.NOTHING
 
-    def _work_off(self, lane: int) -> bool:
+    def _work_off(self, lane: int) -> Left:
         for _ in range(TURNS_IN_A_ROW):
-            if not (self.take_turn(lane) or self.follow_up(lane)):
-                return False
+            took, more = self.take_turn(lane)
+            if not more:
+                return Left.NOTHING
+            if not took and not self.follow_up(lane):
+                return Left.HELD
         # In hours when turns never end, what follows them must not wait for the end.
         for _ in range(TURNS_IN_A_ROW):
             if not self.follow_up(lane):
                 break
-        return True
+        return Left.MORE
 
-    def take_turn(self, lane: int) -> bool:
-        """One message of one person; True if there was one."""
+    def take_turn(self, lane: int) -> tuple[bool, bool]:
+        """One message of one person; (whether there was one, whether anything else is due in this lane)."""
         event: inbound.Claimed | None = None
+        more = True
         try:
             with unit_of_work() as session:
                 now = self.clock.now()
-                event = inbound.claim(session, lane=lane, lanes=self.lanes, now=now)
+                event, more = inbound.claim(session, lane=lane, lanes=self.lanes, now=now)
                 if event is None:
-                    return False
+                    return False, more
                 if event.meets:
                     event = _introduce(session, event, now)
                 if event.payload.get("type") == "system":
                     _take_system_news(session, event, now)
+                    inbound.finish(session, event.id, outcome="DONE", now=now)
                 else:
                     state = router.take_turn(session, event, rules=self.rules, now=now)
-                    conversation.save(session, event.conversation_id, state, heard_at=event.received_at)
-                inbound.finish(session, event.id, outcome="DONE", now=now)
+                    inbound.finish_turn(session, event, state, now=now)
         except DBAPIError as error:
             if error.connection_invalidated or event is None:
                 raise  # the database is away: nothing was done, nothing is counted
@@ -74,7 +79,7 @@ class Turns:
             if event is None:
                 raise
             self._fail(event, error)
-        return True
+        return True, more
 
     def follow_up(self, lane: int) -> bool:
         return follow_ups.run_light(lane, self.lanes, rules=self.rules, clock=self.clock)

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from models import conversation, db, inbound, person
+from models.booking_event import demand
 from models.inbound import Incoming
 from models.payment import PaymentState
 from tests import factories as make
@@ -197,7 +198,8 @@ def test_the_person_who_waited_longest_comes_first_with_their_oldest_message(scr
     with db.unit_of_work() as unit:
         person_row = unit.get_one(person.Person, first_id)
         person_row.language = "ur"
-        conversation.save(unit, first_id, {"flow": "book"}, heard_at=NOW)
+        state = make.text('UPDATE conversations SET state = \'{"flow": "book"}\' WHERE id = :id')
+        unit.execute(state, {"id": first_id})
     _kept(*(make.inbound_text(phone, words) for phone, words in ((first, "a"), (second, "b"), (first, "c"))))
     order = []
     while (event := _work_off()) is not None:
@@ -230,7 +232,7 @@ def test_four_workers_work_off_everything_once_and_in_each_persons_order(scratch
     def drain(lane: int) -> None:
         while True:
             with db.unit_of_work() as unit:
-                event = inbound.claim(unit, lane=lane, lanes=2, now=NOW)
+                event, _more = inbound.claim(unit, lane=lane, lanes=2, now=NOW)
                 if event is None:
                     return
                 assert event.conversation_id % 2 == lane
@@ -241,6 +243,42 @@ def test_four_workers_work_off_everything_once_and_in_each_persons_order(scratch
     _at_once(lambda: drain(0), lambda: drain(0), lambda: drain(1), lambda: drain(1))
     # A drain ends when what is left is being worked off by another, who looks again afterwards.
     assert list(done.values()) == [list(range(6))] * 12
+
+
+def test_a_claim_tells_whether_anything_else_is_due_in_the_lane(scratch: Scratch) -> None:
+    """Else nobody would look again at what is passed over, or a look that finds nothing follows each turn."""
+    phone, _, someone = _known_person()
+    with db.unit_of_work() as unit:
+        assert inbound.claim(unit, lane=0, lanes=1, now=NOW) == (None, False)
+    _kept(make.inbound_text(phone))
+    with db.unit_of_work() as unit:
+        event, more = inbound.claim(unit, lane=0, lanes=1, now=NOW)
+        assert event is not None
+        assert not more
+        with db.unit_of_work() as other:
+            assert inbound.claim(other, lane=0, lanes=1, now=NOW) == (None, True)
+            assert inbound.claim(other, lane=(someone + 1) % 2, lanes=2, now=NOW) == (None, False)
+    _kept(make.inbound_text(phone))
+    with db.unit_of_work() as unit:
+        assert inbound.claim(unit, lane=0, lanes=1, now=NOW)[1]
+    _work_off(fails=True)
+    with db.unit_of_work() as unit:
+        assert inbound.claim(unit, lane=0, lanes=1, now=NOW) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("queue", "wait", "due"), [("turns", 0, True), ("turns", 1, False), ("slow", 0, False)]
+)
+def test_a_follow_up_of_the_lane_is_something_else(
+    scratch: Scratch, queue: str, wait: int, due: bool
+) -> None:
+    with db.unit_of_work() as unit:
+        booking = make.draft(unit)
+        unit.execute(make.text("DELETE FROM follow_ups"))
+        demand(unit, booking, "job", queue, cause="test", due_at=NOW + wait * SECOND, now=NOW)
+    with db.unit_of_work() as unit:
+        assert inbound.claim(unit, lane=0, lanes=1, now=NOW) == (None, due)
+        assert inbound.claim(unit, lane=(booking.id + 1) % 2, lanes=2, now=NOW) == (None, False)
 
 
 def test_statuses_and_news_of_payments_are_nobodys_turn(scratch: Scratch) -> None:
@@ -268,10 +306,11 @@ def test_a_turn_that_succeeds_lets_the_next_one_come_at_once(scratch: Scratch) -
     _kept(make.inbound_text(phone), make.inbound_text(phone))
     _work_off(fails=True)
     with db.unit_of_work() as unit:
-        event = inbound.claim(unit, lane=0, lanes=1, now=NOW + SECOND)
+        event = _claim(unit, NOW + SECOND)
         assert event is not None
-        conversation.save(unit, someone, {}, heard_at=NOW)
-        inbound.finish(unit, event.id, outcome="DONE", now=NOW)
+        inbound.finish_turn(unit, event, {"at": "menu"}, now=NOW + SECOND)
+    row = scratch.row("SELECT state, last_inbound_at FROM conversations WHERE id = :id", id=someone)
+    assert tuple(row) == ({"at": "menu"}, NOW)
     assert _work_off() is not None
 
 
@@ -341,10 +380,10 @@ def test_the_lane_of_who_they_are_is_rung_where_it_is_another_one(scratch: Scrat
     scratch.run("UPDATE persons SET merged_into = :other WHERE id = :one", one=one, other=other)
     scratch.rung.clear()
     with db.unit_of_work() as unit:
-        assert inbound.claim(unit, lane=one % 2, lanes=2, now=NOW) is None
+        assert inbound.claim(unit, lane=one % 2, lanes=2, now=NOW) == (None, False)
     assert scratch.rung == [{("turns", other)}]
     with db.unit_of_work() as unit:
-        event = inbound.claim(unit, lane=other % 2, lanes=2, now=NOW)
+        event, _more = inbound.claim(unit, lane=other % 2, lanes=2, now=NOW)
     assert event is not None
     assert event.conversation_id == other
 
@@ -466,7 +505,8 @@ def _unit(scratch: Scratch) -> Session:
 
 
 def _claim(unit: Session, now: Any = NOW) -> inbound.Claimed | None:
-    return inbound.claim(unit, lane=0, lanes=1, now=now)
+    event, _more = inbound.claim(unit, lane=0, lanes=1, now=now)
+    return event
 
 
 def _work_off(*, fails: bool = False, now: Any = NOW) -> inbound.Claimed | None:

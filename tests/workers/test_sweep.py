@@ -140,7 +140,7 @@ def test_a_turn_that_failed_is_rung_for_when_its_wait_is_over(
 ) -> None:
     _message()
     with db.unit_of_work() as unit:
-        event = inbound.claim(unit, lane=0, lanes=1, now=NOW)
+        event, _more = inbound.claim(unit, lane=0, lanes=1, now=NOW)
         assert event is not None
         inbound.fail(unit, event.id, error="it failed", now=NOW)
     _sweep(redis_url, NOW + SECOND)

@@ -17,6 +17,7 @@ from tests.conftest import Scratch
 from tests.factories import NOW, RULES, MovableClock
 from workers import follow_ups
 from workers.follow_ups import LIGHT, LightJob
+from workers.queue import Left
 from workers.turns import TURNS_IN_A_ROW, Turns
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -201,7 +202,7 @@ def test_a_booking_that_somebody_works_on_is_passed_over(
         _follows(free, "job")
         with db.unit_of_work() as unit:
             make.Booking.for_update(unit, busy)
-            assert not turns.drain(0)
+            assert turns.drain(0) is Left.HELD  # whoever holds it may not look again
         assert ran == [free]
         turns.drain(0)
     assert ran == [free, busy]
@@ -253,7 +254,7 @@ def test_messages_that_never_end_do_not_keep_what_follows_from_its_turn(
     _hears(*(make.inbound_text(make.phone(), "hi") for _ in range(TURNS_IN_A_ROW + 5)))
     _follows(_booking(), "job")
     with _light(job=lambda s, b, due, r, n: ran.append(b.id)):
-        assert turns.drain(0)  # there is more, and this lane goes to the end of the line
+        assert turns.drain(0) is Left.MORE  # and this lane goes to the end of the line
     assert len(ran) == 1
 
 
