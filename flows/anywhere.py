@@ -24,7 +24,7 @@ def go_back(turn: Turn, state: State) -> Reply:
         return book.go_back(turn, state)
     at = actions.decode(state.at) if state.at else None
     if isinstance(at, actions.ShowPlace):
-        place = turn.session.get(Listing, at.listing)
+        place = Listing.find(turn.session, at.listing)
         if place is not None:
             return find_a_place.show_category(turn, state, place.category, 0)
     if isinstance(at, actions.ShowCategory):

@@ -191,7 +191,7 @@ def _in_a_row(_: Phrases, place: Listing) -> str:
 def show_place(turn: Turn, state: State, place: Listing | int) -> Reply:
     """One place: picture, price, what it has, and a button to book it."""
     if isinstance(place, int):
-        found = turn.session.get(Listing, place)
+        found = Listing.find(turn.session, place)
         if found is None or not found.active:
             return look_around(turn, state)
         place = found

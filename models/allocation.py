@@ -132,15 +132,13 @@ _FREE_UNITS = """
 _CANDIDATES = text(
     _FREE_UNITS.format(units="(SELECT id FROM units WHERE listing_id = :listing_id AND active)")
 )
-_CANDIDATES_FROM_SAMPLE = text(
-    _FREE_UNITS.format(
-        units="""(
-        SELECT id FROM units WHERE listing_id = :listing_id AND active AND id >= (
-            SELECT min(id) + floor(:fraction * (max(id) - min(id) + 1 - least(:sample, max(id) - min(id) + 1)))::bigint
-            FROM units WHERE listing_id = :listing_id AND active)
-        ORDER BY id LIMIT :sample)"""
-    )
-)
+# So many neighbours, by their numbers, from `:fraction` of the way through the place on.
+SAMPLED = """(
+    SELECT id FROM units WHERE listing_id = :listing_id AND active AND id >= (
+        SELECT min(id) + floor(:fraction * (max(id) - min(id) + 1 - least(:sample, max(id) - min(id) + 1)))::bigint
+        FROM units WHERE listing_id = :listing_id AND active)
+    ORDER BY id LIMIT :sample)"""
+_CANDIDATES_FROM_SAMPLE = text(_FREE_UNITS.format(units=SAMPLED))
 _CLAIM = text(
     "INSERT INTO allocations (unit_id, listing_id, during, state, hold_until, booking_id, made_at) "
     "VALUES (:unit_id, :listing_id, tstzrange(:starts_at, :ends_at), :state, :hold_until, :booking_id, :now) "

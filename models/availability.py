@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,6 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from models.allocation import SAMPLE, SAMPLED
+from models.hot import Hot
 from models.listing import Listing
 from models.stay import Stay, span
 
@@ -31,6 +34,50 @@ def most_guests(session: Session, listing: Listing) -> int:
     """How many guests the place takes when all of it is free."""
     units: int = session.execute(_UNITS, {"listing_id": listing.id}).scalar_one()
     return units * listing.capacity
+
+
+def is_plainly_free(
+    session: Session, listing: Listing, stay: Stay, units: int, *, now: datetime, grace: timedelta
+) -> bool:
+    """True if so many units are free for the whole stay, seen at a glance; if not, only counting tells.
+
+    A few units are looked at wherever chance leads: in a place that is far from full that is enough, however
+    large it is.
+    """
+    if units > SAMPLE:
+        return False
+    starts_at, ends_at = stay_span(listing, stay)
+    found: int = _PLAINLY_FREE.run(
+        session,
+        listing_id=listing.id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        overdue_since=now - grace,
+        fraction=random.random(),
+        sample=SAMPLE,
+        units=units,
+    ).scalar()
+    return found == units
+
+
+_PLAINLY_FREE = Hot(
+    "plainly_free",
+    f"""
+SELECT count(*) FROM (
+    SELECT 1 FROM {SAMPLED} AS u WHERE NOT EXISTS (
+        SELECT 1 FROM allocations a WHERE a.unit_id = u.id AND a.state <> 'RELEASED'
+          AND upper(a.during) > :starts_at AND lower(a.during) < :ends_at
+          AND NOT (a.state = 'HELD' AND a.hold_until < :overdue_since))
+    LIMIT :units) AS free
+    """,
+    listing_id="bigint",
+    starts_at="timestamptz",
+    ends_at="timestamptz",
+    overdue_since="timestamptz",
+    fraction="double precision",
+    sample="int",
+    units="int",
+)
 
 
 def free_units(session: Session, listing: Listing, stay: Stay, *, now: datetime, grace: timedelta) -> int:
@@ -62,7 +109,10 @@ def full_nights(
 
     Cheap while the place is far from full: the nights are only counted one by one where they could be full.
     """
-    starts_at, ends_at = stay_span(listing, Stay(first, last + timedelta(days=1)))
+    whole = Stay(first, last + timedelta(days=1))
+    if is_plainly_free(session, listing, whole, units, now=now, grace=grace):
+        return frozenset()
+    starts_at, ends_at = stay_span(listing, whole)
     what = {
         "listing_id": listing.id,
         "starts_at": starts_at,

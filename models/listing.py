@@ -3,86 +3,84 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, func, select, text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.orm import Mapped, Session, mapped_column
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from models import person
 from models.cancellation import Policy
-from models.db import Base
+from models.hot import Hot
 from models.pricing import Rates
 
 
-class Category(Base):
-    __tablename__ = "categories"
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`check_in` and `check_out` are local times of the place; `capacity` is guests per unit.
 
-    slug: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    position: Mapped[int]
+    It is only read here, many times in each conversation; the listings file is what changes it.
+    """
 
-
-class Listing(Base):
-    """`check_in` and `check_out` are local times of the place; `capacity` is guests per unit."""
-
-    __tablename__ = "listings"
-
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    slug: Mapped[str]
-    name: Mapped[str]
-    category: Mapped[str] = mapped_column(ForeignKey("categories.slug"))
-    owner_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
-    mode: Mapped[str]
-    approval: Mapped[str]
-    description: Mapped[str]
-    location: Mapped[str]
-    latitude: Mapped[float | None]
-    longitude: Mapped[float | None]
-    map_link: Mapped[str | None]
-    photo: Mapped[str | None]
-    amenities: Mapped[list[str]] = mapped_column(JSONB)
-    contact: Mapped[str]
-    owner_name: Mapped[str]
-    time_zone: Mapped[str]
-    language: Mapped[str]
-    capacity: Mapped[int]
-    check_in: Mapped[time]
-    check_out: Mapped[time]
-    min_nights: Mapped[int]
-    max_nights: Mapped[int]
-    rates: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    currency: Mapped[str]
-    policy: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    methods: Mapped[list[str]] = mapped_column(JSONB)
-    active: Mapped[bool]
-    updated_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
-
-    @property
-    def price(self) -> Rates:
-        return Rates.from_dict(self.rates)
+    id: int
+    slug: str
+    name: str
+    category: str
+    owner_id: int
+    mode: str
+    approval: str
+    description: str
+    location: str
+    latitude: float | None
+    longitude: float | None
+    map_link: str | None
+    photo: str | None
+    amenities: Sequence[str]
+    contact: str
+    owner_name: str
+    time_zone: str
+    language: str
+    capacity: int
+    check_in: time
+    check_out: time
+    min_nights: int
+    max_nights: int
+    price: Rates
+    currency: str
+    policy: dict[str, Any]
+    methods: Sequence[str]
+    active: bool
 
     @property
     def cancellation(self) -> Policy:
         return Policy.from_dict(self.policy)
 
     @classmethod
+    def find(cls, session: Session, listing_id: int) -> Listing | None:
+        """The listing, read once in a unit of work; None where there is none with this number."""
+        read: dict[int, Listing] = session.info.setdefault("listings", {})
+        if listing_id not in read:
+            found = _from_rows(_ONE.run(session, id=listing_id))
+            if not found:
+                return None
+            read[listing_id] = found[0]
+        return read[listing_id]
+
+    @classmethod
     def get(cls, session: Session, listing_id: int) -> Listing:
-        """Read once in a unit of work: the session itself forgets what nobody holds."""
-        found = session.get(cls, listing_id)
+        found = cls.find(session, listing_id)
         if found is None:
             raise LookupError(f"no listing {listing_id}")
-        session.info.setdefault("listings", set()).add(found)
         return found
 
     @classmethod
     def in_category(cls, session: Session, category: str) -> Sequence[Listing]:
-        return session.scalars(
-            select(cls).where(cls.category == category, cls.active).order_by(cls.name)
-        ).all()
+        return _from_rows(session.execute(_IN_CATEGORY, {"category": category}))
 
     @classmethod
     def named_like(cls, session: Session, words: str, *, most: int = 9) -> Sequence[Listing]:
@@ -90,16 +88,44 @@ class Listing(Base):
         wanted = [w for w in words.casefold().split() if len(w) > 1 or w.isdigit()]
         if not wanted:
             return []
-        where = [func.lower(cls.name + " " + cls.location).contains(word, autoescape=True) for word in wanted]
-        found = session.scalars(select(cls).where(cls.active, *where).order_by(cls.name).limit(most)).all()
+        found = _from_rows(session.execute(_NAMED_LIKE, {"words": wanted, "most": most}))
         exact = [listing for listing in found if listing.name.casefold() == words.strip().casefold()]
         return exact or found
 
     @classmethod
     def of_owner(cls, session: Session, owner_id: int) -> Sequence[Listing]:
-        return session.scalars(
-            select(cls).where(cls.owner_id == owner_id, cls.active).order_by(cls.name)
-        ).all()
+        return _from_rows(session.execute(_OF_OWNER, {"owner_id": owner_id}))
+
+
+def _from_rows(rows: Iterable[Any]) -> list[Listing]:
+    listings = []
+    for row in rows:
+        values = list(row)
+        values[_PRICE] = _rates(values[_PRICE])
+        listings.append(Listing(*values))
+    return listings
+
+
+@lru_cache(maxsize=4096)
+def _rates(stored: str) -> Rates:
+    return Rates.from_dict(orjson.loads(stored))
+
+
+# In the order of the fields; the rates as text, to be read once for all places that cost the same.
+_COLUMNS = (
+    "id, slug, name, category, owner_id, mode, approval, description, location, latitude, longitude, map_link, "
+    "photo, amenities, contact, owner_name, time_zone, language, capacity, check_in, check_out, min_nights, "
+    "max_nights, rates::text, currency, policy, methods, active"
+)
+_PRICE = _COLUMNS.split(", ").index("rates::text")
+_ONE = Hot("one_listing", f"SELECT {_COLUMNS} FROM listings WHERE id = :id", id="bigint")
+_IN_CATEGORY = text(f"SELECT {_COLUMNS} FROM listings WHERE category = :category AND active ORDER BY name")
+_OF_OWNER = text(f"SELECT {_COLUMNS} FROM listings WHERE owner_id = :owner_id AND active ORDER BY name")
+_NAMED_LIKE = text(
+    f"SELECT {_COLUMNS} FROM listings WHERE active AND NOT EXISTS ("
+    "SELECT 1 FROM unnest(CAST(:words AS text[])) AS word WHERE strpos(lower(name || ' ' || location), word) = 0) "
+    "ORDER BY name LIMIT :most"
+)
 
 
 def categories_in_use(session: Session) -> Sequence[tuple[str, str, int]]:
@@ -138,38 +164,41 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
     owner_id = person.find_or_create(session, phone=owner["phone"], user_id=None, name=owner["name"], now=now)
     person.give_role(session, owner_id, person.OWNER)
     person.speak_at_first(session, owner_id, entry.get("language", "en"))
-    listing = session.scalar(select(Listing).where(Listing.slug == entry["slug"]))
-    if listing is None:
-        listing = Listing(slug=entry["slug"])
-        session.add(listing)
+    person.speak_at_first(session, owner_id, entry.get("language", "en"))
     rates = Rates.from_dict({**entry["prices"], "currency": entry["currency"]})
-    listing.name = entry["name"]
-    listing.category = entry["category"]
-    listing.owner_id = owner_id
-    listing.owner_name = owner["name"]
-    listing.contact = entry.get("contact", owner["phone"])
-    listing.mode = entry.get("mode", "NIGHTLY").upper()
-    listing.approval = entry.get("approval", "OWNER").upper()
-    listing.description = entry["description"]
-    listing.location = entry["location"]
-    listing.latitude, listing.longitude = entry.get("latitude"), entry.get("longitude")
-    listing.map_link = entry.get("map_link")
-    listing.photo = entry.get("photo")
-    listing.amenities = entry.get("amenities", [])
-    listing.time_zone = entry["time_zone"]
-    listing.language = entry.get("language", "en")
-    listing.capacity = entry["capacity"]
-    listing.check_in = time.fromisoformat(entry.get("check_in", "14:00"))
-    listing.check_out = time.fromisoformat(entry.get("check_out", "11:00"))
-    listing.min_nights = entry.get("min_nights", 1)
-    listing.max_nights = entry.get("max_nights", 30)
-    listing.rates = rates.to_dict()
-    listing.currency = entry["currency"]
-    listing.policy = Policy.from_dict(entry.get("cancellation", {})).to_dict()
-    listing.methods = entry.get("methods", ["card"])
-    listing.active = entry.get("active", True)
-    listing.updated_at = now
-    session.flush()
+    listing_id = session.execute(
+        _WRITE,
+        {
+            "slug": entry["slug"],
+            "name": entry["name"],
+            "category": entry["category"],
+            "owner_id": owner_id,
+            "owner_name": owner["name"],
+            "contact": entry.get("contact", owner["phone"]),
+            "mode": entry.get("mode", "NIGHTLY").upper(),
+            "approval": entry.get("approval", "OWNER").upper(),
+            "description": entry["description"],
+            "location": entry["location"],
+            "latitude": entry.get("latitude"),
+            "longitude": entry.get("longitude"),
+            "map_link": entry.get("map_link"),
+            "photo": entry.get("photo"),
+            "amenities": orjson.dumps(entry.get("amenities", [])).decode(),
+            "time_zone": entry["time_zone"],
+            "language": entry.get("language", "en"),
+            "capacity": entry["capacity"],
+            "check_in": time.fromisoformat(entry.get("check_in", "14:00")),
+            "check_out": time.fromisoformat(entry.get("check_out", "11:00")),
+            "min_nights": entry.get("min_nights", 1),
+            "max_nights": entry.get("max_nights", 30),
+            "rates": orjson.dumps(rates.to_dict()).decode(),
+            "currency": entry["currency"],
+            "policy": orjson.dumps(Policy.from_dict(entry.get("cancellation", {})).to_dict()).decode(),
+            "methods": orjson.dumps(entry.get("methods", ["card"])).decode(),
+            "active": entry.get("active", True),
+            "now": now,
+        },
+    ).scalar_one()
     names = entry.get("units") or [
         f"{entry.get('unit_name', 'Unit')} {n}" for n in range(1, entry["units_count"] + 1)
     ]
@@ -178,5 +207,13 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
             "INSERT INTO units (listing_id, name) SELECT :listing_id, unnest(CAST(:names AS text[])) "
             "ON CONFLICT (listing_id, name) DO NOTHING"
         ),
-        {"listing_id": listing.id, "names": names},
+        {"listing_id": listing_id, "names": names},
     )
+
+
+_WRITTEN = [column.removesuffix("::text") for column in _COLUMNS.split(", ") if column != "id"]
+_WRITE = text(
+    f"INSERT INTO listings ({', '.join(_WRITTEN)}, updated_at) VALUES (:{', :'.join(_WRITTEN)}, :now) "
+    f"ON CONFLICT (slug) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _WRITTEN)}, "
+    "updated_at = excluded.updated_at RETURNING id"
+)

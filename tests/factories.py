@@ -93,40 +93,40 @@ def listing(
     if owner_id is None:
         owner_id = person(session, name="Bilal Ahmed", role=people.OWNER)
         people.speak_at_first(session, owner_id, "en")
-    made = Listing(
-        slug=slug,
-        name=f"Sea View {slug}",
-        category="hut",
-        owner_id=owner_id,
-        mode="NIGHTLY",
-        approval=approval,
-        description="By the sea.",
-        location="Gwadar, Pakistan",
-        amenities=[],
-        contact="+923000000201",
-        owner_name="Bilal Ahmed",
-        time_zone=time_zone,
-        language="en",
-        capacity=capacity,
-        check_in=_time(check_in),
-        check_out=_time(check_out),
-        min_nights=1,
-        max_nights=30,
-        rates=rates.to_dict(),
-        currency="PKR",
-        policy=dict(policy or {}),
-        methods=["card"],
-        active=True,
-        updated_at=NOW,
-    )
-    session.add(made)
-    session.flush()
+    listing_id = session.execute(
+        text(
+            "INSERT INTO listings (slug, name, category, owner_id, approval, description, location, contact, owner_name, "
+            "time_zone, capacity, check_in, check_out, rates, currency, policy, updated_at) VALUES (:slug, :name, 'hut', "
+            ":owner_id, :approval, 'By the sea.', 'Gwadar, Pakistan', '+923000000201', 'Bilal Ahmed', :time_zone, "
+            ":capacity, :check_in, :check_out, :rates, 'PKR', :policy, :now) RETURNING id"
+        ),
+        {
+            "slug": slug,
+            "name": f"Sea View {slug}",
+            "owner_id": owner_id,
+            "approval": approval,
+            "time_zone": time_zone,
+            "capacity": capacity,
+            "check_in": _time(check_in),
+            "check_out": _time(check_out),
+            "rates": orjson.dumps(rates.to_dict()).decode(),
+            "policy": orjson.dumps(dict(policy or {})).decode(),
+            "now": NOW,
+        },
+    ).scalar_one()
     names = [f"Room {n}" for n in range(1, units + 1)] if isinstance(units, int) else list(units)
     session.execute(
         text("INSERT INTO units (listing_id, name) SELECT :id, unnest(CAST(:names AS text[]))"),
-        {"id": made.id, "names": names},
+        {"id": listing_id, "names": names},
     )
-    return made
+    return Listing.get(session, listing_id)
+
+
+def change(session: Session, place: Listing, **columns: Any) -> None:
+    """What the owner has changed since; the place as it was stays in the caller's hand."""
+    changes = ", ".join(f"{name} = :{name}" for name in columns)
+    session.execute(text(f"UPDATE listings SET {changes} WHERE id = :id"), {**columns, "id": place.id})
+    session.info["listings"].clear()
 
 
 def _time(clock: str) -> Any:
@@ -223,7 +223,7 @@ def confirmed(session: Session, place: Listing | None = None, *, now: datetime =
 def decide(
     session: Session, booking: Booking, *, yes: bool, now: datetime = NOW, cause: str | None = None
 ) -> None:
-    owner_id = session.get_one(Listing, booking.listing_id).owner_id
+    owner_id = Listing.get(session, booking.listing_id).owner_id
     actor = Actor("owner", owner_id)
     booking.decide(session, yes=yes, actor=actor, cause=cause or unique("inbound:"), now=now)
 

@@ -146,6 +146,10 @@ def _refuse(turn: Turn, state: State, draft: Draft, listing: Listing, *, look: b
     if draft.nights is None or not look:
         return None
     units = units_for(listing, draft)
+    if availability.is_plainly_free(
+        turn.session, listing, stay, units, now=turn.now, grace=turn.rules.hold_grace
+    ):
+        return None
     free = availability.free_units(turn.session, listing, stay, now=turn.now, grace=turn.rules.hold_grace)
     if free >= units:
         return None

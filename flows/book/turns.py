@@ -71,7 +71,7 @@ def _ask(turn: Turn, draft: Draft, step: Step) -> Message:
 
 def book_place(turn: Turn, state: State, listing_id: int) -> Reply:
     """Begin to book this place, or go on where a booking of it was left."""
-    listing = turn.session.get(Listing, listing_id)
+    listing = Listing.find(turn.session, listing_id)
     if listing is None or not listing.active:
         return find_a_place.look_around(turn, state)
     return proceed(turn, state, _draft_for(state, listing_id))
@@ -80,7 +80,7 @@ def book_place(turn: Turn, state: State, listing_id: int) -> Reply:
 def take_dates(turn: Turn, state: State, said: str) -> Reply | None:
     """Dates that are typed at a place's card begin its booking, as [Book] and then the dates would."""
     at = decode(state.at) if state.at else None
-    listing = turn.session.get(Listing, at.listing) if isinstance(at, ShowPlace) else None
+    listing = Listing.find(turn.session, at.listing) if isinstance(at, ShowPlace) else None
     if listing is None or not listing.active:
         return None
     is_number = understand.count(said) is not None or understand.nights(said) is not None

@@ -424,8 +424,7 @@ def test_another_place_for_the_same_stay_comes_straight_back(
 def test_a_place_that_closed_ends_its_draft(session: Session, chat: Chat, place: Listing) -> None:
     chat.says(place.name)
     chat.taps("Book")
-    place.active = False
-    session.flush()
+    factories.change(session, place, active=False)
     assert "What kind of place" in body(chat.says(CHRISTMAS))
     assert "draft" not in chat.state
 

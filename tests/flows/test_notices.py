@@ -89,7 +89,8 @@ def view_of(session: Session, booking: Booking) -> ticket.TicketView:
 def test_every_notice_carries_its_template(session: Session, name: str, language: str) -> None:
     """Long names, a hidden phone and any language: limits hold, and a closed window is reached."""
     place = factories.listing(session)
-    place.name = "The Very Long Name of a Hut Far Up in the Hills Above the River " * 2
+    long_name = "The Very Long Name of a Hut Far Up in the Hills Above the River " * 2
+    factories.change(session, place, name=long_name)
     booking = factories.paid(session, place)
     booking.guest_name = "عائشہ خان " * 6
     for person_id in (booking.person_id, place.owner_id):

@@ -59,7 +59,7 @@ def test_owner_confirms_a_paid_booking(request_: Request, session: Session) -> N
 
 def test_owner_confirms_where_nothing_was_paid(session: Session) -> None:
     booking = factories.waived(session)
-    owner = Chat(session, session.get_one(Listing, booking.listing_id).owner_id)
+    owner = Chat(session, Listing.get(session, booking.listing_id).owner_id)
     owner.taps("Confirm", ask(session, booking))
     assert booking.status == Status.OWNER_CONFIRMED
 
@@ -175,8 +175,7 @@ def test_an_invented_code_is_nothing(request_: Request) -> None:
 
 
 def test_a_place_that_changed_hands(request_: Request, session: Session, place: Listing) -> None:
-    place.owner_id = factories.person(session, name="Meera Iyer", role="owner")
-    session.flush()
+    factories.change(session, place, owner_id=factories.person(session, name="Meera Iyer", role="owner"))
     request_.owner.taps("Confirm", request_.message)
     assert request_.booking.decision is None
 

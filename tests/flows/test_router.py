@@ -93,8 +93,7 @@ def test_a_kind_of_place_is_typed(chat: Chat, place: Listing) -> None:
 
 def test_a_place_that_closed_is_not_shown(session: Session, chat: Chat, place: Listing) -> None:
     card = chat.says(place.name)
-    place.active = False
-    session.flush()
+    factories.change(session, place, active=False)
     assert "What kind of place" in body(chat.taps("Book", card))
 
 
@@ -326,14 +325,12 @@ def test_a_place_or_a_kind_anywhere_in_a_sentence_is_shown(
         ("my_room", "Karimabad Garden Inn"),
     ):
         made = factories.listing(session)
-        made.category, made.name, made.location = category, name, "Hunza, Pakistan"
-    session.flush()
+        factories.change(session, made, category=category, name=name, location="Hunza, Pakistan")
     chat.says("menu")
     assert told in body(chat.says(words))
 
 
 @pytest.mark.parametrize("words", ["what is the meaning of this", "I do not like it here", "are you there?"])
 def test_words_that_are_in_every_sentence_name_no_place(session: Session, chat: Chat, words: str) -> None:
-    factories.listing(session).name = "The Inn at This Lake"
-    session.flush()
+    factories.change(session, factories.listing(session), name="The Inn at This Lake")
     assert "did not understand" in body(chat.says(words))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +13,15 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models.availability import free_units, full_nights, nearest_free_stays, stay_span, today, units_needed
+from models.availability import (
+    free_units,
+    full_nights,
+    is_plainly_free,
+    nearest_free_stays,
+    stay_span,
+    today,
+    units_needed,
+)
 from models.listing import Listing
 from models.stay import Stay, span
 from tests import factories as make
@@ -83,7 +92,31 @@ def test_full_nights_and_free_units_are_those_of_the_calendar(
         )
         for stay in (Stay.of_nights(first + DAY * n, 1 + n % 3) for n in range(0, 12, 2)):
             assert free_units(session, place, stay, now=NOW, grace=GRACE) == paper.free(stay)
+            seen = is_plainly_free(session, place, stay, units, now=NOW, grace=GRACE)
+            assert seen == (paper.free(stay) >= units), "four units are all looked at"
         unwritten.rollback()
+
+
+def test_a_glance_at_a_large_place_never_sees_too_much(session: Session) -> None:
+    """It looks at some of the units only: where none of those is free, counting has to tell."""
+    place, stay = make.listing(session, units=200), make.STAY
+    what: dict[str, Any] = {"now": NOW, "grace": GRACE}
+    assert is_plainly_free(session, place, stay, 32, **what)
+    assert not is_plainly_free(session, place, stay, 33, **what)
+    starts_at, ends_at = stay_span(place, stay)
+    session.execute(
+        text(
+            "INSERT INTO allocations (unit_id, listing_id, during, state, made_at) "
+            "SELECT id, listing_id, tstzrange(:starts_at, :ends_at), 'BLOCKED', :starts_at FROM units "
+            "WHERE listing_id = :id AND id % 2 = 0"
+        ),
+        {"id": place.id, "starts_at": starts_at, "ends_at": ends_at},
+    )
+    assert is_plainly_free(session, place, stay, 16, **what)
+    assert not is_plainly_free(session, place, stay, 17, **what)
+    assert free_units(session, place, stay, **what) == 100
+    assert full_nights(session, place, stay.check_in, stay.check_in, units=100, **what) == frozenset()
+    assert full_nights(session, place, stay.check_in, stay.check_in, units=101, **what) == {stay.check_in}
 
 
 @with_one_session

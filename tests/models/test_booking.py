@@ -1011,7 +1011,7 @@ def _waive(
 
 
 def _rewrite(session: Session, booking: Booking, stay: Stay, *, guests: int, cause: str) -> None:
-    place = session.get_one(make.Listing, booking.listing_id)
+    place = make.Listing.get(session, booking.listing_id)
     booking.rewrite(
         session,
         listing=place,
