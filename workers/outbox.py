@@ -54,6 +54,7 @@ class Sender(Crew[Sendable, Outcome]):
 
     def exchange(self, results: Sequence[Outcome], most: int, *, rung: bool) -> Sequence[Sendable]:
         """Record what became of messages and claim those whose turn it is, as many as the rates allow."""
+        self._heed(results)  # before anything is claimed, or each refusal would be followed by one more
         self._tell_of_stop(results)
         if rung and time.monotonic() >= self._statuses_at:
             while self._take_statuses():
@@ -78,10 +79,21 @@ class Sender(Crew[Sendable, Outcome]):
             log.exception("message.failed", message_id=sendable.id, exc_info=error)
             return Outcome(sendable, verdict=delivery.classify(OUR_BUG, 400), code=OUR_BUG, error=repr(error))
 
-    def _note(self, outcomes: Sequence[Outcome]) -> None:
+    def _heed(self, outcomes: Sequence[Outcome]) -> None:
+        """What these mean for all others: a pause, a stop, or the end of one."""
         for outcome in outcomes:
             if outcome.verdict is None:
                 self._stopped = False
+                continue
+            if outcome.verdict.scope in PAUSES:
+                self._pause(PAUSES[outcome.verdict.scope])
+            if outcome.verdict.kind is delivery.Kind.STOP_SENDER and not self._stopped:
+                self._stopped = outcome.verdict.scope is delivery.Scope.EVERYTHING
+                log.error("sender.stopped", reason=outcome.verdict.reason, code=outcome.code)
+
+    def _note(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.verdict is None:
                 continue
             log.warning(
                 "message.not_accepted",
@@ -93,11 +105,6 @@ class Sender(Crew[Sendable, Outcome]):
                 code=outcome.code,
                 error=outcome.error,
             )
-            if outcome.verdict.scope in PAUSES:
-                self._pause(PAUSES[outcome.verdict.scope])
-            if outcome.verdict.kind is delivery.Kind.STOP_SENDER and not self._stopped:
-                self._stopped = outcome.verdict.scope is delivery.Scope.EVERYTHING
-                log.error("sender.stopped", reason=outcome.verdict.reason, code=outcome.code)
 
     def _tell_of_stop(self, outcomes: Sequence[Outcome]) -> None:
         """The admins read it when sending works again; with every refusal anew, for it is said but once per stop."""

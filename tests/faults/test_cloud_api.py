@@ -92,7 +92,7 @@ def test_a_token_that_is_not_valid_any_more(house: House) -> None:
 
     house.graph.everyone = "190"
     meta.run(says(first))
-    house.stack.wait_for(refused, "the first refusal")
+    house.stack.wait_for(lambda: "sender.stopped" in house.stack.log("sends"), "the sender to stop")
     meta.run(side_by_side(others, says, 8))
     house.stack.wait_for(lambda: house.unfinished() == 0, "all turns to be done", PATIENCE)
     already = refused()
