@@ -123,19 +123,23 @@ _KEEP_KNOWN = Hot(
     """
 INSERT INTO inbound_events (id, source, external_id, kind, conversation_id, payload, received_at, due_at)
 OVERRIDING SYSTEM VALUE
-SELECT i.id, i.source, i.external_id, i.kind, known.id, i.payload::jsonb, :now, :now
+SELECT i.id, i.source, i.external_id, i.kind, coalesce(of_phone.person_id, of_user_id.person_id), i.payload::jsonb,
+       :now, :now
 FROM (
     SELECT nextval('inbound_events_id_seq') AS id, item.*
     FROM unnest(:sources, :external_ids, :kinds, :payloads,
                 :phones, :user_ids)
          AS item (source, external_id, kind, payload, phone, user_id)
 ) AS i
-LEFT JOIN LATERAL (
-    SELECT min(person_id) AS id, max(person_id) AS other, count(*) AS n FROM person_identifiers
-    WHERE i.kind = 'message'
-      AND ((kind = 'phone' AND value = i.phone) OR (kind = 'user_id' AND value = i.user_id))
-) AS known ON true
-WHERE i.kind <> 'message' OR (known.id = known.other AND known.n = num_nonnulls(i.phone, i.user_id))
+LEFT JOIN person_identifiers AS of_phone
+       ON i.kind = 'message' AND of_phone.kind = 'phone' AND of_phone.value = i.phone
+LEFT JOIN person_identifiers AS of_user_id
+       ON i.kind = 'message' AND of_user_id.kind = 'user_id' AND of_user_id.value = i.user_id
+-- Of a message we know everything it tells about who wrote it, and it is one and the same person.
+WHERE i.kind <> 'message'
+   OR (num_nonnulls(i.phone, i.user_id) = num_nonnulls(of_phone.person_id, of_user_id.person_id)
+       AND num_nonnulls(i.phone, i.user_id) > 0
+       AND (of_phone.person_id = of_user_id.person_id) IS NOT FALSE)
 ORDER BY i.source, i.external_id
 ON CONFLICT (source, external_id) DO NOTHING RETURNING external_id, conversation_id
     """,

@@ -71,8 +71,8 @@ def identify(session: Session, *, phone: str | None, user_id: str | None) -> dic
     """Person ids by kind of identifier, for those that are known."""
     rows = session.execute(
         text(
-            "SELECT kind, person_id FROM person_identifiers "
-            "WHERE (kind = 'phone' AND value = :phone) OR (kind = 'user_id' AND value = :user_id)"
+            "SELECT kind, person_id FROM person_identifiers WHERE kind = 'phone' AND value = :phone UNION ALL "
+            "SELECT kind, person_id FROM person_identifiers WHERE kind = 'user_id' AND value = :user_id"
         ),
         {"phone": phone, "user_id": user_id},
     )

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from models import db
+from models.hot import Hot, Rows
 from models.listing import Listing
 from tests import factories as make
 from tests.conftest import Scratch
 
 
 @pytest.fixture
-def reads(scratch: Scratch) -> Iterator[list[str]]:
-    """Every statement that reads listings."""
+def reads(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every hot statement that reads listings."""
     found: list[str] = []
+    run = Hot.run
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if "FROM listings" in statement:
-            found.append(statement)
+    def note(statement: Hot, session: Session, **values: Any) -> Rows:
+        if "FROM listings" in statement.prepare:
+            found.append(statement.name)
+        return run(statement, session, **values)
 
-    event.listen(db.process().engine, "before_cursor_execute", note)
-    yield found
-    event.remove(db.process().engine, "before_cursor_execute", note)
+    monkeypatch.setattr(Hot, "run", note)
+    return found
 
 
 def test_a_place_is_read_once_in_a_unit_of_work(reads: list[str]) -> None:
