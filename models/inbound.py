@@ -303,8 +303,9 @@ def claim(session: Session, *, lane: int, lanes: int, now: datetime) -> tuple[Cl
 
 
 # All that is read is locked, so that nothing of it is older than the lock: what somebody else has changed since
-# the statement began is read anew, and a message that they have done meanwhile is passed over. No key changes:
-# the door, which only needs the person to exist, goes on keeping their messages.
+# the statement began is read anew, and a message that they have done meanwhile is passed over. Only the oldest is
+# asked for, not the first that is free: whoever holds it may let go of it undone. No key changes: the door, which
+# only needs the person to exist, goes on keeping their messages.
 _CLAIM = Hot(
     "claim_message",
     """
@@ -322,6 +323,8 @@ FROM (VALUES (1)) AS look LEFT JOIN LATERAL (
     FROM inbound_events e JOIN conversations c ON c.id = e.conversation_id JOIN persons p ON p.id = c.id
     WHERE e.kind = 'message' AND e.done_at IS NULL AND e.conversation_id % :lanes = :lane
       AND (c.retry_at IS NULL OR c.retry_at <= :now)
+      AND NOT EXISTS (SELECT 1 FROM inbound_events o WHERE o.conversation_id = e.conversation_id
+                      AND o.kind = 'message' AND o.done_at IS NULL AND o.id < e.id)
     ORDER BY e.id LIMIT 1 FOR NO KEY UPDATE OF c, e SKIP LOCKED FOR SHARE OF p SKIP LOCKED
 ) AS mine ON true
     """,

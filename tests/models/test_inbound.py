@@ -174,7 +174,7 @@ def test_a_message_is_kept_at_once_while_the_persons_turn_is_under_way(scratch: 
     with _unit(scratch) as turn:
         assert _claim(turn) is not None
         with ThreadPoolExecutor(1) as door:
-            door.submit(_kept, make.inbound_text(phone, "second")).result(1)
+            door.submit(_kept, make.inbound_text(phone, "second")).result(30)
         locked = conversation.lock(turn, someone)
         assert locked == {}
     assert scratch.value("SELECT count(*) FROM inbound_events") == 2
@@ -186,7 +186,7 @@ def test_a_payments_news_is_kept_at_once_while_its_booking_is_worked_on(scratch:
         payment_id = make.Payment.of_booking(unit, booking.id)[0].id
     with db.unit_of_work() as job, ThreadPoolExecutor(1) as door:
         make.Booking.for_update(job, booking.id)
-        door.submit(_kept, _payment_news("evt_1", payment_id)).result(1)
+        door.submit(_kept, _payment_news("evt_1", payment_id)).result(30)
     assert scratch.value("SELECT count(*) FROM follow_ups WHERE job = 'settle_payment'") == 1
 
 
@@ -222,6 +222,19 @@ def test_nobody_else_works_for_a_person_whose_turn_is_under_way(scratch: Scratch
         assert again is not None
         assert taken[0] is not None
         assert again.id == taken[0].id
+
+
+def test_the_second_message_is_never_taken_before_the_first(scratch: Scratch) -> None:
+    """Whoever holds the first may let go of it undone, just when the second is looked at."""
+    phone, _, _ = _known_person()
+    _kept(make.inbound_text(phone, "first"), make.inbound_text(phone, "second"))
+    with _unit(scratch) as holder, _unit(scratch) as other:
+        holder.execute(make.text("SELECT 1 FROM inbound_events ORDER BY id LIMIT 1 FOR UPDATE"))
+        assert _claim(other) is None
+        holder.rollback()
+        event = _claim(other)
+        assert event is not None
+        assert event.payload["text"]["body"] == "first"
 
 
 def test_four_workers_work_off_everything_once_and_in_each_persons_order(scratch: Scratch) -> None:

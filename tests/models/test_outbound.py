@@ -107,7 +107,7 @@ def test_who_commits_first_is_heard_first(scratch: Scratch) -> None:
     with db.unit_of_work() as slow:
         make.say(slow, someone, "said first, committed second")
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(_say_to, [someone], "said second, committed first").result(5)
+            thread.submit(_say_to, [someone], "said second, committed first").result(60)
     rows = scratch.rows("SELECT message->>'body' FROM outbound_messages ORDER BY seq")
     assert [words for (words,) in rows] == ["said second, committed first", "said first, committed second"]
 
