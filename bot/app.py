@@ -7,10 +7,11 @@ from pathlib import Path
 from flask import Flask, Response, send_from_directory
 
 from bot import errors
+from bot.door import MOST_BYTES, Door
 from bot.eticket import eticket
 from bot.health import health
-from bot.payment_webhooks import payment_webhooks
-from bot.whatsapp_webhook import MOST_BYTES, WhatsAppDoor, whatsapp_subscription
+from bot.payment_webhooks import STRIPE_PATH, StripeCalls, payment_pages
+from bot.whatsapp_webhook import PATH, WhatsAppCalls, whatsapp_subscription
 from config import Settings
 from integrations.clients import Clients
 from models.clock import Clock
@@ -22,14 +23,16 @@ def create_app(settings: Settings, clients: Clients, clock: Clock) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     errors.install(app)
-    app.wsgi_app = WhatsAppDoor(  # type: ignore[method-assign]  # as Flask's documentation puts one in front
-        app.wsgi_app,
+    whatsapp = WhatsAppCalls(
         app_secret=settings.whatsapp_app_secret,
         phone_number_id=settings.whatsapp_phone_number_id,
         clock=clock,
     )
+    stripe = StripeCalls(clients.gateways["card"], clock)
+    # As Flask's documentation puts one in front.
+    app.wsgi_app = Door(app.wsgi_app, {PATH: whatsapp.receive, STRIPE_PATH: stripe.receive})  # type: ignore[method-assign]
     app.register_blueprint(whatsapp_subscription(verify_token=settings.whatsapp_verify_token))
-    app.register_blueprint(payment_webhooks(clients, clock))
+    app.register_blueprint(payment_pages())
     app.register_blueprint(health(settings.redis_url, clock))
     app.register_blueprint(eticket(clock, public_url=settings.rules.public_url))
 

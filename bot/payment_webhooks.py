@@ -2,54 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
+from werkzeug.exceptions import abort
 
-from bot.whatsapp_webhook import MOST_BYTES, until_stored
-from integrations.clients import Clients
-from integrations.gateway import WebhookRefused
+from bot.door import body_of, until_stored
+from integrations.gateway import PaymentGateway, WebhookRefused
 from models import db, inbound
 from models.clock import Clock
 from models.inbound import Incoming
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
-def payment_webhooks(clients: Clients, clock: Clock) -> Blueprint:
-    door = Blueprint("payment_webhooks", __name__)
+STRIPE_PATH = "/api/payments/stripe/webhook"
 
-    @door.post("/api/payments/stripe/webhook")
-    def stripe() -> Response:
-        return _receive("stripe", clients.gateways["card"], request.headers.get("Stripe-Signature"), clock)
 
-    @door.get("/pay/done")
+class StripeCalls:
+    """What the door does with a call of Stripe's."""
+
+    def __init__(self, gateway: PaymentGateway, clock: Clock) -> None:
+        self._gateway = gateway
+        self._clock = clock
+
+    def receive(self, environ: WSGIEnvironment) -> None:
+        body = body_of(environ)
+        signature = environ.get("HTTP_STRIPE_SIGNATURE")
+        if not signature:
+            abort(401, "The signature is missing.")
+        try:
+            notice = self._gateway.verify_webhook(body, signature, now=self._clock.now())
+        except WebhookRefused as error:
+            abort(403, f"The webhook was refused: {error}")
+        payload = {
+            "type": notice.type,
+            "payment_id": notice.payment_id,
+            "reference": notice.reference,
+            "intent": notice.intent,
+        }
+        news = Incoming(
+            "stripe",
+            notice.external_id,
+            "payment",
+            payload,
+            payment_id=notice.payment_id,
+            tells=notice.tells,
+        )
+        until_stored(lambda: _keep(news, self._clock))
+
+
+def payment_pages() -> Blueprint:
+    pages = Blueprint("payment_pages", __name__)
+
+    @pages.get("/pay/done")
     def done() -> Response:
         """Where a provider's page leads back to; the chat says the rest."""
         return Response(render_template("pay_done.html", paid=request.args.get("outcome") == "paid"))
 
-    return door
-
-
-def _receive(source: str, gateway: Any, signature: str | None, clock: Clock) -> Response:
-    if (request.content_length or 0) > MOST_BYTES:
-        abort(413, "The body is too large.")
-    body = request.get_data(cache=False)
-    if not signature:
-        abort(401, "The signature is missing.")
-    try:
-        notice = gateway.verify_webhook(body, signature, now=clock.now())
-    except WebhookRefused as error:
-        abort(403, f"The webhook was refused: {error}")
-    payload = {
-        "type": notice.type,
-        "payment_id": notice.payment_id,
-        "reference": notice.reference,
-        "intent": notice.intent,
-    }
-    news = Incoming(
-        source, notice.external_id, "payment", payload, payment_id=notice.payment_id, tells=notice.tells
-    )
-    until_stored(lambda: _keep(news, clock))
-    return Response("ok", mimetype="text/plain")
+    return pages
 
 
 def _keep(news: Incoming, clock: Clock) -> None:

@@ -10,61 +10,38 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import psycopg2
-import psycopg2.errors
 import structlog
 from flask import Blueprint, Response, request
-from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import abort
-from werkzeug.wsgi import get_input_stream
 
-from bot import errors
+from bot.door import body_of, until_stored
 from models import db, inbound
 from models.clock import Clock
 from models.inbound import Incoming
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 log = structlog.get_logger()
 
 PATH = "/api/whatsapp/webhook"
-MOST_BYTES = 4 * 1024 * 1024  # WhatsApp sends up to 3 MB
-MOST_TRIES = 4
 SOURCE = "whatsapp"
-_PLAIN = "text/plain"
 
 
-class WhatsAppDoor:
-    """A WSGI application that takes WhatsApp's calls, and lets everything else through to the one behind it.
+class WhatsAppCalls:
+    """What the door does with a call of WhatsApp's."""
 
-    They are nearly all that comes, and each would cost three times as much as a request of Flask's.
-    """
-
-    def __init__(
-        self, behind: WSGIApplication, *, app_secret: str, phone_number_id: str, clock: Clock
-    ) -> None:
-        self._behind = behind
+    def __init__(self, *, app_secret: str, phone_number_id: str, clock: Clock) -> None:
         self._secret = app_secret.encode()
         self._phone_number_id = phone_number_id
         self._clock = clock
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != PATH or environ["REQUEST_METHOD"] != "POST":
-            return self._behind(environ, start_response)
-        try:
-            self._receive(environ)
-        except Exception as error:
-            return errors.answer_to(error)(environ, start_response)
-        start_response("200 OK", [("Content-Type", _PLAIN), ("Content-Length", "2")])
-        return [b"ok"]
-
-    def _receive(self, environ: WSGIEnvironment) -> None:
-        body = get_input_stream(environ, max_content_length=MOST_BYTES).read()
+    def receive(self, environ: WSGIEnvironment) -> None:
+        body = body_of(environ)
         check_signature(environ.get("HTTP_X_HUB_SIGNATURE_256"), body, self._secret)
         try:
             items = list(split(_envelope(body), self._phone_number_id))
@@ -85,7 +62,7 @@ def whatsapp_subscription(*, verify_token: str) -> Blueprint:
             token, verify_token.encode()
         ):
             abort(403, "The verify token is wrong.")
-        return Response(request.args.get("hub.challenge", ""), mimetype=_PLAIN)
+        return Response(request.args.get("hub.challenge", ""), mimetype="text/plain")
 
     return page
 
@@ -190,29 +167,6 @@ def keep(items: list[Incoming], clock: Clock) -> None:
     Part of a batch may be stored when the rest fails: its repeat finds that part known.
     """
     until_stored(lambda: _keep(items, clock))
-
-
-def until_stored(store: Callable[[], None]) -> None:
-    """Tried again, for a connection may have died while nobody used it, and two deliveries of the same people
-    or events in opposite order may have waited for each other.
-    """
-    for tries_left in reversed(range(MOST_TRIES)):
-        try:
-            store()
-            return
-        except (
-            OperationalError,
-            InterfaceError,
-            psycopg2.OperationalError,
-            psycopg2.InterfaceError,
-        ) as error:
-            if not tries_left or isinstance(getattr(error, "orig", error), _WAITED_LONG_ENOUGH):
-                raise
-            log.warning("webhook.tried_again", error=type(error).__name__)
-
-
-# Somebody holds what this needs and has held it for seconds: a thread that goes on waiting is missed at the door.
-_WAITED_LONG_ENOUGH = (psycopg2.errors.LockNotAvailable, psycopg2.errors.QueryCanceled)
 
 
 def _keep(items: list[Incoming], clock: Clock) -> None:

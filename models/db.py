@@ -8,9 +8,11 @@ stays silent costs seconds, never a message: the sweepers find the rows.
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -30,17 +32,28 @@ class Base(DeclarativeBase):
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A connection whose every statement commits by itself, with the notebook that hot statements need."""
+
+    driver: Any
+    info: dict[Any, Any]
+    since: float
+
+
+@dataclass(frozen=True)
 class Process:
     """What this process was started with."""
 
     engine: Engine
     follow_ups: Mapping[str, tuple[FollowUp, ...]]
     ring: Callable[[Iterable[Bell]], None]
+    kept: deque[Kept] = field(default_factory=deque)  # the one that worked last is the last, and taken first
 
 
 _process: Process | None = None
 
 
+RECYCLE_SECONDS = 1800
 _LIMITS = (
     "SET lock_timeout = '3s'; SET statement_timeout = '15s';"
     "SET idle_in_transaction_session_timeout = '30s'; SET timezone = 'UTC';"
@@ -60,7 +73,7 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
         pool_size=pool_size,
         max_overflow=5,
         pool_use_lifo=True,  # the one that worked last has its caches warm; taking turns costs half as much again
-        pool_recycle=1800,
+        pool_recycle=RECYCLE_SECONDS,
         query_cache_size=500,
         json_deserializer=orjson.loads,
         hide_parameters=True,  # an error ends in the logs, and its values are what people wrote
@@ -97,26 +110,37 @@ def process() -> Process:
 def one_statement() -> Iterator[tuple[Any, dict[Any, Any]]]:
     """A driver's cursor whose every statement commits by itself, for the door, where a round trip counts.
 
-    With it comes the connection's own notebook, which hot statements need.
+    With it comes the connection's own notebook, which hot statements need. The connection is kept apart from
+    the engine's pool, whose care for transactions costs more than most of these statements' Python.
     """
-    connection = process().engine.raw_connection()
-    driver: Any = connection.driver_connection
+    started = process()
+    one = _take(started)
     try:
-        driver.autocommit = True
-        try:
-            with driver.cursor() as cursor:
-                yield cursor, connection.info
-        finally:
-            if not driver.closed:
-                driver.autocommit = False
-    except BaseException as error:
+        with one.driver.cursor() as cursor:
+            yield cursor, one.info
+    except BaseException:
         # What the driver raises tells no one whether the connection is still good: a new one is cheap.
-        if driver.closed:
-            process().engine.dispose()  # whatever took this one took those that nobody uses as well
-        connection.invalidate(error)
+        if one.driver.closed:  # whatever took this one took those that nobody uses as well
+            started.kept.clear()
+            started.engine.dispose()
+        one.driver.close()
         raise
-    finally:
-        connection.close()
+    started.kept.append(one)
+
+
+def _take(started: Process) -> Kept:
+    """A connection that nobody else has until it is given back."""
+    with suppress(IndexError):  # none is left
+        while True:
+            one = started.kept.pop()
+            if time.monotonic() - one.since < RECYCLE_SECONDS:
+                return one
+            one.driver.close()
+    connection = started.engine.raw_connection()
+    driver: Any = connection.driver_connection
+    connection.detach()
+    driver.autocommit = True
+    return Kept(driver, connection.info, time.monotonic())
 
 
 @contextmanager
