@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy.exc import NoResultFound
-
 from flows import my_bookings, owner, phrases
 from flows.actions import ApproveInstead, DeclineInstead, DeclineInsteadForSure, WaitForOwner
 from flows.engine import Reply, Turn, button
@@ -85,7 +83,7 @@ def _open(turn: Turn, state: State, booking_id: int) -> tuple[Booking, Listing] 
         return my_bookings.stand(turn, state)
     try:
         booking = Booking.for_update(turn.session, booking_id)
-    except NoResultFound:
+    except LookupError:
         return my_bookings.stand(turn, state)
     listing = Listing.get(turn.session, booking.listing_id)
     if booking.decision is not None or booking.status not in AWAITING_OWNER:

@@ -11,8 +11,6 @@ from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import NoResultFound
-
 from flows import book, find_a_place, phrases
 from flows.actions import (
     BookAgain,
@@ -119,7 +117,7 @@ def own(turn: Turn, booking_id: int) -> Booking | None:
     """The booking, locked, if it is this person's own."""
     try:
         booking = Booking.for_update(turn.session, booking_id)
-    except NoResultFound:
+    except LookupError:
         return None
     return booking if booking.person_id == turn.person_id else None
 

@@ -102,7 +102,7 @@ def decline(turn: Turn, state: State, action: CancelForReason) -> Reply:
 
 def show_request(turn: Turn, state: State, action: ShowRequest) -> Reply:
     """The request once more, with fresh buttons, for the owner of its place."""
-    booking = turn.session.get(Booking, action.booking)
+    booking = Booking.find(turn.session, action.booking)
     listing = Listing.get(turn.session, booking.listing_id) if booking is not None else None
     if booking is None or listing is None or listing.owner_id != turn.person_id:
         return my_bookings.stand(turn, state)

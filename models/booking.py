@@ -7,20 +7,20 @@ booking and the action: called again for the same cause it changes nothing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Identity, func, or_, select, text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.orm import Mapped, Session, mapped_column
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from models import action_code, allocation, booking_event, ticket
 from models.availability import stay_span, units_needed
 from models.booking_event import SARAI, Actor, known
 from models.cancellation import Policy, refund_due
-from models.db import Base
 from models.errors import (
     AlreadyDecided,
     IllegalTransition,
@@ -44,9 +44,9 @@ from models.payment import (
 )
 from models.pricing import Quote
 from models.rules import Rules
+from models.seen import seen
 from models.stay import Stay
 
-_TIME = TIMESTAMP(timezone=True)
 # No 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: a code can be said aloud and read from a small screen.
 CODE_LETTERS: Final = "34679ACDEFGHJKMNPQRTWXY"
 YES, NO = "YES", "NO"
@@ -54,45 +54,57 @@ YES, NO = "YES", "NO"
 Stands = TypeVar("Stands", bound=Standing)
 
 
-class Booking(Base):
-    __tablename__ = "bookings"
+@dataclass(eq=False)
+class Booking:
+    """A row, one object for it in each unit of work; what a verb changes is written with the event it records."""
 
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    code: Mapped[str]
-    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
-    listing_id: Mapped[int]
-    status: Mapped[str]
-    revision: Mapped[int] = mapped_column(default=1)
-    check_in: Mapped[date]
-    check_out: Mapped[date]
-    starts_at: Mapped[datetime] = mapped_column(_TIME)
-    ends_at: Mapped[datetime] = mapped_column(_TIME)
-    units: Mapped[int]
-    guests: Mapped[int]
-    guest_name: Mapped[str]
-    quote: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    policy: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    currency: Mapped[str]
-    total_minor: Mapped[int]
-    advance_minor: Mapped[int]
-    held_since: Mapped[datetime | None] = mapped_column(_TIME)
-    hold_until: Mapped[datetime | None] = mapped_column(_TIME)
-    paid_at: Mapped[datetime | None] = mapped_column(_TIME)
-    decision: Mapped[str | None]
-    decision_made_at: Mapped[datetime | None] = mapped_column(_TIME)
-    decision_made_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
-    decision_reason: Mapped[str | None]
-    commission_status: Mapped[str] = mapped_column(default="NONE")
-    referral_code: Mapped[str | None]
-    alerted_admin_at: Mapped[datetime | None] = mapped_column(_TIME)
-    created_at: Mapped[datetime] = mapped_column(_TIME)
-    updated_at: Mapped[datetime] = mapped_column(_TIME)
+    id: int
+    code: str
+    person_id: int
+    listing_id: int
+    status: str
+    revision: int
+    check_in: date
+    check_out: date
+    starts_at: datetime
+    ends_at: datetime
+    units: int
+    guests: int
+    guest_name: str
+    quote: dict[str, Any]
+    policy: dict[str, Any]
+    currency: str
+    total_minor: int
+    advance_minor: int
+    held_since: datetime | None
+    hold_until: datetime | None
+    paid_at: datetime | None
+    decision: str | None
+    decision_made_at: datetime | None
+    decision_made_by: int | None
+    decision_reason: str | None
+    commission_status: str
+    referral_code: str | None
+    alerted_admin_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    def __post_init__(self) -> None:
+        self.written = self.standing()
+
+    def standing(self) -> dict[str, Any]:
+        """What the verbs change; as `written` has it where nothing has changed since the row was read."""
+        return {name: getattr(self, name) for name in booking_event.STANDING}
 
     # ---- finding -------------------------------------------------------------------------------
 
     @classmethod
+    def find(cls, session: Session, booking_id: int) -> Booking | None:
+        return _first(session, _ONE.run(session, id=booking_id))
+
+    @classmethod
     def get(cls, session: Session, booking_id: int) -> Booking:
-        found = session.get(cls, booking_id)
+        found = cls.find(session, booking_id)
         if found is None:
             raise LookupError(f"no booking {booking_id}")
         return found
@@ -103,38 +115,24 @@ class Booking(Base):
 
         No key changes: rows that refer to it (news of a payment at the door, say) need not wait.
         """
-        return session.scalars(
-            select(cls).where(cls.id == booking_id).with_for_update(key_share=True),
-            execution_options={"populate_existing": True},
-        ).one()
+        found = _first(session, _LOCK.run(session, id=booking_id))
+        if found is None:
+            raise LookupError(f"no booking {booking_id}")
+        return found
 
     @classmethod
     def with_code(cls, session: Session, code: str) -> Booking | None:
-        return session.scalar(select(cls).where(cls.code == code.upper()))
+        return _first(session, _WITH_CODE.run(session, code=code.upper()))
 
     @classmethod
     def of_person(cls, session: Session, person_id: int, *, most: int = 10) -> Sequence[Booking]:
         """The person's bookings, newest first, without mere drafts."""
-        return session.scalars(
-            select(cls)
-            .where(
-                cls.person_id == person_id,
-                cls.status != Status.INITIATED,
-                # An abandoned draft was never more than a question.
-                or_(cls.status != Status.EXPIRED, cls.held_since.is_not(None)),
-            )
-            .order_by(cls.id.desc())
-            .limit(most)
-        ).all()
+        return _from_rows(session, _OF_PERSON.run(session, person_id=person_id, most=most))
 
     @classmethod
     def awaiting_owner(cls, session: Session, listing_id: int) -> Sequence[Booking]:
         """Requests for this listing that nobody has decided on, the oldest first."""
-        return session.scalars(
-            select(cls)
-            .where(cls.listing_id == listing_id, cls.status.in_(AWAITING_OWNER), cls.decision.is_(None))
-            .order_by(cls.id)
-        ).all()
+        return _from_rows(session, session.execute(_AWAITING_OWNER, {"listing_id": listing_id}))
 
     @property
     def stay(self) -> Stay:
@@ -173,16 +171,14 @@ class Booking(Base):
         now: datetime,
     ) -> Booking:
         """Make the row when the guest is shown the summary; nothing is taken by it."""
-        booking = cls(
-            code=_new_code(session, now.astimezone(ZoneInfo(listing.time_zone)).date()),
+        row = _insert(
+            session,
+            now.astimezone(ZoneInfo(listing.time_zone)).date(),
             person_id=person_id,
-            status=Status.INITIATED,
-            revision=1,
-            created_at=now,
+            now=now,
+            **_answers(listing, stay, guests, guest_name, quote),
         )
-        booking._write(listing, stay, guests, guest_name, quote, now)
-        session.add(booking)
-        session.flush()
+        booking = seen(session, cls(*row))
         booking._note(session, Fact.INITIATE, cause=cause, actor=Actor("guest", person_id), now=now)
         return booking
 
@@ -203,25 +199,9 @@ class Booking(Base):
             return
         if self.status != Status.INITIATED:
             raise IllegalTransition(status=self.status, action=Fact.REWRITE)
-        self.revision += 1
-        self._write(listing, stay, guests, guest_name, quote, now)
+        answers = _answers(listing, stay, guests, guest_name, quote)
+        _from_rows(session, _REWRITE.run(session, id=self.id, now=now, **answers))  # and so is this object
         self._note(session, Fact.REWRITE, cause=cause, actor=Actor("guest", self.person_id), now=now)
-
-    def _write(
-        self, listing: Listing, stay: Stay, guests: int, guest_name: str, quote: Quote, now: datetime
-    ) -> None:
-        self.listing_id = listing.id
-        self.check_in, self.check_out = stay.check_in, stay.check_out
-        self.starts_at, self.ends_at = stay_span(listing, stay)
-        self.units = units_needed(listing, guests)
-        self.guests = guests
-        self.guest_name = guest_name
-        self.quote = quote.to_dict()
-        self.policy = listing.policy
-        self.currency = listing.currency
-        self.total_minor = quote.total.minor
-        self.advance_minor = quote.advance.minor
-        self.updated_at = now
 
     def abandon(self, session: Session, *, cause: str, now: datetime) -> None:
         """The draft is a day old and nobody accepted it."""
@@ -295,10 +275,11 @@ class Booking(Base):
         """The hold is over and nothing came: the place is free again, a remembered yes forgotten."""
         if known(session, self.id, Action.EXPIRE, cause):
             return
-        self._apply(session, Action.EXPIRE, cause=cause, actor=SARAI, now=now)
-        allocation.release(session, self.id)
+        next_status(Status(self.status), Action.EXPIRE)
         self.hold_until = None
         self._forget_decision()
+        self._apply(session, Action.EXPIRE, cause=cause, actor=SARAI, now=now)
+        allocation.release(session, self.id)
         action_code.spend_all(session, self.id, now)
 
     # ---- what the provider says ----------------------------------------------------------------
@@ -318,7 +299,9 @@ class Booking(Base):
         The one way in for a webhook, an answer to our own call, a hold's end and the reconciler alike.
         """
         before = payment.state
-        if not payment.learn(facts, now):
+        is_news = payment.learn(facts, now)
+        payment.write(session)
+        if not is_news:
             return
         if facts.state is PaymentState.AUTHORIZED:
             self._place_authorization(session, payment, rules=rules, cause=cause, now=now)
@@ -481,8 +464,6 @@ class Booking(Base):
         if known(session, self.id, Action.CONFIRM, cause):
             return
         self._apply(session, Action.CONFIRM, cause=cause, actor=actor, now=now)
-        if self.commission_status == "PENDING":
-            self.commission_status = "CONFIRMED"
 
     def fail_capture(
         self, session: Session, payment: Payment, *, rules: Rules, cause: str, now: datetime
@@ -630,6 +611,8 @@ class Booking(Base):
         self.updated_at = now
         if to is Status.PAYMENT_SUCCESS and self.referral_code and self.commission_status != "CONFIRMED":
             self.commission_status = "PENDING"
+        elif to is Status.OWNER_CONFIRMED and self.commission_status == "PENDING":
+            self.commission_status = "CONFIRMED"
         elif to in _COMMISSION_ENDS and self.commission_status in ("PENDING", "CONFIRMED"):
             self.commission_status = "CANCELLED"
         booking_event.record(
@@ -644,18 +627,7 @@ class Booking(Base):
             raise SummaryChanged(revision=self.revision)
         if self.starts_at <= now:
             raise StayRefused(why="PAST")
-        holds = session.scalar(
-            select(func.count())
-            .select_from(Booking)
-            .where(
-                Booking.person_id == self.person_id,
-                or_(
-                    Booking.status.in_(LIVE_HOLD),
-                    (Booking.advance_minor == 0) & Booking.status.in_(AWAITING_OWNER),
-                ),
-            )
-        )
-        if holds is not None and holds >= rules.most_holds:
+        if _HOLDS_OF_PERSON.run(session, person_id=self.person_id).scalar() >= rules.most_holds:
             raise TooManyHolds(most=rules.most_holds)
 
     def _claim(self, session: Session, *, hold_until: datetime | None, rules: Rules, now: datetime) -> None:
@@ -679,17 +651,8 @@ class Booking(Base):
 
     def _begin_payment(self, session: Session, method: str, now: datetime) -> None:
         assert self.hold_until is not None
-        session.add(
-            Payment(
-                booking_id=self.id,
-                method=method,
-                state=PaymentState.CREATED,
-                amount_minor=self.advance_minor,
-                currency=self.currency,
-                created_at=now,
-                expires_at=self.hold_until,
-                captured_minor=0,
-            )
+        Payment.begin(
+            session, self.id, method=method, amount=self.advance, expires_at=self.hold_until, now=now
         )
 
     def _refund_by_policy(self, payment: Payment, now: datetime) -> int:
@@ -742,20 +705,113 @@ def to_close(status: str, payments: Sequence[Stands]) -> list[Stands]:
     ]
 
 
-_UNITS_HELD = Hot(
-    "units_held",
-    "SELECT count(*) FROM allocations WHERE booking_id = :id AND state <> 'RELEASED'",
-    id="bigint",
-)
-
 _COMMISSION_ENDS = frozenset(
     {Status.EXPIRED, Status.OWNER_CANCELLED, Status.GUEST_CANCELLED, Status.REFUND_REQUIRED}
 )
 
 
-def _new_code(session: Session, day: date) -> str:
-    """`BK-20251017-7K3QX`: date and random letters; a code that is taken is drawn again."""
+def _first(session: Session, rows: Sequence[Any]) -> Booking | None:
+    return _from_rows(session, rows)[0] if rows else None
+
+
+def _from_rows(session: Session, rows: Iterable[Any]) -> list[Booking]:
+    return [seen(session, Booking(*row)) for row in rows]
+
+
+def _answers(listing: Listing, stay: Stay, guests: int, guest_name: str, quote: Quote) -> dict[str, Any]:
+    """All that a guest's answers say, as columns."""
+    starts_at, ends_at = stay_span(listing, stay)
+    return {
+        "listing_id": listing.id,
+        "check_in": stay.check_in,
+        "check_out": stay.check_out,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "units": units_needed(listing, guests),
+        "guests": guests,
+        "guest_name": guest_name,
+        "quote": orjson.dumps(quote.to_dict()).decode(),
+        "policy": orjson.dumps(listing.policy).decode(),
+        "currency": listing.currency,
+        "total_minor": quote.total.minor,
+        "advance_minor": quote.advance.minor,
+    }
+
+
+def _insert(session: Session, day: date, **values: Any) -> Any:
+    """The new row; its code, `BK-20251017-7K3QX`, is date and random letters, drawn again where it is taken."""
     while True:
         code = f"BK-{day:%Y%m%d}-" + "".join(secrets.choice(CODE_LETTERS) for _ in range(5))
-        if session.scalar(select(Booking.id).where(Booking.code == code)) is None:
-            return code
+        row = _INSERT.run(session, code=code, **values).first()
+        if row is not None:
+            return row
+
+
+def _one_of(statuses: Iterable[Status]) -> str:
+    return "('" + "', '".join(sorted(statuses)) + "')"
+
+
+_COLUMNS = ", ".join(column.name for column in fields(Booking))
+_ONE = Hot("one_booking", f"SELECT {_COLUMNS} FROM bookings WHERE id = :id", id="bigint")
+_LOCK = Hot(
+    "booking_for_update",
+    f"SELECT {_COLUMNS} FROM bookings WHERE id = :id FOR NO KEY UPDATE",
+    id="bigint",
+)
+_WITH_CODE = Hot("booking_with_code", f"SELECT {_COLUMNS} FROM bookings WHERE code = :code", code="text")
+_OF_PERSON = Hot(
+    "bookings_of_person",
+    f"SELECT {_COLUMNS} FROM bookings WHERE person_id = :person_id AND status <> '{Status.INITIATED}' "
+    # An abandoned draft was never more than a question.
+    f"AND (status <> '{Status.EXPIRED}' OR held_since IS NOT NULL) ORDER BY id DESC LIMIT :most",
+    person_id="bigint",
+    most="int",
+)
+_AWAITING_OWNER = text(
+    f"SELECT {_COLUMNS} FROM bookings WHERE listing_id = :listing_id AND status IN {_one_of(AWAITING_OWNER)} "
+    "AND decision IS NULL ORDER BY id"
+)
+_HOLDS_OF_PERSON = Hot(
+    "holds_of_person",
+    "SELECT count(*) FROM bookings WHERE person_id = :person_id "
+    f"AND (status IN {_one_of(LIVE_HOLD)} OR (advance_minor = 0 AND status IN {_one_of(AWAITING_OWNER)}))",
+    person_id="bigint",
+)
+_UNITS_HELD = Hot(
+    "units_held",
+    "SELECT count(*) FROM allocations WHERE booking_id = :id AND state <> 'RELEASED'",
+    id="bigint",
+)
+_ANSWERS: Final = {
+    "listing_id": "bigint",
+    "check_in": "date",
+    "check_out": "date",
+    "starts_at": "timestamptz",
+    "ends_at": "timestamptz",
+    "units": "smallint",
+    "guests": "smallint",
+    "guest_name": "text",
+    "quote": "jsonb",
+    "policy": "jsonb",
+    "currency": "text",
+    "total_minor": "bigint",
+    "advance_minor": "bigint",
+}
+_INSERT = Hot(
+    "initiate_booking",
+    f"INSERT INTO bookings (code, person_id, status, {', '.join(_ANSWERS)}, created_at, updated_at) "
+    f"VALUES (:code, :person_id, '{Status.INITIATED}', :{', :'.join(_ANSWERS)}, :now, :now) "
+    f"ON CONFLICT (code) DO NOTHING RETURNING {_COLUMNS}",
+    code="text",
+    person_id="bigint",
+    now="timestamptz",
+    **_ANSWERS,
+)
+_REWRITE = Hot(
+    "rewrite_booking",
+    f"UPDATE bookings SET revision = revision + 1, {', '.join(f'{name} = :{name}' for name in _ANSWERS)}, "
+    f"updated_at = :now WHERE id = :id RETURNING {_COLUMNS}",
+    id="bigint",
+    now="timestamptz",
+    **_ANSWERS,
+)

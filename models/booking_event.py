@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from sqlalchemy.orm import Session
@@ -81,25 +81,24 @@ def record(
 ) -> int:
     """Write the event, and a `follow_ups` row for each job that must follow it; returns the event's id.
 
-    What a verb changed besides is written with the new status, as one UPDATE; and each step is an UPDATE of
-    its own, for the database checks every one of them against its event.
+    What a verb changed besides is written with it, as one statement; and each step is an UPDATE of its own,
+    for the database checks every one of them against its event.
     """
-    before = booking.status
-    if to != before:
-        booking.status = to
-    session.flush()
+    before, booking.status = booking.status, to
+    standing = booking.standing()
+    statement = _RECORD if standing == booking.written else _CHANGE
     follow_ups: Mapping[str, tuple[FollowUp, ...]] = session.info["follow_ups"]
     due = [
         (follow_up.job, follow_up.queue, due_at)
         for follow_up in follow_ups.get(action, ())
         if (due_at := follow_up.due_at(booking, now)) is not None
     ]
-    event_id: int = _RECORD.run(
+    event_id: int = statement.run(
         session,
+        **standing,
         booking_id=booking.id,
         from_status=before,
         action=action,
-        to_status=to,
         cause=cause,
         actor=actor.kind,
         actor_id=actor.person_id,
@@ -110,45 +109,68 @@ def record(
         queues=[queue for _, queue, _ in due],
         due_ats=[due_at for _, _, due_at in due],
     ).scalar()
+    booking.written = standing
     session.info["bells"].update((queue, booking.id) for _, queue, due_at in due if due_at <= now)
     return event_id
 
 
-_RECORD = Hot(
-    "record_booking_event",
-    "WITH event AS ("
+# What the verbs change of a booking after its summary: all of it is written where any of it has changed.
+STANDING: Final = {
+    "status": "text",
+    "held_since": "timestamptz",
+    "hold_until": "timestamptz",
+    "paid_at": "timestamptz",
+    "decision": "text",
+    "decision_made_at": "timestamptz",
+    "decision_made_by": "bigint",
+    "decision_reason": "text",
+    "commission_status": "text",
+    "alerted_admin_at": "timestamptz",
+    "updated_at": "timestamptz",
+}
+_EVENT = (
+    "event AS ("
     " INSERT INTO booking_events"
     " (booking_id, from_status, action, to_status, cause, actor, actor_id, reason, data, at)"
-    " VALUES (:booking_id, :from_status, :action, :to_status, :cause, :actor, :actor_id, :reason, :data, :now)"
+    " VALUES (:booking_id, :from_status, :action, :status, :cause, :actor, :actor_id, :reason, :data, :now)"
     " RETURNING id),"
     " following AS ("
     " INSERT INTO follow_ups (booking_id, job, queue, cause, due_at)"
     " SELECT :booking_id, job, queue, 'event:' || event.id, due_at"
     " FROM event, unnest(:jobs, :queues, :due_ats) AS following (job, queue, due_at))"
-    " SELECT id FROM event",
-    booking_id="bigint",
-    from_status="text",
-    action="text",
-    to_status="text",
-    cause="text",
-    actor="text",
-    actor_id="bigint",
-    reason="text",
-    data="jsonb",
-    now="timestamptz",
-    jobs="text[]",
-    queues="text[]",
-    due_ats="timestamptz[]",
+    " SELECT id FROM event"
+)
+_PARAMETERS: Final = {
+    "booking_id": "bigint",
+    "from_status": "text",
+    "action": "text",
+    "cause": "text",
+    "actor": "text",
+    "actor_id": "bigint",
+    "reason": "text",
+    "data": "jsonb",
+    "now": "timestamptz",
+    "jobs": "text[]",
+    "queues": "text[]",
+    "due_ats": "timestamptz[]",
+}
+_RECORD = Hot("record_booking_event", f"WITH {_EVENT}", **_PARAMETERS, status="text")
+_CHANGE = Hot(
+    "change_booking",
+    f"WITH changed AS (UPDATE bookings SET {', '.join(f'{name} = :{name}' for name in STANDING)}"
+    f" WHERE id = :booking_id), {_EVENT}",
+    **_PARAMETERS,
+    **STANDING,
 )
 
 
 def demand(
-    session: Session, booking: Booking, job: str, queue: str, *, cause: str, due_at: datetime, now: datetime
+    session: Session, booking_id: int, job: str, queue: str, *, cause: str, due_at: datetime, now: datetime
 ) -> None:
     """Make one more job follow, once per cause: for what hangs on a payment or a message, not on an event."""
-    _DEMAND.run(session, booking_id=booking.id, job=job, queue=queue, cause=cause, due_at=due_at)
+    _DEMAND.run(session, booking_id=booking_id, job=job, queue=queue, cause=cause, due_at=due_at)
     if due_at <= now:
-        session.info["bells"].add((queue, booking.id))
+        session.info["bells"].add((queue, booking_id))
 
 
 _DEMAND = Hot(

@@ -156,7 +156,6 @@ def unit_of_work() -> Iterator[Session]:
         session.info.update(follow_ups=started.follow_ups, bells=set(), outbox=[])
         try:
             yield session
-            session.flush()
             outbound.number_and_write(session)
             session.commit()
         except BaseException:

@@ -17,7 +17,6 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import delivery
-from models.booking import Booking
 from models.booking_event import TURNS, demand
 from models.conversation import WINDOW
 from models.db import one_statement, unit_of_work
@@ -156,9 +155,8 @@ def record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None
             _refuse(session, outcome, now)
         elif _is_request(outcome):
             assert outcome.message.booking_id is not None
-            booking = Booking.get(session, outcome.message.booking_id)
-            cause = f"message:{outcome.message.id}"
-            demand(session, booking, "record_request_sent", TURNS, cause=cause, due_at=now, now=now)
+            booking_id, cause = outcome.message.booking_id, f"message:{outcome.message.id}"
+            demand(session, booking_id, "record_request_sent", TURNS, cause=cause, due_at=now, now=now)
 
 
 def _in_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -346,8 +344,8 @@ def _tell(session: Session, message_id: int, now: datetime) -> None:
     # An alert about an alert that does not arrive would go round in circles.
     if row.booking_id is None or row.recipient == "admin" or row.kind == "typing":
         return
-    booking = Booking.get(session, row.booking_id)
-    demand(session, booking, "tell_message_failed", TURNS, cause=f"message:{message_id}", due_at=now, now=now)
+    cause = f"message:{message_id}"
+    demand(session, row.booking_id, "tell_message_failed", TURNS, cause=cause, due_at=now, now=now)
 
 
 # ---- what WhatsApp says later ----------------------------------------------------------------------

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
-from sqlalchemy import ForeignKey, Identity, select
-from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
-from models.db import Base
+from models.hot import Hot
+from models.money import Money
+from models.seen import seen
 
 
 class PaymentState(StrEnum):
@@ -32,42 +32,67 @@ OPEN: Final = frozenset({PaymentState.CREATED, PaymentState.PENDING, PaymentStat
 HAS_MONEY: Final = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.PART_REFUNDED})
 ENDED: Final = frozenset(PaymentState) - OPEN - HAS_MONEY
 
-_TIME = TIMESTAMP(timezone=True)
 
+@dataclass(eq=False)
+class Payment:
+    """A row from before the provider is called, so that a webhook that overtakes us finds it.
 
-class Payment(Base):
-    """A row from before the provider is called, so that a webhook that overtakes us finds it."""
+    What `learn` and its like change is the row's once it is written (`write`).
+    """
 
-    __tablename__ = "payments"
-
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id"))
-    method: Mapped[str]
-    state: Mapped[str]
-    amount_minor: Mapped[int]
-    currency: Mapped[str]
-    reference: Mapped[str | None]
-    intent: Mapped[str | None]
-    url: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(_TIME)
-    expires_at: Mapped[datetime] = mapped_column(_TIME)
-    link_sent_at: Mapped[datetime | None] = mapped_column(_TIME)
-    asked_at: Mapped[datetime | None] = mapped_column(_TIME)
-    authorized_at: Mapped[datetime | None] = mapped_column(_TIME)
-    capture_before: Mapped[datetime | None] = mapped_column(_TIME)
-    captured_at: Mapped[datetime | None] = mapped_column(_TIME)
-    captured_minor: Mapped[int] = mapped_column(default=0)
-    ended_at: Mapped[datetime | None] = mapped_column(_TIME)
-    receipt_url: Mapped[str | None]
-    failure: Mapped[str | None]
+    id: int
+    booking_id: int
+    method: str
+    state: str
+    amount_minor: int
+    currency: str
+    created_at: datetime
+    expires_at: datetime
+    reference: str | None = None
+    intent: str | None = None
+    url: str | None = None
+    link_sent_at: datetime | None = None
+    asked_at: datetime | None = None
+    authorized_at: datetime | None = None
+    capture_before: datetime | None = None
+    captured_at: datetime | None = None
+    captured_minor: int = 0
+    ended_at: datetime | None = None
+    receipt_url: str | None = None
+    failure: str | None = None
 
     @classmethod
     def of_booking(cls, session: Session, booking_id: int, *, lock: bool = False) -> Sequence[Payment]:
         """The booking's payments, oldest first; locked after the booking, never before it."""
-        query = select(cls).where(cls.booking_id == booking_id).order_by(cls.id)
-        if lock:
-            query = query.with_for_update(key_share=True)
-        return session.scalars(query, execution_options={"populate_existing": lock}).all()
+        rows = (_LOCK_OF_BOOKING if lock else _OF_BOOKING).run(session, booking_id=booking_id)
+        return [seen(session, cls(*row)) for row in rows]
+
+    @classmethod
+    def begin(
+        cls,
+        session: Session,
+        booking_id: int,
+        *,
+        method: str,
+        amount: Money,
+        expires_at: datetime,
+        now: datetime,
+    ) -> None:
+        """One more attempt to pay; its page is made by a follow-up."""
+        _BEGIN.run(
+            session,
+            booking_id=booking_id,
+            method=method,
+            state=PaymentState.CREATED,
+            amount_minor=amount.minor,
+            currency=amount.currency,
+            created_at=now,
+            expires_at=expires_at,
+        )
+
+    def write(self, session: Session) -> None:
+        """Make what was learned the row's, in this unit of work."""
+        _WRITE.run(session, id=self.id, **{name: getattr(self, name) for name in _LEARNED})
 
     def learn(self, facts: PaymentFacts, now: datetime) -> bool:
         """Take over what the provider says, only ever forward; True if the state changed by it.
@@ -102,6 +127,45 @@ class Payment(Base):
         self.state = PaymentState.FAILED
         self.failure = failure
         self.ended_at = now
+
+
+_COLUMNS = ", ".join(column.name for column in fields(Payment))
+_OF = f"SELECT {_COLUMNS} FROM payments WHERE booking_id = :booking_id ORDER BY id"
+_OF_BOOKING = Hot("payments_of_booking", _OF, booking_id="bigint")
+_LOCK_OF_BOOKING = Hot("lock_payments_of_booking", f"{_OF} FOR NO KEY UPDATE", booking_id="bigint")
+_BEGIN = Hot(
+    "begin_payment",
+    "INSERT INTO payments (booking_id, method, state, amount_minor, currency, created_at, expires_at) "
+    "VALUES (:booking_id, :method, :state, :amount_minor, :currency, :created_at, :expires_at)",
+    booking_id="bigint",
+    method="text",
+    state="text",
+    amount_minor="bigint",
+    currency="text",
+    created_at="timestamptz",
+    expires_at="timestamptz",
+)
+_LEARNED: Final = {
+    "state": "text",
+    "reference": "text",
+    "intent": "text",
+    "url": "text",
+    "link_sent_at": "timestamptz",
+    "asked_at": "timestamptz",
+    "authorized_at": "timestamptz",
+    "capture_before": "timestamptz",
+    "captured_at": "timestamptz",
+    "captured_minor": "bigint",
+    "ended_at": "timestamptz",
+    "receipt_url": "text",
+    "failure": "text",
+}
+_WRITE = Hot(
+    "write_payment",
+    f"UPDATE payments SET {', '.join(f'{name} = :{name}' for name in _LEARNED)} WHERE id = :id",
+    id="bigint",
+    **_LEARNED,
+)
 
 
 class Standing(Protocol):

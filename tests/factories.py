@@ -122,11 +122,15 @@ def listing(
     return Listing.get(session, listing_id)
 
 
-def change(session: Session, place: Listing, **columns: Any) -> None:
-    """What the owner has changed since; the place as it was stays in the caller's hand."""
+def change(session: Session, what: Listing | Booking, **columns: Any) -> None:
+    """What has changed since, by nobody's verb; a place as it was stays in the caller's hand."""
+    table = "listings" if isinstance(what, Listing) else "bookings"
     changes = ", ".join(f"{name} = :{name}" for name in columns)
-    session.execute(text(f"UPDATE listings SET {changes} WHERE id = :id"), {**columns, "id": place.id})
-    session.info["listings"].clear()
+    session.execute(text(f"UPDATE {table} SET {changes} WHERE id = :id"), {**columns, "id": what.id})
+    if isinstance(what, Listing):
+        session.info["listings"].clear()
+    else:
+        Booking.get(session, what.id)
 
 
 def _time(clock: str) -> Any:
@@ -165,8 +169,7 @@ def draft(
         cause=unique("inbound:"),
         now=now,
     )
-    booking.referral_code = referral_code
-    session.flush()
+    change(session, booking, referral_code=referral_code)
     return booking
 
 
@@ -240,7 +243,19 @@ def tell(
     """The provider says this of the booking's newest payment, or of the one named."""
     payment = payment or Payment.of_booking(session, booking.id)[-1]
     booking.record_facts(session, payment, facts, rules=RULES, cause=cause or unique("follow_up:"), now=now)
-    session.flush()
+
+
+def another_payment(
+    session: Session, booking: Booking, state: PaymentState, *, now: datetime = NOW
+) -> Payment:
+    """One more attempt to pay, in this state whatever the provider said."""
+    Payment.begin(session, booking.id, method="card", amount=booking.advance, expires_at=now, now=now)
+    payment = Payment.of_booking(session, booking.id)[-1]
+    payment.state = state
+    if state is PaymentState.CAPTURED:
+        payment.captured_minor = payment.amount_minor
+    payment.write(session)
+    return payment
 
 
 # ---- what is asked of the database afterwards ------------------------------------------------------

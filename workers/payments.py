@@ -77,9 +77,12 @@ class PaymentJobs:
 
         def record(session: Session, now: datetime) -> None:
             booking, payment = _locked(session, due.booking_id, order.payment_id)
+            is_awaited = booking.status == Status.PAYMENT_PENDING
             payment.learn(facts, now)
-            if booking.status == Status.PAYMENT_PENDING:
+            if is_awaited:
                 payment.link_sent_at = now
+            payment.write(session)
+            if is_awaited:
                 notices.payment_link(session, booking, payment, rules=self._rules, now=now)
 
         return record
@@ -90,6 +93,7 @@ class PaymentJobs:
             # A page that may exist stays unknown until the provider is asked; one that was refused has failed.
             state = PaymentState.UNKNOWN if error.unknown else PaymentState.FAILED
             payment.learn(PaymentFacts(state, failure=error.code), now)
+            payment.write(session)
             if booking.status == Status.PAYMENT_PENDING:
                 notices.payment_unavailable(session, booking, rules=self._rules, now=now)
 
@@ -152,7 +156,7 @@ class PaymentJobs:
             for payment in unsettled:
                 demand(
                     session,
-                    booking,
+                    booking.id,
                     "settle_payment",
                     PROVIDERS,
                     cause=f"payment:{payment.id}:{AFTER_EXPIRY}",
@@ -202,6 +206,7 @@ class PaymentJobs:
         def record(session: Session, now: datetime) -> None:
             booking, payment = _locked(session, due.booking_id, payment_id)
             payment.refuse_capture(error.code, now)
+            payment.write(session)
             if booking.status in AWAITING_OWNER:
                 cause = f"follow_up:{due.id}"
                 booking.fail_capture(session, payment, rules=self._rules, cause=cause, now=now)

@@ -90,7 +90,6 @@ class Chat:
         )
         self.session.info["outbox"].clear()
         self.state = router.take_turn(self.session, event, rules=self.rules, now=self.now)
-        self.session.flush()
         self.said = list(self.session.info["outbox"])
         self.session.info["outbox"].clear()
         mine = [out.message for out in self.said if out.person_id == self.person_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.booking import Booking
@@ -20,10 +21,8 @@ CHRISTMAS = "24 Dec to 26 Dec"
 
 
 def newest(session: Session, chat: Chat) -> Booking:
-    session.expire_all()
-    found = session.query(Booking).filter_by(person_id=chat.person_id).order_by(Booking.id.desc()).first()
-    assert found is not None
-    return found
+    last = text("SELECT max(id) FROM bookings WHERE person_id = :id")
+    return Booking.get(session, session.execute(last, {"id": chat.person_id}).scalar_one())
 
 
 # ---- the whole way ---------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def give_link(session: Session, booking: Booking) -> Payment:
     payment.learn(
         PaymentFacts(PaymentState.PENDING, reference=f"cs_{payment.id}", url="https://pay.example/1"), NOW
     )
-    session.flush()
+    payment.write(session)
     return payment
 
 
@@ -36,7 +36,6 @@ def give_ticket(session: Session, booking: Booking, *, pdf: bytes | None = b"%PD
     view = notices.ticket_view(session, booking, rules=RULES, key=key, now=NOW)
     booking.issue_ticket(session, cause="test", now=NOW)
     ticket.keep(session, booking.id, key, view, pdf, expires_at=booking.ends_at, now=NOW)
-    session.flush()
     return key
 
 
@@ -106,7 +105,6 @@ def test_each_status_is_told_in_words(
 def test_the_words_of_what_has_ended(session: Session, chat: Chat) -> None:
     booking = factories.held(session, guest_id=chat.person_id)
     booking.expire(session, cause="x", now=NOW)
-    session.flush()
     shown = chat.says("my bookings")
     assert "time to pay ran out" in body(shown)
     assert titles(shown) == ["Book again", "Menu"]
@@ -115,7 +113,6 @@ def test_the_words_of_what_has_ended(session: Session, chat: Chat) -> None:
 def test_declined_without_a_charge(session: Session, chat: Chat) -> None:
     booking = factories.paid(session, guest_id=chat.person_id)
     factories.decide(session, booking, yes=False)
-    session.flush()
     assert "reserved on your card is released" in body(chat.says("my bookings"))
 
 
@@ -252,7 +249,6 @@ def test_a_code_that_is_typed_shows_its_booking_to_its_guest(session: Session, c
 def test_book_again_goes_straight_to_the_summary(session: Session, chat: Chat) -> None:
     booking = factories.held(session, guest_id=chat.person_id)
     booking.expire(session, cause="x", now=NOW)
-    session.flush()
     chat.says("my bookings")
     summary = chat.taps("Book again")
     assert titles(summary) == ["Pay by card", "Change", "Cancel"]
@@ -280,7 +276,6 @@ def test_book_again_where_it_is_full_now(session: Session, chat: Chat) -> None:
     room = factories.listing(session, units=1)
     booking = factories.held(session, room, guest_id=chat.person_id)
     booking.expire(session, cause="x", now=NOW)
-    session.flush()
     factories.held(session, room, stay=STAY)
     chat.says("my bookings")
     assert "is full on these dates" in body(chat.taps("Book again"))

@@ -43,7 +43,7 @@ def opened(session: Session, booking: Booking) -> Payment:
     payment.learn(
         PaymentFacts(PaymentState.PENDING, reference=f"cs_{payment.id}", url="https://pay.example/1"), NOW
     )
-    session.flush()
+    payment.write(session)
     return payment
 
 
@@ -92,11 +92,9 @@ def test_every_notice_carries_its_template(session: Session, name: str, language
     long_name = "The Very Long Name of a Hut Far Up in the Hills Above the River " * 2
     factories.change(session, place, name=long_name)
     booking = factories.paid(session, place)
-    booking.guest_name = "عائشہ خان " * 6
+    factories.change(session, booking, guest_name="عائشہ خان " * 6)
     for person_id in (booking.person_id, place.owner_id):
         person.speak(session, person_id, language)
-    session.flush()
-    session.expire_all()
     session.info["outbox"].clear()
     EVERY[name](session, booking, opened(session, booking))
     said: list[Outgoing] = session.info["outbox"]
@@ -113,7 +111,6 @@ def test_every_notice_carries_its_template(session: Session, name: str, language
 def test_a_guest_is_told_in_their_language_by_template_too(session: Session, language: str) -> None:
     booking = factories.paid(session)
     person.speak(session, booking.person_id, language)
-    session.expire_all()
     heard = told(session, lambda: notices.payment_received(session, booking, rules=RULES, now=NOW))["guest"]
     assert "advance" not in body(heard.message)
     assert heard.template is not None
@@ -250,7 +247,6 @@ def test_what_the_ticket_shows(session: Session) -> None:
 def test_the_ticket_is_in_english_for_who_reads_it_at_the_door(session: Session, language: str) -> None:
     booking = factories.confirmed(session)
     person.speak(session, booking.person_id, language)
-    session.expire_all()
     view = view_of(session, booking)
     assert as_read(view.check_in) == "Thu 24 Dec 2026, 2 pm"
     assert as_read(view.advance_paid) == "Rs. 5,400"
@@ -292,7 +288,6 @@ def test_a_no_says_what_happens_with_the_money(
 def test_other_dates_after_a_no_are_asked_for(session: Session) -> None:
     booking = factories.paid(session)
     factories.decide(session, booking, yes=False)
-    session.flush()
     guest = Chat(session, booking.person_id)
     heard = told(session, lambda: notices.declined(session, booking, rules=RULES, now=NOW))["guest"]
     assert "Which day" in body(guest.taps("Other dates", heard.message))
@@ -303,7 +298,6 @@ def test_other_dates_after_a_no_are_asked_for(session: Session) -> None:
 def test_an_expired_booking_is_booked_again_by_one_tap(session: Session) -> None:
     booking = factories.held(session)
     booking.expire(session, cause="x", now=NOW)
-    session.flush()
     heard = told(session, lambda: notices.expired(session, booking, rules=RULES, now=NOW))["guest"]
     assert heard.template is not None
     assert decode(heard.template.button_payloads[0]) == BookAgain(booking.id)

@@ -182,7 +182,6 @@ def test_a_place_that_changed_hands(request_: Request, session: Session, place: 
 
 def test_a_booking_that_the_guest_cancelled(request_: Request, session: Session) -> None:
     request_.booking.cancel_by_guest(session, cause="x", now=NOW)
-    session.flush()
     told = request_.owner.taps("Confirm", request_.message)
     assert "nothing to decide any more. Status: *Cancelled*" in body(told)
 
@@ -244,7 +243,6 @@ def test_a_decision_made_by_itself_is_told(request_: Request, session: Session) 
     from models.booking_event import SARAI
 
     request_.booking.decide(session, yes=False, actor=SARAI, cause="x", now=NOW, reason="no_answer")
-    session.flush()
     assert "by itself on Fri 20 Nov" in body(request_.owner.taps("Confirm", request_.message))
 
 
@@ -282,5 +280,4 @@ def test_an_owner_who_writes_sees_the_request_that_waits(
     assert request_.booking.code in body(shown)
     assert titles(request_.owner.says("menu")) == ["Book a stay", "My bookings", "Help"]
     factories.decide(session, request_.booking, yes=True)
-    session.flush()
     assert "Confirm" not in titles(request_.owner.says(words))

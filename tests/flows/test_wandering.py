@@ -70,4 +70,3 @@ def _the_world_goes_on(session: Session, chat: Chat, chance: random.Random) -> N
         elif last.state in (PaymentState.CREATED, PaymentState.PENDING):
             facts = PaymentFacts(state, reference=f"cs_{last.id}", url="https://pay.example/1")
             factories.tell(session, booking, facts, now=chat.now)
-        session.flush()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from flows import notices
 from models import action_code, db, ticket
 from models.booking import CODE_LETTERS, Booking, to_close
-from models.booking_event import Actor
+from models.booking_event import STANDING, Actor
 from models.errors import (
     AlreadyDecided,
     BookingError,
@@ -47,10 +47,18 @@ pytestmark = pytest.mark.usefixtures("_as_the_database_wants_it")
 
 @pytest.fixture
 def _as_the_database_wants_it(session: Session) -> Iterator[None]:
-    """What a commit would check is checked at the end of each test, though nothing is committed."""
+    """What a commit would check is checked at the end of each test, though nothing is committed.
+
+    And nothing that was changed of a booking or its payments is left unwritten.
+    """
     yield
-    session.flush()
     session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    for (kind, number), held in session.info.get("seen", {}).items():
+        table, columns = ("bookings", STANDING) if kind is Booking else ("payments", vars(held))
+        row = session.execute(text(f"SELECT * FROM {table} WHERE id = :id"), {"id": number}).one()
+        assert {name: getattr(held, name) for name in columns} == {
+            name: getattr(row, name) for name in columns
+        }
 
 
 # ---- the draft -------------------------------------------------------------------------------------
@@ -78,6 +86,37 @@ def test_a_code_finds_its_booking_however_it_is_typed(session: Session) -> None:
     booking = make.draft(session)
     assert Booking.with_code(session, booking.code.lower()) is booking
     assert Booking.with_code(session, "BK-20261121-AAAAA") is None
+
+
+def test_a_code_that_is_taken_is_drawn_again(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = iter("AAAAAAAAAAAAAAC")
+    monkeypatch.setattr("secrets.choice", lambda _: next(letters))
+    place = make.listing(session, units=2)
+    codes = [make.draft(session, place).code for _ in range(2)]
+    assert codes == ["BK-20261120-AAAAA", "BK-20261120-AAAAC"]
+
+
+def test_a_booking_and_its_payments_are_one_object_each_however_often_they_are_read(session: Session) -> None:
+    booking = make.held(session)
+    (payment,) = Payment.of_booking(session, booking.id)
+    make.change(session, booking, guest_name="Meera Iyer")
+    assert Booking.get(session, booking.id) is Booking.for_update(session, booking.id) is booking
+    assert booking.guest_name == "Meera Iyer"
+    session.execute(text("UPDATE payments SET url = 'https://pay.example/2'"))
+    assert Payment.of_booking(session, booking.id, lock=True)[0] is payment
+    assert payment.url == "https://pay.example/2"
+    with pytest.raises(LookupError):
+        Booking.for_update(session, booking.id + 1)
+
+
+def test_an_event_that_changes_nothing_leaves_the_row_as_it_is(session: Session) -> None:
+    booking = make.paid(session)
+    version = text("SELECT ctid::text FROM bookings WHERE id = :id")
+    before = session.scalar(version, {"id": booking.id})
+    booking.note(session, Fact.REMIND, cause="follow_up:1", now=NOW)
+    assert session.scalar(version, {"id": booking.id}) == before
+    make.decide(session, booking, yes=True)
+    assert session.scalar(version, {"id": booking.id}) != before
 
 
 def test_a_changed_answer_rewrites_stay_and_price_in_place(session: Session) -> None:
@@ -582,7 +621,7 @@ def test_a_no_on_captured_money_owes_it_back_in_full(session: Session) -> None:
 
 def test_a_no_on_money_that_was_captured_twice_owes_all_of_it_back(session: Session) -> None:
     booking = make.paid(session, captured=True)
-    session.add(_another_payment(booking, PaymentState.CAPTURED))
+    make.another_payment(session, booking, PaymentState.CAPTURED)
     make.decide(session, booking, yes=False)
     assert booking.status == Status.REFUND_REQUIRED
     assert make.last_event(session, booking).data["refund_minor"] == 2 * booking.advance_minor
@@ -836,10 +875,9 @@ def test_a_silent_owner_has_until_the_earliest_of_three_bounds(
     session: Session, starts_in: timedelta, capture_in: timedelta | None, deadline: timedelta
 ) -> None:
     booking = make.paid(session, capture_before=NOW + capture_in if capture_in else None)
-    booking.starts_at = NOW + starts_in
+    booking.starts_at = NOW + starts_in  # for this question only: it is not written
     payments = Payment.of_booking(session, booking.id)
     assert booking.owner_deadline(payments, RULES) == NOW + deadline
-    session.expire(booking)  # the stay was moved for this question only
 
 
 def test_the_owners_deadline_is_a_setting(session: Session) -> None:
@@ -882,11 +920,9 @@ def test_what_does_not_pay_the_booking_is_closed_in_every_status(session: Sessio
         *(booking.retry_payment(session, method="card", cause=f"inbound:{n}", now=NOW) for n in (1, 2)),
     ]
     payments[1].state = PaymentState.AUTHORIZED
+    payments[1].write(session)
     names = dict(zip([p.id for p in payments], ("old", "authorized", "new"), strict=True))
-    with session.no_autoflush:
-        now_in, booking.status = booking.status, status
-        closed = _to_close(session, booking)
-        booking.status = now_in
+    closed = to_close(status, Payment.of_booking(session, booking.id))
     assert " ".join(names[p.id] for p in closed) == TO_CLOSE[status]
 
 
@@ -895,7 +931,9 @@ def test_what_does_not_pay_the_booking_is_closed_in_every_status(session: Sessio
 )
 def test_what_has_ended_or_was_taken_is_not_closed(session: Session, state: PaymentState) -> None:
     booking = make.held(session)
-    Payment.of_booking(session, booking.id)[0].state = state
+    payment = Payment.of_booking(session, booking.id)[0]
+    payment.state = state
+    payment.write(session)
     assert _to_close(session, booking) == []
     assert all(p.state not in OPEN for p in Payment.of_booking(session, booking.id))
     _cancelled(session, booking)
@@ -966,7 +1004,7 @@ def test_two_copies_of_one_tap_are_one_payment(scratch: Scratch) -> None:
 
 def test_what_follows_is_written_with_the_change_and_rung_for_after_it(scratch: Scratch) -> None:
     with pytest.raises(DBAPIError), db.unit_of_work() as unit:
-        make.paid(unit).code = None  # type: ignore[assignment]  # the commit is refused
+        make.change(unit, make.paid(unit), status="COMPLETED")  # the commit is refused
     assert scratch.rows("SELECT 1 FROM bookings UNION ALL SELECT 1 FROM follow_ups") == []
     assert scratch.rung == []
     with db.unit_of_work() as unit:
@@ -1029,21 +1067,9 @@ def _refuse_capture(session: Session, booking: Booking, now: datetime = NOW) -> 
     payment = booking.capture_due(session)
     assert payment is not None
     payment.refuse_capture("card_declined", now)
+    payment.write(session)
     booking.fail_capture(session, payment, rules=RULES, cause="follow_up:capture", now=now)
     return payment
-
-
-def _another_payment(booking: Booking, state: PaymentState) -> Payment:
-    return Payment(
-        booking_id=booking.id,
-        method="card",
-        state=state,
-        amount_minor=booking.advance_minor,
-        captured_minor=booking.advance_minor,
-        currency="PKR",
-        created_at=NOW,
-        expires_at=NOW,
-    )
 
 
 def _cancelled(session: Session, booking: Booking) -> Booking:

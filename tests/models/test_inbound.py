@@ -288,7 +288,7 @@ def test_a_follow_up_of_the_lane_is_something_else(
     with db.unit_of_work() as unit:
         booking = make.draft(unit)
         unit.execute(make.text("DELETE FROM follow_ups"))
-        demand(unit, booking, "job", queue, cause="test", due_at=NOW + wait * SECOND, now=NOW)
+        demand(unit, booking.id, "job", queue, cause="test", due_at=NOW + wait * SECOND, now=NOW)
     with db.unit_of_work() as unit:
         assert inbound.claim(unit, lane=0, lanes=1, now=NOW) == (None, due)
         assert inbound.claim(unit, lane=(booking.id + 1) % 2, lanes=2, now=NOW) == (None, False)

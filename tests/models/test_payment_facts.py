@@ -153,6 +153,7 @@ def test_the_payments_of_a_booking_come_oldest_first(session: Session) -> None:
 
 def _payment(state: PaymentState) -> Payment:
     return Payment(
+        id=1,
         booking_id=1,
         method="card",
         state=state,
@@ -160,5 +161,4 @@ def _payment(state: PaymentState) -> Payment:
         currency="PKR",
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=15),
-        captured_minor=0,
     )

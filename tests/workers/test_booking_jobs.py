@@ -12,7 +12,7 @@ from sqlalchemy import text
 from models import db, outbox
 from models.booking import Booking
 from models.booking_event import demand
-from models.payment import Payment, PaymentFacts, PaymentState
+from models.payment import PaymentFacts, PaymentState
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW, RULES, MovableClock
@@ -68,7 +68,7 @@ def test_the_request_that_whatsapp_accepted_is_on_record(scratch: Scratch, turns
     with db.unit_of_work() as unit:
         demand(
             unit,
-            Booking.get(unit, booking.id),
+            booking.id,
             "record_request_sent",
             "turns",
             cause="message:1",
@@ -211,8 +211,7 @@ def test_a_guest_hears_that_nothing_was_charged(scratch: Scratch, turns: Turns, 
     with db.unit_of_work() as unit:
         found = Booking.for_update(unit, booking.id)
         if second:
-            unit.add(_another_payment(found))
-            unit.flush()
+            make.another_payment(unit, found, PaymentState.PENDING)
         make.tell(unit, found, AUTHORIZED, now=NOW if second else found.starts_at)
         unit.execute(text("UPDATE follow_ups SET done_at = now() WHERE job <> 'tell_late_authorization'"))
     scratch.run("UPDATE follow_ups SET due_at = :now", now=NOW)
@@ -337,19 +336,6 @@ def _now(booking: Booking) -> Booking:
 def _cancel(booking: Booking) -> None:
     with db.unit_of_work() as unit:
         Booking.for_update(unit, booking.id).cancel_by_guest(unit, cause="test", now=NOW)
-
-
-def _another_payment(booking: Booking) -> Payment:
-    return Payment(
-        booking_id=booking.id,
-        method="card",
-        state="pending",
-        amount_minor=booking.advance_minor,
-        currency="PKR",
-        created_at=NOW,
-        expires_at=NOW,
-        captured_minor=0,
-    )
 
 
 def _drain(turns: Turns) -> None:

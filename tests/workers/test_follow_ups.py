@@ -65,6 +65,6 @@ def test_the_times_are_those_of_the_settings(session: Session) -> None:
 def test_a_cause_demands_a_job_once(session: Session) -> None:
     booking = make.draft(session)
     for cause in ("message:1", "message:1", "message:2"):
-        demand(session, booking, "tell", TURNS, cause=cause, due_at=NOW, now=NOW)
+        demand(session, booking.id, "tell", TURNS, cause=cause, due_at=NOW, now=NOW)
     found = session.execute(text("SELECT count(*) FROM follow_ups WHERE job = 'tell'")).scalar_one()
     assert found == 2

@@ -55,7 +55,7 @@ def _follow_up(name: str) -> Callable[[], int]:
         with db.unit_of_work() as unit:
             booking = make.draft(unit)
             unit.execute(text("DELETE FROM follow_ups"))
-            demand(unit, booking, "job", name, cause="test", due_at=NOW, now=NOW)
+            demand(unit, booking.id, "job", name, cause="test", due_at=NOW, now=NOW)
         return booking.id
 
     return make_one

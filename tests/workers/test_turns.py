@@ -289,8 +289,7 @@ def _system(phone: str, system: Any) -> Incoming:
 
 def _follows(booking_id: int, job: str) -> None:
     with db.unit_of_work() as unit:
-        booking = make.Booking.get(unit, booking_id)
-        demand(unit, booking, job, TURNS, cause=make.unique("test:"), due_at=NOW, now=NOW)
+        demand(unit, booking_id, job, TURNS, cause=make.unique("test:"), due_at=NOW, now=NOW)
 
 
 @contextmanager
