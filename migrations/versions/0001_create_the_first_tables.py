@@ -7,6 +7,19 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+# A domain is checked when a value is written to its column, a CHECK of the table with every change of a row: what
+# changes with every message or step has its words as a domain.
+DOMAINS = """
+CREATE DOMAIN event_kind AS text CHECK (VALUE IN ('message', 'status', 'payment', 'notice'));
+CREATE DOMAIN owner_decision AS text CHECK (VALUE IN ('YES', 'NO'));
+CREATE DOMAIN commission_state AS text CHECK (VALUE IN ('NONE', 'PENDING', 'CONFIRMED', 'CANCELLED'));
+CREATE DOMAIN allocation_state AS text CHECK (VALUE IN ('HELD', 'KEPT', 'BLOCKED', 'RELEASED'));
+CREATE DOMAIN recipient_role AS text CHECK (VALUE IN ('guest', 'owner', 'admin'));
+CREATE DOMAIN message_state AS text
+    CHECK (VALUE IN ('QUEUED', 'SENDING', 'UNKNOWN', 'ACCEPTED', 'FAILED', 'LAPSED'));
+CREATE DOMAIN attempt_outcome AS text CHECK (VALUE IN ('ACCEPTED', 'REFUSED', 'UNKNOWN', 'NOT_SENT'));
+"""
+
 TABLES = """
 CREATE TABLE persons (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -53,7 +66,7 @@ CREATE TABLE inbound_events (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source          text NOT NULL,
     external_id     text NOT NULL,
-    kind            text NOT NULL CHECK (kind IN ('message', 'status', 'payment', 'notice')),
+    kind            event_kind NOT NULL,
     conversation_id bigint REFERENCES conversations,
     meets           boolean NOT NULL DEFAULT false,
     payload         jsonb NOT NULL,
@@ -139,12 +152,11 @@ CREATE TABLE bookings (
     held_since         timestamptz,
     hold_until         timestamptz,
     paid_at            timestamptz,
-    decision           text CHECK (decision IN ('YES', 'NO')),
+    decision           owner_decision,
     decision_made_at   timestamptz,
     decision_made_by   bigint REFERENCES persons,
     decision_reason    text,
-    commission_status  text NOT NULL DEFAULT 'NONE'
-                       CHECK (commission_status IN ('NONE', 'PENDING', 'CONFIRMED', 'CANCELLED')),
+    commission_status  commission_state NOT NULL DEFAULT 'NONE',
     referral_code      text,
     alerted_admin_at   timestamptz,
     created_at         timestamptz NOT NULL,
@@ -182,7 +194,7 @@ CREATE TABLE allocations (
     unit_id    bigint NOT NULL REFERENCES units,
     listing_id bigint NOT NULL REFERENCES listings,
     during     tstzrange NOT NULL CHECK (NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)),
-    state      text NOT NULL CHECK (state IN ('HELD', 'KEPT', 'BLOCKED', 'RELEASED')),
+    state      allocation_state NOT NULL,
     hold_until timestamptz CHECK ((state = 'HELD') = (hold_until IS NOT NULL)),
     booking_id bigint REFERENCES bookings,
     made_at    timestamptz NOT NULL,
@@ -265,12 +277,12 @@ CREATE TABLE outbound_messages (
     person_id    bigint NOT NULL REFERENCES persons,
     seq          bigint NOT NULL,
     kind         text NOT NULL,
-    recipient    text NOT NULL CHECK (recipient IN ('guest', 'owner', 'admin')),
+    recipient    recipient_role NOT NULL,
     booking_id   bigint REFERENCES bookings,
     message      jsonb NOT NULL,
     template     jsonb,
     as_template  boolean NOT NULL DEFAULT false,
-    state        text NOT NULL CHECK (state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'ACCEPTED', 'FAILED', 'LAPSED')),
+    state        message_state NOT NULL,
     blocking     boolean NOT NULL DEFAULT true,
     created_at   timestamptz NOT NULL,
     due_at       timestamptz NOT NULL,
@@ -299,7 +311,7 @@ CREATE TABLE outbound_attempts (
     as_template boolean NOT NULL,
     started_at  timestamptz NOT NULL,
     ended_at    timestamptz,
-    outcome     text CHECK (outcome IN ('ACCEPTED', 'REFUSED', 'UNKNOWN', 'NOT_SENT')),
+    outcome     attempt_outcome,
     error_code  integer,
     error       text,
     wamid       text,
@@ -405,6 +417,8 @@ REFUND_INITIATED FAIL_REFUND REFUND_REQUIRED
 REFUND_COMPLETED FAIL_REFUND REFUND_REQUIRED
 """
 
+EVERY_DOMAIN = "event_kind owner_decision commission_state allocation_state recipient_role message_state attempt_outcome"
+
 EVERY_TABLE = (
     "outbound_attempts outbound_messages follow_ups tickets action_codes payments allocations booking_events "
     "booking_transitions bookings units listings categories inbound_events recipient_counters conversations "
@@ -414,6 +428,7 @@ EVERY_TABLE = (
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(DOMAINS)
     op.get_bind().exec_driver_sql(TABLES.replace("%", "%%"))
     op.get_bind().exec_driver_sql(GUARDS.replace("%", "%%"))
     rows = ", ".join("('{}', '{}', '{}')".format(*line.split()) for line in TRANSITIONS.split("\n") if line)
@@ -423,6 +438,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in EVERY_TABLE.split():
         op.execute(f"DROP TABLE {table} CASCADE")
+    for domain in EVERY_DOMAIN.split():
+        op.execute(f"DROP DOMAIN {domain}")
     for function in (
         "refuse_new_booking_in_another_status",
         "demand_event_for_status_change",
