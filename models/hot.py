@@ -7,10 +7,11 @@ costs more than running it. A hot statement is prepared on a connection when it 
 from __future__ import annotations
 
 import re
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import psycopg2
-from psycopg2.extras import NamedTupleCursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -43,7 +44,7 @@ class Hot:
 
     every: ClassVar[dict[str, Hot]] = {}
 
-    def __init__(self, name: str, sql: str, **types: str) -> None:
+    def __init__(self, name: str, sql: str, /, **types: str) -> None:
         if name in Hot.every:
             raise ValueError(f"two hot statements are called {name}")
         Hot.every[name] = self
@@ -55,6 +56,7 @@ class Hot:
         self._execute = (
             f"EXECUTE {name} ({', '.join(f'%({key})s' for key in order)})" if order else f"EXECUTE {name}"
         )
+        self._row: Callable[[Iterable[Any]], Any] | None = None  # known once it has returned something
 
     def run(self, session: Session, **values: Any) -> Rows:
         """Execute within the session's transaction, straight on its driver: the ORM has nothing to add here.
@@ -62,21 +64,7 @@ class Hot:
         Raises:
             DBAPIError: the kind that SQLAlchemy makes of it, telling whether the connection is lost.
         """
-        connection = session.connection()
-        driver: Any = connection.connection.driver_connection
-        try:
-            with driver.cursor(cursor_factory=NamedTupleCursor) as cursor:
-                rows = Rows(self.run_on(cursor, connection.info, **values))
-                rows.rowcount = cursor.rowcount
-                return rows
-        except psycopg2.Error as error:
-            lost = bool(driver.closed)
-            if lost:
-                connection.invalidate(error)
-                connection.engine.dispose()  # whatever took this one took those that nobody uses as well
-            raise DBAPIError.instance(
-                self._execute, None, error, psycopg2.Error, hide_parameters=True, connection_invalidated=lost
-            ) from error
+        return run_together(session, [(self, values)])
 
     def run_on(self, cursor: Any, info: dict[Any, Any], **values: Any) -> list[Any]:
         """Execute on the driver's cursor; `info` belongs to its connection."""
@@ -90,8 +78,50 @@ class Hot:
         call: bytes = cursor.mogrify(self._execute, values)
         return call
 
+    def read(self, cursor: Any) -> Rows:
+        """What it returned, each row with its columns by name."""
+        columns = cursor.description
+        if columns:
+            if self._row is None:
+                names = [column.name for column in columns]
+                row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+                self._row = row._make
+            rows = Rows(map(self._row, cursor.fetchall()))
+        else:
+            rows = Rows()
+        rows.rowcount = cursor.rowcount
+        return rows
+
     def _prepare_on(self, cursor: Any, info: dict[Any, Any]) -> None:
         prepared = info.setdefault("prepared", set())
         if self.name not in prepared:
             cursor.execute(self.prepare)
             prepared.add(self.name)
+
+
+Call = tuple[Hot, Mapping[str, Any]]
+
+
+def run_together(session: Session, calls: Sequence[Call]) -> Rows:
+    """Execute these one after the other in one round trip; what the last one returned.
+
+    Raises:
+        DBAPIError: as of `Hot.run`.
+    """
+    connection = session.connection()
+    driver: Any = connection.connection.driver_connection
+    last, _ = calls[-1]
+    try:
+        with driver.cursor() as cursor:
+            info = connection.info
+            cursor.execute(b";".join([hot.call_on(cursor, info, **values) for hot, values in calls]))
+            return last.read(cursor)
+    except psycopg2.Error as error:
+        lost = bool(driver.closed)
+        if lost:
+            connection.invalidate(error)
+            connection.engine.dispose()  # whatever took this one took those that nobody uses as well
+        names = "; ".join(hot.name for hot, _ in calls)
+        raise DBAPIError.instance(
+            names, None, error, psycopg2.Error, hide_parameters=True, connection_invalidated=lost
+        ) from error

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import person
+from models import outbound, person
 from models.db import Bell
 from models.hot import Hot
 from models.payment import PaymentState, further
@@ -212,8 +212,8 @@ def keep(session: Session, items: Sequence[Incoming], now: datetime) -> list[Bel
     Returns:
         The bells to ring: (queue, number of its lane) for each event that was new.
     """
-    numbers = session.scalars(_NUMBERS, {"n": len(items)}).all()
-    numbered = list(zip(numbers, items, strict=True))
+    numbers = _NUMBERS.run(session, n=len(items))
+    numbered = [(number, item) for (number,), item in zip(numbers, items, strict=True)]
     told = {
         number: _conversation_of(session, item, now)
         for number, item in sorted(numbered, key=lambda each: (each[1].phone or "", each[1].user_id or ""))
@@ -221,20 +221,18 @@ def keep(session: Session, items: Sequence[Incoming], now: datetime) -> list[Bel
     bells: list[Bell] = []
     for number, item in sorted(numbered, key=lambda each: (each[1].source, each[1].external_id)):
         conversation_id, meets = told[number]
-        row = session.execute(
-            _KEEP,
-            {
-                "id": number,
-                "source": item.source,
-                "external_id": item.external_id,
-                "kind": item.kind,
-                "conversation_id": conversation_id,
-                "meets": meets,
-                "payload": orjson.dumps(item.payload).decode(),
-                "now": now,
-            },
-        ).scalar()
-        if row is not None:
+        kept = _KEEP.run(
+            session,
+            id=number,
+            source=item.source,
+            external_id=item.external_id,
+            kind=item.kind,
+            conversation_id=conversation_id,
+            meets=meets,
+            payload=orjson.dumps(item.payload).decode(),
+            now=now,
+        )
+        if kept.rowcount:
             bells += _bell(item, conversation_id)
     return bells
 
@@ -248,12 +246,25 @@ def _bell(item: Incoming, conversation_id: int | None) -> list[Bell]:
     return []
 
 
-_NUMBERS = text("SELECT nextval('inbound_events_id_seq') FROM generate_series(1, :n)")
-_KEEP = text(
+_NUMBERS = Hot(
+    "number_events",
+    "SELECT nextval('inbound_events_id_seq') FROM generate_series(1, :n)",
+    n="int",
+)
+_KEEP = Hot(
+    "keep_event",
     "INSERT INTO inbound_events "
     "(id, source, external_id, kind, conversation_id, meets, payload, received_at, due_at) "
     "OVERRIDING SYSTEM VALUE VALUES (:id, :source, :external_id, :kind, :conversation_id, :meets, :payload, :now, :now) "
-    "ON CONFLICT (source, external_id) DO NOTHING RETURNING id"
+    "ON CONFLICT (source, external_id) DO NOTHING",
+    id="bigint",
+    source="text",
+    external_id="text",
+    kind="text",
+    conversation_id="bigint",
+    meets="boolean",
+    payload="jsonb",
+    now="timestamptz",
 )
 
 
@@ -376,28 +387,33 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 def claimed_as(session: Session, event: Claimed, conversation_id: int) -> Claimed:
     """The same event, read anew as an event of this person (after names were learned or two became one)."""
-    row = session.execute(
-        text(
-            "SELECT c.state, p.language, p.name FROM conversations c JOIN persons p ON p.id = c.id "
-            "WHERE c.id = :id FOR NO KEY UPDATE OF c"
-        ),
-        {"id": conversation_id},
-    ).one()
+    row = _CLAIMED_AS.run(session, id=conversation_id)[0]
     return replace(
         event, conversation_id=conversation_id, state=row.state, language=row.language, name=row.name
     )
 
 
+_CLAIMED_AS = Hot(
+    "claimed_as",
+    "SELECT c.state, p.language, p.name FROM conversations c JOIN persons p ON p.id = c.id "
+    "WHERE c.id = :id FOR NO KEY UPDATE OF c",
+    id="bigint",
+)
+
+
 def finish_turn(session: Session, event: Claimed, state: dict[str, Any], *, now: datetime) -> None:
-    """The message has had its effect: the conversation keeps its state, and its 24-hour window moves."""
-    _FINISH_TURN.run(
-        session,
-        id=event.id,
-        conversation_id=event.conversation_id,
-        state=orjson.dumps(state).decode(),
-        heard_at=event.received_at,
-        now=now,
-    )
+    """The message has had its effect: the conversation keeps its state, and its 24-hour window moves.
+
+    What the turn said is written with it: nothing of the unit of work may follow.
+    """
+    values = {
+        "id": event.id,
+        "conversation_id": event.conversation_id,
+        "state": orjson.dumps(state).decode(),
+        "heard_at": event.received_at,
+        "now": now,
+    }
+    outbound.number_and_write(session, after=[(_FINISH_TURN, values)])
 
 
 _FINISH_TURN = Hot(

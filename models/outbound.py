@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from itertools import groupby
+from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from models.hot import Hot
+from models.hot import Call, Hot, run_together
 from models.message import Message, Template, Typing, to_json
 
 Role = Literal["guest", "owner", "admin"]
@@ -60,38 +61,46 @@ def say(
     )
 
 
-def number_and_write(session: Session) -> None:
+def number_and_write(session: Session, *, after: Sequence[Call] = ()) -> None:
     """Give each message its place in its person's order and write the rows; the unit of work's last step.
 
     The counters are locked in the order of person ids, after every other lock, and held until the commit:
     whoever commits first has the lower numbers.
+
+    Args:
+        after: what ends the unit of work besides; it runs first, without a round trip of its own.
     """
+    session.flush()
     waiting: list[Outgoing] = session.info["outbox"]
-    if not waiting:
-        return
     # Sorting keeps each person's own messages in the order in which they were said.
-    for out in sorted(waiting, key=lambda each: each.person_id):
-        person_id = out.person_id
+    for person_id, said in groupby(sorted(waiting, key=_person), _person):
+        to_write = list(said)
         # Nobody has a counter who was found to be somebody else meanwhile: then it is said to that one.
-        while not _number_and_write(session, person_id, out):
-            person_id = session.execute(_MERGED_INTO, {"id": person_id}).scalar_one()
+        while not run_together(session, [*after, *(_written(person_id, out) for out in to_write)]).rowcount:
+            person_id, after = session.execute(_MERGED_INTO, {"id": person_id}).scalar_one(), ()
         session.info["bells"].add(("sends", person_id))
+        after = ()
     waiting.clear()
+    if after:
+        run_together(session, after)
 
 
-def _number_and_write(session: Session, person_id: int, out: Outgoing) -> bool:
-    written = _WRITE.run(
-        session,
-        person_id=person_id,
-        kind=out.kind,
-        recipient=out.recipient,
-        booking_id=out.booking_id,
-        message=orjson.dumps(to_json(out.message)).decode(),
-        template=orjson.dumps(to_json(out.template)).decode() if out.template else None,
-        now=out.now,
-        valid_until=out.valid_until,
-    )
-    return bool(written.rowcount)
+def _person(out: Outgoing) -> int:
+    return out.person_id
+
+
+def _written(person_id: int, out: Outgoing) -> Call:
+    values: dict[str, Any] = {
+        "person_id": person_id,
+        "kind": out.kind,
+        "recipient": out.recipient,
+        "booking_id": out.booking_id,
+        "message": orjson.dumps(to_json(out.message)).decode(),
+        "template": orjson.dumps(to_json(out.template)).decode() if out.template else None,
+        "now": out.now,
+        "valid_until": out.valid_until,
+    }
+    return _WRITE, values
 
 
 _MERGED_INTO = text("SELECT merged_into FROM persons WHERE id = :id AND merged_into IS NOT NULL")

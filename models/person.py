@@ -40,20 +40,9 @@ def find_or_create(
     if found:
         return min(found.values())
     # Two first messages can race: whoever inserts the identifier first owns the person.
-    person_id: int = session.execute(
-        text("INSERT INTO persons (name, country, created_at) VALUES (:name, :country, :now) RETURNING id"),
-        {"name": name, "country": _country(phone, user_id), "now": now},
-    ).scalar_one()
-    session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), {"id": person_id})
-    session.execute(text("INSERT INTO recipient_counters (person_id) VALUES (:id)"), {"id": person_id})
+    person_id: int = _NEW.run(session, name=name, country=_country(phone, user_id), now=now).scalar()
     owner_ids = [
-        session.execute(
-            text(
-                "INSERT INTO person_identifiers (kind, value, person_id, since) VALUES (:kind, :value, :id, :now) "
-                "ON CONFLICT (kind, value) DO UPDATE SET since = person_identifiers.since RETURNING person_id"
-            ),
-            {"kind": kind, "value": value, "id": person_id, "now": now},
-        ).scalar_one()
+        _NEW_IDENTIFIER.run(session, kind=kind, value=value, id=person_id, now=now).scalar()
         # Always in the same order, so that two racing inserts cannot wait for each other.
         for kind, value in ((PHONE, phone), (USER_ID, user_id))
         if value is not None
@@ -67,16 +56,38 @@ def find_or_create(
     return oldest
 
 
+_NEW = Hot(
+    "write_person",
+    "WITH person AS (INSERT INTO persons (name, country, created_at) VALUES (:name, :country, :now) RETURNING id),"
+    " conversation AS (INSERT INTO conversations (id) SELECT id FROM person) "
+    "INSERT INTO recipient_counters (person_id) SELECT id FROM person RETURNING person_id",
+    name="text",
+    country="text",
+    now="timestamptz",
+)
+_NEW_IDENTIFIER = Hot(
+    "write_identifier",
+    "INSERT INTO person_identifiers (kind, value, person_id, since) VALUES (:kind, :value, :id, :now) "
+    "ON CONFLICT (kind, value) DO UPDATE SET since = person_identifiers.since RETURNING person_id",
+    kind="text",
+    value="text",
+    id="bigint",
+    now="timestamptz",
+)
+
+
 def identify(session: Session, *, phone: str | None, user_id: str | None) -> dict[str, int]:
     """Person ids by kind of identifier, for those that are known."""
-    rows = session.execute(
-        text(
-            "SELECT kind, person_id FROM person_identifiers WHERE kind = 'phone' AND value = :phone UNION ALL "
-            "SELECT kind, person_id FROM person_identifiers WHERE kind = 'user_id' AND value = :user_id"
-        ),
-        {"phone": phone, "user_id": user_id},
-    )
-    return {row.kind: row.person_id for row in rows}
+    return {row.kind: row.person_id for row in _IDENTIFY.run(session, phone=phone, user_id=user_id)}
+
+
+_IDENTIFY = Hot(
+    "identify_person",
+    "SELECT kind, person_id FROM person_identifiers WHERE kind = 'phone' AND value = :phone UNION ALL "
+    "SELECT kind, person_id FROM person_identifiers WHERE kind = 'user_id' AND value = :user_id",
+    phone="text",
+    user_id="text",
+)
 
 
 def meet(
@@ -108,11 +119,16 @@ def meet(
         merge(session, newer=newer, older=older, now=now)
         person_id = older
     if name is not None:
-        session.execute(
-            text("UPDATE persons SET name = coalesce(name, :name) WHERE id = :id"),
-            {"name": name, "id": person_id},
-        )
+        _NAME.run(session, id=person_id, name=name)
     return person_id
+
+
+_NAME = Hot(
+    "name_person",
+    "UPDATE persons SET name = coalesce(name, :name) WHERE id = :id",
+    id="bigint",
+    name="text",
+)
 
 
 def merge(session: Session, *, newer: int, older: int, now: datetime) -> None:

@@ -16,11 +16,12 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from models import outbound
 from models.booking import YES, Booking
 from models.booking_event import PROVIDERS, SLOW, TURNS, FollowUp
 from models.clock import Clock
 from models.db import unit_of_work
-from models.hot import Hot
+from models.hot import Call, Hot
 from models.lifecycle import Action, Fact
 from models.rules import Rules
 
@@ -138,9 +139,12 @@ _LOCK_BOOKING = Hot(
     lanes="int",
     now="timestamptz",
 )
-_OLDEST_DUE = text(
+_OLDEST_DUE = Hot(
+    "oldest_due",
     "SELECT id, job, booking_id, cause, attempts FROM follow_ups "
-    "WHERE booking_id = :id AND queue = 'turns' AND done_at IS NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1"
+    "WHERE booking_id = :id AND queue = 'turns' AND done_at IS NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1",
+    id="bigint",
+    now="timestamptz",
 )
 _DONE = Hot(
     "finish_follow_up",
@@ -177,7 +181,7 @@ def run_light(lane: int, lanes: int, *, rules: Rules, clock: Clock) -> bool:
             booking_id = _LOCK_BOOKING.run(session, lane=lane, lanes=lanes, now=now).scalar()
             if booking_id is None:
                 return False
-            row = session.execute(_OLDEST_DUE, {"id": booking_id, "now": now}).first()
+            row = _OLDEST_DUE.run(session, id=booking_id, now=now).first()
             if row is None:
                 return True
             due = Due(*row)
@@ -192,9 +196,8 @@ def run_light(lane: int, lanes: int, *, rules: Rules, clock: Clock) -> bool:
 
 
 def finish(session: Session, due: Due, outcome: Outcome, now: datetime) -> None:
-    """The job has had its effect; it commits together with that effect."""
-    statement, values = _ending(due, outcome, now)
-    statement.run(session, **values)
+    """The job has had its effect; it commits together with that effect, and what was said is written with it."""
+    outbound.number_and_write(session, after=[_ending(due, outcome, now)])
 
 
 def finish_on(cursor: Any, info: dict[Any, Any], due: Due, outcome: Outcome, now: datetime) -> None:
@@ -203,7 +206,7 @@ def finish_on(cursor: Any, info: dict[Any, Any], due: Due, outcome: Outcome, now
     statement.run_on(cursor, info, **values)
 
 
-def _ending(due: Due, outcome: Outcome, now: datetime) -> tuple[Hot, dict[str, Any]]:
+def _ending(due: Due, outcome: Outcome, now: datetime) -> Call:
     match outcome:
         case Later(at):
             return _LATER, {"id": due.id, "due_at": at}

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 
 from models import db
-from models.hot import Hot
+from models.hot import Hot, run_together
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW
@@ -35,6 +35,18 @@ def test_parameters_are_values_whatever_they_hold(session: Session) -> None:
     for words in ("'; DROP TABLE persons; --", "%s %(a)s %%", ":a $1", 'نمستے \\ "', ""):
         row = echo.run(session, words=words, none=None)[0]
         assert (row.words, row.empty) == (words, True)
+
+
+def test_of_several_in_one_round_trip_all_are_done_and_the_last_one_answers(session: Session) -> None:
+    keep = Hot("test_keep", "INSERT INTO categories VALUES (:slug, '', 1)", slug="text")
+    rows = run_together(session, [(keep, {"slug": "a;b"}), (ADD, {"a": 1, "b": 2, "at": NOW})])
+    assert (rows.rowcount, rows[0].sum) == (1, 4)
+    assert run_together(session, [(ADD, {"a": 1, "b": 2, "at": NOW}), (keep, {"slug": "c"})]).rowcount == 1
+    kept = session.scalars(text("SELECT slug FROM categories WHERE slug IN ('a;b', 'c') ORDER BY 1"))
+    assert kept.all() == ["a;b", "c"]
+    with pytest.raises(DataError, match="test_keep; test_divide"), session.begin_nested():
+        run_together(session, [(keep, {"slug": "d"}), (DIVIDE, {"by": 0})])
+    assert session.scalar(text("SELECT 1 FROM categories WHERE slug = 'd'")) is None
 
 
 def test_it_is_prepared_once_on_each_connection(scratch: Scratch) -> None:

@@ -327,6 +327,22 @@ def test_a_turn_that_succeeds_lets_the_next_one_come_at_once(scratch: Scratch) -
     assert _work_off() is not None
 
 
+@pytest.mark.parametrize("says", [0, 1, 2])
+def test_what_a_turn_said_is_written_with_its_end(scratch: Scratch, says: int) -> None:
+    phone, _, someone = _known_person()
+    _kept(make.inbound_text(phone))
+    with db.unit_of_work() as unit:
+        event = _claim(unit, NOW)
+        assert event is not None
+        for number in range(1, says + 1):
+            make.say(unit, someone, f"Line {number}")
+        inbound.finish_turn(unit, event, {"at": "menu"}, now=NOW)
+    said = scratch.rows("SELECT seq, message->>'body' FROM outbound_messages ORDER BY seq")
+    assert [tuple(row) for row in said] == [(number, f"Line {number}") for number in range(1, says + 1)]
+    assert scratch.value("SELECT outcome FROM inbound_events") == "DONE"
+    assert scratch.value("SELECT state FROM conversations WHERE id = :id", id=someone) == {"at": "menu"}
+
+
 def test_the_fifth_failure_parks_the_message_and_the_next_one_goes_on_at_once(scratch: Scratch) -> None:
     phone, _, _ = _known_person()
     _kept(make.inbound_text(phone, "a"), make.inbound_text(phone, "b"))

@@ -217,10 +217,12 @@ def test_what_is_said_while_two_become_one_reaches_the_one_they_are(scratch: Scr
         older, newer = make.person(unit), make.person(unit)
     with db.unit_of_work() as job:
         make.say(job, newer, "You have a request")
+        make.say(job, newer, "and a reminder")
         make.say(job, older, "Hello")
         _in_a_thread(lambda: _merge(newer, older))
-    rows = scratch.rows("SELECT person_id, seq FROM outbound_messages ORDER BY seq")
-    assert [tuple(row) for row in rows] == [(older, 1), (older, 2)]
+    rows = scratch.rows("SELECT person_id, seq, message->>'body' FROM outbound_messages ORDER BY seq")
+    said = ("Hello", "You have a request", "and a reminder")
+    assert [tuple(row) for row in rows] == [(older, seq, words) for seq, words in enumerate(said, 1)]
 
 
 def test_what_was_just_being_said_to_the_newer_moves_with_them(scratch: Scratch) -> None:
