@@ -417,7 +417,9 @@ REFUND_INITIATED FAIL_REFUND REFUND_REQUIRED
 REFUND_COMPLETED FAIL_REFUND REFUND_REQUIRED
 """
 
-EVERY_DOMAIN = "event_kind owner_decision commission_state allocation_state recipient_role message_state attempt_outcome"
+EVERY_DOMAIN = (
+    "event_kind owner_decision commission_state allocation_state recipient_role message_state attempt_outcome"
+)
 
 EVERY_TABLE = (
     "outbound_attempts outbound_messages follow_ups tickets action_codes payments allocations booking_events "
