@@ -10,7 +10,6 @@ Source: docs/decisions/0003-one-constraint-against-double-booking.md
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -189,15 +188,3 @@ def release(session: Session, booking_id: int) -> None:
         ),
         {"id": booking_id},
     )
-
-
-def units_of(session: Session, booking_id: int) -> Sequence[str]:
-    """Names of the units the booking has now, in their order."""
-    rows = session.execute(
-        text(
-            "SELECT u.name FROM allocations a JOIN units u ON u.id = a.unit_id "
-            "WHERE a.booking_id = :id AND a.state <> 'RELEASED' ORDER BY u.id"
-        ),
-        {"id": booking_id},
-    )
-    return [name for (name,) in rows]

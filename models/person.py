@@ -200,6 +200,7 @@ def speak(session: Session, person_id: int, language: str) -> None:
         text("UPDATE persons SET language = :language WHERE id = :id"),
         {"id": person_id, "language": language},
     )
+    _languages(session).pop(person_id, None)
 
 
 def speak_at_first(session: Session, person_id: int, language: str) -> None:
@@ -208,12 +209,20 @@ def speak_at_first(session: Session, person_id: int, language: str) -> None:
         text("UPDATE persons SET language = :language WHERE id = :id AND language IS NULL"),
         {"id": person_id, "language": language},
     )
+    _languages(session).pop(person_id, None)
 
 
 def language_of(session: Session, person_id: int) -> str | None:
-    """The language that the person is spoken to in; None as long as it is not known."""
-    language: str | None = _LANGUAGE.run(session, id=person_id).scalar()
-    return language
+    """The language that the person is spoken to in, read once in a unit of work; None while it is not known."""
+    read = _languages(session)
+    if person_id not in read:
+        read[person_id] = _LANGUAGE.run(session, id=person_id).scalar()
+    return read[person_id]
+
+
+def _languages(session: Session) -> dict[int, str | None]:
+    read: dict[int, str | None] = session.info.setdefault("languages", {})
+    return read
 
 
 def country_of(session: Session, person_id: int) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.hot import Hot
+from models.lifecycle import Status
+from models.money import Money
 
 KEY_LETTERS: Final = string.ascii_letters + string.digits
 
@@ -55,6 +58,63 @@ class TicketView:
     payment_reference: str | None
     instructions: tuple[str, ...]
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFacts:
+    """What a ticket is written from, as it stands at the booking and at its place.
+
+    Attributes:
+        units: the booking's own, by name.
+        payment_reference: what the provider knows the money by that was taken.
+    """
+
+    status: str
+    code: str
+    guest_name: str
+    guests: int
+    check_in: date
+    check_out: date
+    total_minor: int
+    advance_minor: int
+    currency: str
+    property_name: str
+    location: str
+    opens: time
+    closes: time
+    owner_name: str
+    contact: str
+    map_link: str | None
+    units: Sequence[str]
+    payment_reference: str | None
+
+    @property
+    def advance(self) -> Money:
+        return Money(self.advance_minor, self.currency)
+
+    @property
+    def due(self) -> Money:
+        return Money(self.total_minor - self.advance_minor, self.currency)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the booking waits for its ticket."""
+        return self.status == Status.OWNER_CONFIRMED
+
+
+# In the order of the fields.
+FACTS = Hot(
+    "facts_of_ticket",
+    "SELECT b.status, b.code, b.guest_name, b.guests, b.check_in, b.check_out,"
+    " b.total_minor, b.advance_minor, b.currency,"
+    " l.name, l.location, l.check_in AS opens, l.check_out AS closes, l.owner_name, l.contact, l.map_link,"
+    " ARRAY(SELECT u.name FROM allocations a JOIN units u ON u.id = a.unit_id"
+    "  WHERE a.booking_id = b.id AND a.state <> 'RELEASED' ORDER BY u.id),"
+    " (SELECT coalesce(p.intent, p.reference) FROM payments p"
+    "  WHERE p.booking_id = b.id AND p.state = 'captured' ORDER BY p.id DESC LIMIT 1)"
+    " FROM bookings b JOIN listings l ON l.id = b.listing_id WHERE b.id = :id",
+    id="bigint",
+)
 
 
 @dataclass(frozen=True, slots=True)

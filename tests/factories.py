@@ -17,7 +17,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import inbound, outbound
+from flows import notices
+from models import inbound, outbound, ticket
 from models import person as people
 from models.booking import Booking
 from models.booking_event import Actor
@@ -221,6 +222,17 @@ def confirmed(session: Session, place: Listing | None = None, *, now: datetime =
     booking = decided(session, place, now=now, **what)
     tell(session, booking, PaymentFacts(PaymentState.CAPTURED), now=now)
     return booking
+
+
+def ticket_facts(session: Session, booking: Booking) -> ticket.TicketFacts:
+    session.flush()
+    (row,) = ticket.FACTS.run(session, id=booking.id)
+    return ticket.TicketFacts(*row)
+
+
+def ticket_view(session: Session, booking: Booking, key: str, *, rules: Rules = RULES) -> ticket.TicketView:
+    """What the booking's ticket shows, written as the job writes it."""
+    return notices.ticket_view(ticket_facts(session, booking), rules=rules, key=key)
 
 
 def decide(

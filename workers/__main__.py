@@ -88,7 +88,7 @@ def _providers(settings: config.Settings, clock: Clock, stopping: threading.Even
 
 
 def _slow(settings: config.Settings, clock: Clock, stopping: threading.Event) -> Runner:
-    jobs = TicketJobs(clients.build(settings).whatsapp, rules=settings.rules, clock=clock).jobs()
+    jobs = TicketJobs(clients.build(settings).whatsapp, rules=settings.rules).jobs()
     crew = Errands(queue.SLOW, jobs, clock=clock, side_by_side=SLOW_SIDE_BY_SIDE)
     return CrewRunner(settings.redis_url, queue.SLOW, stopping, crew)
 

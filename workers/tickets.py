@@ -10,11 +10,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from flows import notices
-from models import ticket
+from models import db, ticket
 from models.booking import Booking
-from models.clock import Clock
-from models.db import unit_of_work
-from models.lifecycle import Status
 from models.rules import Rules
 from workers.errands import Job, Record
 from workers.follow_ups import Due
@@ -26,22 +23,22 @@ log = structlog.get_logger()
 
 
 class TicketJobs:
-    def __init__(self, whatsapp: WhatsApp, *, rules: Rules, clock: Clock) -> None:
+    def __init__(self, whatsapp: WhatsApp, *, rules: Rules) -> None:
         self._whatsapp = whatsapp
         self._rules = rules
-        self._clock = clock
 
     def jobs(self) -> Mapping[str, Job]:
         return {"issue_ticket": self.issue_ticket}
 
     def issue_ticket(self, due: Due) -> Record | None:
         """Make the ticket and send it as one document; if the PDF fails, the link goes alone and at once."""
+        with db.one_statement() as (cursor, info):
+            (row,) = ticket.FACTS.run_on(cursor, info, id=due.booking_id)
+        facts = ticket.TicketFacts(*row)
+        if not facts.is_wanted:
+            return None
         key = ticket.new_key()
-        with unit_of_work() as session:
-            booking = Booking.get(session, due.booking_id)
-            if booking.status != Status.OWNER_CONFIRMED:
-                return None
-            view = notices.ticket_view(session, booking, rules=self._rules, key=key, now=self._clock.now())
+        view = notices.ticket_view(facts, rules=self._rules, key=key)
         filename = f"{view.code}.pdf"
         pdf, media_id = self._make_document(view, filename)
 

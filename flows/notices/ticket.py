@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -19,50 +18,42 @@ from flows.notices.telling import (
     tell_owner,
     with_phone,
 )
-from models import allocation, person
+from models import person
 from models.booking import Booking
 from models.listing import Listing
 from models.message import Document, Message, Text
-from models.payment import Payment, PaymentState
 from models.rules import Rules
-from models.ticket import TicketState, TicketView
+from models.ticket import TicketFacts, TicketState, TicketView
 
 
-def ticket_view(session: Session, booking: Booking, *, rules: Rules, key: str, now: datetime) -> TicketView:
+def ticket_view(stay: TicketFacts, *, rules: Rules, key: str) -> TicketView:
     """Everything the ticket shows, in English: the owner reads it at the door as well as the guest."""
-    _, listing = phrases.of("en"), listing_of(session, booking)
-    units = allocation.units_of(session, booking.id)
+    _ = phrases.of("en")
     return TicketView(
-        code=booking.code,
+        code=stay.code,
         state=TicketState.VALID,
-        property_name=listing.name,
-        location=listing.location,
-        guest_name=booking.guest_name,
-        check_in=my_bookings.moment(_, booking.check_in, listing.check_in),
-        check_out=my_bookings.moment(_, booking.check_out, listing.check_out),
-        guests=booking.guests,
-        units=", ".join(units),
-        advance_paid=_.money(booking.advance),
-        amount_due=_.money(booking.due),
+        property_name=stay.property_name,
+        location=stay.location,
+        guest_name=stay.guest_name,
+        check_in=my_bookings.moment(_, stay.check_in, stay.opens),
+        check_out=my_bookings.moment(_, stay.check_out, stay.closes),
+        guests=stay.guests,
+        units=", ".join(stay.units),
+        advance_paid=_.money(stay.advance),
+        amount_due=_.money(stay.due),
         host_name=rules.business_name,
         host_phone=phrases.phone(rules.business_phone),
-        owner_name=listing.owner_name,
-        owner_phone=phrases.phone(listing.contact),
-        map_link=listing.map_link,
-        payment_reference=_reference(Payment.of_booking(session, booking.id)),
+        owner_name=stay.owner_name,
+        owner_phone=phrases.phone(stay.contact),
+        map_link=stay.map_link,
+        payment_reference=stay.payment_reference,
         instructions=(
             _("Show this ticket at the property"),
             _("Carry a valid ID proof"),
-            _("Contact owner if needed: {phone}", phone=phrases.phone(listing.contact)),
+            _("Contact owner if needed: {phone}", phone=phrases.phone(stay.contact)),
         ),
         url=f"{rules.public_url}/eticket/{key}",
     )
-
-
-def _reference(payments: Sequence[Payment]) -> str | None:
-    """What the provider knows the money by: of the payment that was taken."""
-    taken = [p for p in payments if p.state == PaymentState.CAPTURED]
-    return (taken[-1].intent or taken[-1].reference) if taken else None
 
 
 def ticket_issued(

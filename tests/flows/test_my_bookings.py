@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from flows import notices
 from models import ticket
 from models.booking import Booking
 from models.lifecycle import Status
@@ -33,7 +32,7 @@ def give_link(session: Session, booking: Booking) -> Payment:
 
 def give_ticket(session: Session, booking: Booking, *, pdf: bytes | None = b"%PDF") -> str:
     key = ticket.new_key()
-    view = notices.ticket_view(session, booking, rules=RULES, key=key, now=NOW)
+    view = factories.ticket_view(session, booking, key, rules=RULES)
     booking.issue_ticket(session, cause="test", now=NOW)
     ticket.keep(session, booking.id, key, view, pdf, expires_at=booking.ends_at, now=NOW)
     return key

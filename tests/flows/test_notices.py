@@ -81,7 +81,7 @@ EVERY: dict[str, Callable[[Session, Booking, Payment], None]] = {
 
 
 def view_of(session: Session, booking: Booking) -> ticket.TicketView:
-    return notices.ticket_view(session, booking, rules=RULES, key="Qm7dT2", now=NOW)
+    return factories.ticket_view(session, booking, "Qm7dT2", rules=RULES)
 
 
 @pytest.mark.parametrize("language", ["en", "ur", "hi"])

@@ -346,7 +346,7 @@ def test_a_hold_becomes_kept_and_a_hold_again(session: Session) -> None:
     until = NOW + DAY
     allocation.hold(session, booking.id, until)
     assert make.allocations(session, booking) == [("HELD", until)] * 2
-    assert allocation.units_of(session, booking.id) == ["Room 1", "Room 2"]
+    assert make.ticket_facts(session, booking).units == ["Room 1", "Room 2"]
 
 
 def test_what_is_released_stays_released_and_is_free_for_others(session: Session) -> None:
@@ -356,7 +356,7 @@ def test_what_is_released_stays_released_and_is_free_for_others(session: Session
         allocation.release(session, booking.id)
     allocation.keep(session, booking.id)
     allocation.hold(session, booking.id, NOW + DAY)
-    assert allocation.units_of(session, booking.id) == []
+    assert make.ticket_facts(session, booking).units == []
     assert len(make.allocations(session, make.held(session, place))) == 1
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from flows import notices
 from models import action_code, db, ticket
 from models.booking import CODE_LETTERS, Booking, to_close
 from models.booking_event import STANDING, Actor
@@ -1110,7 +1109,7 @@ def _to_close(session: Session, booking: Booking) -> list[Payment]:
 
 def _ticket(session: Session, booking: Booking) -> str:
     key = ticket.new_key()
-    view = notices.ticket_view(session, booking, rules=RULES, key=key, now=NOW)
+    view = make.ticket_view(session, booking, key)
     ticket.keep(session, booking.id, key, view, None, expires_at=booking.ends_at, now=NOW)
     return key
 

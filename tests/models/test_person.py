@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import action_code, db, outbound, person
+from models.hot import Hot, Rows
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW
@@ -302,6 +304,29 @@ def test_notices_go_to_the_admins_on_duty(session: Session) -> None:
     session.execute(text("UPDATE person_roles SET on_duty = false WHERE person_id = :id"), {"id": off})
     assert list(person.admins_on_duty(session)) == [on]
     assert person.roles(session, owner) == {"owner"}
+
+
+# ---- language -------------------------------------------------------------------------------------
+
+
+def test_a_language_is_read_once_in_a_unit_of_work_and_anew_when_one_is_chosen(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person_id = make.person(session)
+    reads: list[str] = []
+    run = Hot.run
+
+    def note(statement: Hot, session: Session, **values: Any) -> Rows:
+        reads.append(statement.name)
+        return run(statement, session, **values)
+
+    monkeypatch.setattr(Hot, "run", note)
+    assert [person.language_of(session, person_id) for _ in range(3)] == [None] * 3
+    assert reads.count("language_of_person") == 1
+    person.speak_at_first(session, person_id, "ur")
+    assert person.language_of(session, person_id) == "ur"
+    person.speak(session, person_id, "hi")
+    assert person.language_of(session, person_id) == "hi"
 
 
 # ---- helpers ---------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def test_every_job_has_somebody_who_does_it(event: str, line: FollowUp, clock: M
     jobs = {
         TURNS: LIGHT,
         PROVIDERS: PaymentJobs({}, rules=RULES, clock=clock).jobs(),
-        SLOW: TicketJobs(None, rules=RULES, clock=clock).jobs(),  # type: ignore[arg-type]
+        SLOW: TicketJobs(None, rules=RULES).jobs(),  # type: ignore[arg-type]
     }
     assert line.job in jobs[line.queue]
     assert event in {*Action, *Fact}

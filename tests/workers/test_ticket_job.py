@@ -11,9 +11,10 @@ from sqlalchemy import text
 from integrations.whatsapp import WhatsApp
 from models import db, ticket
 from models.booking import Booking
+from models.clock import Clock
 from tests import factories as make
 from tests.conftest import Scratch
-from tests.factories import NOW, RULES, MovableClock
+from tests.factories import NOW, RULES
 from tests.workers.graph import Graph
 from workers import tickets
 from workers.errands import do
@@ -28,11 +29,11 @@ def graph() -> Iterator[Graph]:
 
 
 @pytest.fixture
-def jobs(graph: Graph, clock: MovableClock) -> Iterator[TicketJobs]:
+def jobs(graph: Graph) -> Iterator[TicketJobs]:
     whatsapp = WhatsApp(
         api_url=graph.url, access_token="token", phone_number_id="200000000000001", api_version="v26.0"
     )
-    yield TicketJobs(whatsapp, rules=RULES, clock=clock)
+    yield TicketJobs(whatsapp, rules=RULES)
     whatsapp.close()
 
 
@@ -121,7 +122,7 @@ def _issue(jobs: TicketJobs, booking: Booking) -> None:
             ),
             {"id": booking.id},
         ).one()
-    do(jobs.issue_ticket, Due(*row), jobs._clock)
+    do(jobs.issue_ticket, Due(*row), Clock())
 
 
 def _cancel(booking: Booking) -> None:
