@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models import sealed
 from models.rules import Rules
 
 
@@ -47,6 +48,8 @@ class Settings(BaseSettings):
     stripe_secret_key: str = ""
     stripe_webhook_secret: str = ""
     stripe_api_url: str = "https://api.stripe.com"
+
+    encryption_key: str = ""
 
     booking_expiration_minutes: float = 15
     booking_expiration_check_interval_minutes: float = 5
@@ -91,6 +94,7 @@ NEEDED = (
     "admin_whatsapp_number",
     "stripe_secret_key",
     "stripe_webhook_secret",
+    "encryption_key",
 )
 
 
@@ -104,6 +108,8 @@ def load() -> Settings:
     for name in NEEDED:
         if not getattr(settings, name):
             raise SettingsError(f"{name.upper()} is not set; README.md, section Settings, says what it is.")
+    if not all(map(sealed.is_key, sealed.keys_in(settings.encryption_key))):
+        raise SettingsError("ENCRYPTION_KEY is no key; make one with: python -m models.sealed")
     if settings.environment == "production" and settings.clock_file:
         raise SettingsError("CLOCK_FILE moves the clock and is refused in production.")
     return settings

@@ -6,7 +6,7 @@ import config
 import logs
 from bot.app import create_app
 from integrations import clients
-from models import db
+from models import db, sealed
 from models.clock import Clock
 from workers import follow_ups
 from workers.queue import Doorbell, lanes
@@ -18,4 +18,5 @@ db.start(
     follow_ups=follow_ups.table(settings.rules),
     ring=Doorbell(settings.redis_url, lanes(settings.turn_workers)).ring,
 )
+sealed.start(settings.encryption_key)
 app = create_app(settings, clients.build(settings), Clock(settings.clock_file))

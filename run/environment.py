@@ -24,6 +24,7 @@ SANDBOX = {
     "BUSINESS_PHONE": "+15550001111",
     "STRIPE_SECRET_KEY": "sk_test_sandbox",
     "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
+    "ENCRYPTION_KEY": "c2FuZGJveC1zYW5kYm94LXNhbmRib3gtc2FuZGJveC0=",
 }
 
 

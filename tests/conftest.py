@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, Row, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
-from models import db
+from models import db, sealed
 from models.db import Bell
 from models.listing import load_file
 from models.migrate import migrate
@@ -57,6 +57,7 @@ def stores() -> Iterator[Stores]:
 def database_url(stores: Stores) -> str:
     """A migrated database with the sample listings in it."""
     migrate(stores.database_url)
+    sealed.start(sealed.new_key())
     db.start(
         db.make_engine(stores.database_url, pool_size=10),
         follow_ups=follow_ups.table(Rules()),

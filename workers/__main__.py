@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 import config
 import logs
 from integrations import clients
-from models import db
+from models import db, sealed
 from models.clock import Clock
 from workers import bookings as bookings  # registers the light jobs
 from workers import follow_ups, queue
@@ -55,6 +55,7 @@ def main(name: str) -> None:
     side_by_side = {"providers": PROVIDERS_SIDE_BY_SIDE, "slow": SLOW_SIDE_BY_SIDE}.get(name, 2)
     engine = db.make_engine(settings.database_url, pool_size=2 * side_by_side)
     db.start(engine, follow_ups=follow_ups.table(settings.rules), ring=doorbell.ring)
+    sealed.start(settings.encryption_key)
     stopping = threading.Event()
     if name == "clock":
         _be_the_clock(settings, clock, doorbell, stopping)
