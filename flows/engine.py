@@ -93,6 +93,10 @@ class Reply:
     no: Action | None = None
 
 
+# A word that only some may say: takes what was typed after it; None where it is no command after all.
+Command = Callable[[Turn, State, str], Reply | None]
+
+
 class NotUnderstood(Exception):
     """The answer is none; carries the sentence to ask again with, in English, and its values."""
 

@@ -22,6 +22,7 @@ from flows import (
     admin,
     anywhere,
     book,
+    commands,
     find_a_place,
     my_bookings,
     owner,
@@ -159,13 +160,17 @@ def take_words(turn: Turn, state: State, said: str) -> Reply:
     payload = offered(said, state.offers)
     if payload is not None:
         return take_tap(turn, state, payload)
+    is_answer = state.draft is not None and book.BOOK.open_step(state.at) is not None
+    asked = commands.take(turn, state, said, is_answer=is_answer)
+    if asked is not None:
+        return asked
     word = understand.command(said)
     if word is not None:
         return _WORDS[word](turn, state)
     courtesy = understand.courtesy(said)
     if courtesy is not None:
         return _request_or(lambda t, s: anywhere.answer_courtesy(t, s, courtesy))(turn, state)
-    if state.draft is not None and book.BOOK.open_step(state.at) is not None:
+    if is_answer:
         return book.answer(turn, state)
     for take in (my_bookings.take_words, owner.take_words, book.take_dates, find_a_place.take_words):
         reply = take(turn, state, said)

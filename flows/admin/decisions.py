@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
-from flows import my_bookings, owner, phrases
+from flows import my_bookings, owner
 from flows.actions import ApproveInstead, DeclineInstead, DeclineInsteadForSure, WaitForOwner
 from flows.engine import Reply, Turn, button
+from flows.phrases import ENGLISH
 from flows.state import State
 from models import person
 from models.booking import Booking
@@ -16,8 +16,6 @@ from models.errors import BookingError
 from models.lifecycle import AWAITING_OWNER
 from models.listing import Listing
 from models.message import Buttons, Text
-
-ENGLISH: Final = phrases.of("en")  # admins are written to in one language
 
 
 def approve(turn: Turn, state: State, action: ApproveInstead) -> Reply:

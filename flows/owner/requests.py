@@ -143,8 +143,8 @@ def decision_in_words(turn: Turn, booking: Booking, listing: Listing) -> str:
 
 
 def take_words(turn: Turn, state: State, said: str) -> Reply | None:
-    """An owner who types “confirm” instead of tapping sees the request that waits, with its buttons."""
-    return waiting(turn, state) if understand.plain(said) in _WORDS else None
+    """An owner who types “yes” instead of tapping sees the request that waits, with its buttons."""
+    return waiting(turn, state) if understand.yes_or_no(said) else None
 
 
 def waiting(turn: Turn, state: State, preface: str | None = None) -> Reply | None:
@@ -155,9 +155,6 @@ def waiting(turn: Turn, state: State, preface: str | None = None) -> Reply | Non
             booking = Booking.for_update(turn.session, unanswered[0].id)
             return _fresh(turn, state, booking, listing, preface)
     return None
-
-
-_WORDS: Final = frozenset({"confirm", "requests", "request", "pending", "yes", "approve", "decline"})
 
 
 def _open(turn: Turn, state: State, code: str, action: str) -> tuple[Booking, Listing] | Reply:

@@ -188,6 +188,9 @@ def of(language: str | None) -> Phrases:
     return _PHRASES.get(language or DEFAULT, _PHRASES[DEFAULT])
 
 
+ENGLISH: Final = of("en")  # admins are written to in one language
+
+
 def language_of_country(phone: str | None, user_id: str | None) -> str | None:
     """The language of ours that is at home where this phone or user id is; None anywhere else.
 

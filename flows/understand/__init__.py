@@ -6,6 +6,7 @@ English, Urdu and Hindi, in their own letters or in English ones.
 from __future__ import annotations
 
 from flows.understand.answers import command, courtesy, name, yes_or_no
+from flows.understand.codes import booking_code
 from flows.understand.days import Dates, Misread, Why, dates, nights
 from flows.understand.people import count, mentioned
 from flows.understand.vocabulary import is_common, is_urdu_or_hindi, plain
@@ -15,6 +16,7 @@ __all__ = [
     "Dates",
     "Misread",
     "Why",
+    "booking_code",
     "command",
     "count",
     "courtesy",

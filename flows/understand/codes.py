@@ -1,0 +1,21 @@
+"""A booking's code among other words: "approve bk-20251017-7k3qx", as it is typed, pasted or said aloud."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_CODE: Final = re.compile(r"(?<![A-Z0-9])BK[ -]?([0-9]{8})[ -]?([A-Z0-9]{5})(?![A-Z0-9])", re.IGNORECASE)
+
+
+def booking_code(said: str) -> tuple[str, str] | None:
+    """(code, all the other words) of the first booking named; None where none is.
+
+    The code is written as it is stored, whatever the letters and hyphens it was typed with.
+    """
+    found = _CODE.search(said)
+    if found is None:
+        return None
+    around = (said[: found.start()], said[found.end() :])
+    rest = " ".join(words for part in around if (words := part.strip(" \n,.:;-–—")))
+    return f"BK-{found[1]}-{found[2].upper()}", rest
