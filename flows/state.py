@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Self
 
-from models.stay import Stay
+from models.stay import Shift, Stay
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Draft:
 
     Attributes:
         listing: which place.
+        nights: by the night; by shift it is `shift` that is asked for, by slot `minutes` and `start`.
         name: whom the booking is for.
         booking: the row that was made when the summary was first shown.
         moves: true while another place is looked for, for the same stay.
@@ -30,6 +31,9 @@ class Draft:
     booking: int | None = None
     moves: bool = False
     note: str | None = None
+    shift: Shift | None = None
+    minutes: int | None = None
+    start: time | None = None
 
     @property
     def stay(self) -> Stay:
@@ -54,6 +58,9 @@ class Draft:
             "name": self.name,
             "booking": self.booking,
             "moves": self.moves or None,
+            "shift": self.shift,
+            "minutes": self.minutes,
+            "start": f"{self.start:%H:%M}" if self.start is not None else None,
         }
         return {key: value for key, value in values.items() if value is not None}
 
@@ -63,6 +70,10 @@ class Draft:
         values = {field.name: data[field.name] for field in fields(cls) if field.name in data}
         if "check_in" in values:
             values["check_in"] = date.fromisoformat(values["check_in"])
+        if "shift" in values:
+            values["shift"] = Shift(values["shift"])
+        if "start" in values:
+            values["start"] = time.fromisoformat(values["start"])
         return cls(**values)
 
 

@@ -12,13 +12,30 @@ from sqlalchemy.orm import Session
 
 from models.allocation import SAMPLE, SAMPLED
 from models.hot import Hot
+from models.hours import ShiftHours, SlotHours
 from models.listing import Listing
-from models.stay import Stay, span
+from models.stay import Stay, moment, span
 
 
 def stay_span(listing: Listing, stay: Stay) -> tuple[datetime, datetime]:
     """The stay as a half-open range of UTC times, by the listing's own hours."""
+    if stay.shift is not None:
+        assert isinstance(listing.hours, ShiftHours)
+        period = listing.hours.period(stay.shift)
+        return span(stay, period.begins, period.ends, listing.time_zone)
+    if stay.start is not None:
+        assert stay.minutes is not None
+        starts_at = moment(stay.check_in, stay.start, listing.time_zone)
+        return starts_at, starts_at + timedelta(minutes=stay.minutes)
     return span(stay, listing.check_in, listing.check_out, listing.time_zone)
+
+
+def taken_span(listing: Listing, stay: Stay) -> tuple[datetime, datetime]:
+    """What its units cannot be used for by others: the stay, and after a visit the buffer."""
+    starts_at, ends_at = stay_span(listing, stay)
+    if isinstance(listing.hours, SlotHours):
+        ends_at += timedelta(minutes=listing.hours.buffer)
+    return starts_at, ends_at
 
 
 def today(listing: Listing, now: datetime) -> date:

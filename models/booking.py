@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import action_code, allocation, booking_event, ticket
-from models.availability import stay_span, units_needed
+from models.availability import stay_span, taken_span, units_needed
 from models.booking_event import SARAI, Actor, known
 from models.cancellation import Policy, refund_due
 from models.errors import (
@@ -45,7 +45,7 @@ from models.payment import (
 from models.pricing import Quote
 from models.rules import Rules
 from models.seen import seen
-from models.stay import Stay
+from models.stay import Shift, Stay
 
 # No 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: a code can be said aloud and read from a small screen.
 CODE_LETTERS: Final = "34679ACDEFGHJKMNPQRTWXY"
@@ -88,6 +88,9 @@ class Booking:
     alerted_admin_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    shift: str | None
+    slot_start: time | None
+    slot_minutes: int | None
 
     def __post_init__(self) -> None:
         self.written = self.standing()
@@ -136,7 +139,8 @@ class Booking:
 
     @property
     def stay(self) -> Stay:
-        return Stay(self.check_in, self.check_out)
+        shift = Shift(self.shift) if self.shift is not None else None
+        return Stay(self.check_in, self.check_out, shift, self.slot_start, self.slot_minutes)
 
     @property
     def priced(self) -> Quote:
@@ -632,16 +636,19 @@ class Booking:
 
     def _claim(self, session: Session, *, hold_until: datetime | None, rules: Rules, now: datetime) -> None:
         if not self._try_claim(session, hold_until=hold_until, rules=rules, now=now):
-            raise PlaceTaken(check_in=self.check_in, check_out=self.check_out, units=self.units)
+            raise PlaceTaken(stay=self.stay, units=self.units)
 
     def _try_claim(
         self, session: Session, *, hold_until: datetime | None, rules: Rules, now: datetime
     ) -> bool:
+        starts_at, ends_at = self.starts_at, self.ends_at
+        if self.slot_start is not None:
+            starts_at, ends_at = taken_span(Listing.get(session, self.listing_id), self.stay)
         return allocation.claim(
             session,
             listing_id=self.listing_id,
-            starts_at=self.starts_at,
-            ends_at=self.ends_at,
+            starts_at=starts_at,
+            ends_at=ends_at,
             units=self.units,
             booking_id=self.id,
             hold_until=hold_until,
@@ -735,6 +742,9 @@ def _answers(listing: Listing, stay: Stay, guests: int, guest_name: str, quote: 
         "currency": listing.currency,
         "total_minor": quote.total.minor,
         "advance_minor": quote.advance.minor,
+        "shift": stay.shift,
+        "slot_start": stay.start,
+        "slot_minutes": stay.minutes,
     }
 
 
@@ -796,6 +806,9 @@ _ANSWERS: Final = {
     "currency": "text",
     "total_minor": "bigint",
     "advance_minor": "bigint",
+    "shift": "text",
+    "slot_start": "time",
+    "slot_minutes": "smallint",
 }
 _INSERT = Hot(
     "initiate_booking",

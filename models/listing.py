@@ -14,16 +14,19 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import person
+from models import hours, person
 from models.cancellation import Policy
 from models.hot import Hot
+from models.hours import Hours
 from models.pricing import Rates
+from models.stay import Mode
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """`check_in` and `check_out` are local times of the place; `capacity` is guests per unit.
 
+    `hours` are those of its shifts or slots, None by the night; `has_several_units` counts those in service.
     It is only read here, many times in each conversation; the listings file is what changes it.
     """
 
@@ -55,6 +58,8 @@ class Listing:
     policy: dict[str, Any]
     methods: Sequence[str]
     active: bool
+    hours: Hours | None
+    has_several_units: bool
 
     @property
     def cancellation(self) -> Policy:
@@ -102,6 +107,7 @@ def _from_rows(rows: Iterable[Any]) -> list[Listing]:
     for row in rows:
         values = list(row)
         values[_PRICE] = _rates(values[_PRICE])
+        values[_HOURS] = _hours(values[_MODE], values[_HOURS])
         listings.append(Listing(*values))
     return listings
 
@@ -111,18 +117,27 @@ def _rates(stored: str) -> Rates:
     return Rates.from_dict(orjson.loads(stored))
 
 
-# In the order of the fields; the rates as text, to be read once for all places that cost the same.
+@lru_cache(maxsize=4096)
+def _hours(mode: str, stored: str | None) -> Hours | None:
+    return hours.read(mode, orjson.loads(stored) if stored is not None else None)
+
+
+# In the order of the fields; rates and hours as text, to be read once for all places that have the same.
 _COLUMNS = (
     "id, slug, name, category, owner_id, mode, approval, description, location, latitude, longitude, map_link, "
     "photo, amenities, contact, owner_name, time_zone, language, capacity, check_in, check_out, min_nights, "
-    "max_nights, rates::text, currency, policy, methods, active"
+    "max_nights, rates::text, currency, policy, methods, active, hours::text"
 )
-_PRICE = _COLUMNS.split(", ").index("rates::text")
-_ONE = Hot("one_listing", f"SELECT {_COLUMNS} FROM listings WHERE id = :id", id="bigint")
-_IN_CATEGORY = text(f"SELECT {_COLUMNS} FROM listings WHERE category = :category AND active ORDER BY name")
-_OF_OWNER = text(f"SELECT {_COLUMNS} FROM listings WHERE owner_id = :owner_id AND active ORDER BY name")
+_NAMES = _COLUMNS.split(", ")
+_PRICE, _HOURS, _MODE = (_NAMES.index(name) for name in ("rates::text", "hours::text", "mode"))
+_SELECT = (
+    f"SELECT {_COLUMNS}, EXISTS (SELECT FROM units WHERE listing_id = listings.id AND units.active OFFSET 1)"
+)
+_ONE = Hot("one_listing", f"{_SELECT} FROM listings WHERE id = :id", id="bigint")
+_IN_CATEGORY = text(f"{_SELECT} FROM listings WHERE category = :category AND active ORDER BY name")
+_OF_OWNER = text(f"{_SELECT} FROM listings WHERE owner_id = :owner_id AND active ORDER BY name")
 _NAMED_LIKE = text(
-    f"SELECT {_COLUMNS} FROM listings WHERE active AND NOT EXISTS ("
+    f"{_SELECT} FROM listings WHERE active AND NOT EXISTS ("
     "SELECT 1 FROM unnest(CAST(:words AS text[])) AS word WHERE strpos(lower(name || ' ' || location), word) = 0) "
     "ORDER BY name LIMIT :most"
 )
@@ -164,8 +179,9 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
     owner_id = person.find_or_create(session, phone=owner["phone"], user_id=None, name=owner["name"], now=now)
     person.give_role(session, owner_id, person.OWNER)
     person.speak_at_first(session, owner_id, entry.get("language", "en"))
-    person.speak_at_first(session, owner_id, entry.get("language", "en"))
     rates = Rates.from_dict({**entry["prices"], "currency": entry["currency"]})
+    mode = entry.get("mode", Mode.NIGHTLY).upper()
+    kept_hours = hours.read(mode, entry.get("hours"))
     listing_id = session.execute(
         _WRITE,
         {
@@ -175,7 +191,7 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
             "owner_id": owner_id,
             "owner_name": owner["name"],
             "contact": entry.get("contact", owner["phone"]),
-            "mode": entry.get("mode", "NIGHTLY").upper(),
+            "mode": mode,
             "approval": entry.get("approval", "OWNER").upper(),
             "description": entry["description"],
             "location": entry["location"],
@@ -196,6 +212,7 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
             "policy": orjson.dumps(Policy.from_dict(entry.get("cancellation", {})).to_dict()).decode(),
             "methods": orjson.dumps(entry.get("methods", ["card"])).decode(),
             "active": entry.get("active", True),
+            "hours": orjson.dumps(kept_hours.to_dict()).decode() if kept_hours is not None else None,
             "now": now,
         },
     ).scalar_one()
@@ -211,7 +228,7 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
     )
 
 
-_WRITTEN = [column.removesuffix("::text") for column in _COLUMNS.split(", ") if column != "id"]
+_WRITTEN = [column.removesuffix("::text") for column in _NAMES if column != "id"]
 _WRITE = text(
     f"INSERT INTO listings ({', '.join(_WRITTEN)}, updated_at) VALUES (:{', :'.join(_WRITTEN)}, :now) "
     f"ON CONFLICT (slug) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _WRITTEN)}, "

@@ -1,4 +1,4 @@
-"""A stay by the night: the dates a guest says, the time they mean, and what a listing allows."""
+"""A stay in any mode: what a guest says of it, the time that means, and what a listing allows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,23 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from models.errors import StayRefused
+
+
+class Mode(StrEnum):
+    """How a listing is booked; all of them come down to a time range on a unit."""
+
+    NIGHTLY = "NIGHTLY"
+    SHIFT = "SHIFT"
+    SLOT = "SLOT"
+
+
+class Shift(StrEnum):
+    """Part of a day; when it begins and ends is the listing's own business (`models/hours.py`)."""
+
+    DAY = "DAY"
+    NIGHT = "NIGHT"
+    FULL_DAY = "FULL_DAY"  # Day, then Night
+    FULL_NIGHT = "FULL_NIGHT"  # Night, then the next Day
 
 
 class Why(StrEnum):
@@ -21,10 +38,22 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """From the day of coming to the day of leaving; any two dates, `check_stay` says whether they will do."""
+    """From the day of coming to the day of leaving; any two dates, `check_stay` says whether they will do.
+
+    A shift, or a start and its minutes, are those of `check_in`; `check_out` is then the day on which it ends.
+    """
 
     check_in: date
     check_out: date
+    shift: Shift | None = None
+    start: time | None = None
+    minutes: int | None = None
+
+    @property
+    def mode(self) -> Mode:
+        if self.shift is not None:
+            return Mode.SHIFT
+        return Mode.NIGHTLY if self.start is None else Mode.SLOT
 
     @property
     def nights(self) -> int:
@@ -35,21 +64,30 @@ class Stay:
         return cls(check_in, check_in + timedelta(days=nights))
 
 
-def span(stay: Stay, check_in_time: time, check_out_time: time, time_zone: str) -> tuple[datetime, datetime]:
+def span(stay: Stay, begins: time, ends: time, time_zone: str) -> tuple[datetime, datetime]:
     """The stay as a half-open range in UTC: leaving and coming at the same minute do not overlap.
 
     Args:
-        check_in_time, check_out_time: what a clock in `time_zone` shows.
+        begins, ends: what a clock in `time_zone` shows on the first day and on the last.
 
     Raises:
         ValueError: the range would be empty, or there is no such time zone.
     """
     zone = _zone(time_zone)
-    starts_at = _to_utc(stay.check_in, check_in_time, zone)
-    ends_at = _to_utc(stay.check_out, check_out_time, zone)
+    starts_at = _to_utc(stay.check_in, begins, zone)
+    ends_at = _to_utc(stay.check_out, ends, zone)
     if ends_at <= starts_at:
         raise ValueError(f"a stay that ends at {ends_at:%F %R} cannot begin at {starts_at:%F %R}")
     return starts_at, ends_at
+
+
+def moment(day: date, at: time, time_zone: str) -> datetime:
+    """When a clock in `time_zone` shows this, in UTC.
+
+    Raises:
+        ValueError: there is no such time zone.
+    """
+    return _to_utc(day, at, _zone(time_zone))
 
 
 def check_stay(
@@ -62,7 +100,7 @@ def check_stay(
     time_zone: str,
     now: datetime,
 ) -> None:
-    """Pass if the listing takes such a stay; whether it is free is another question.
+    """Pass if the listing takes such a stay by the night; whether it is free is another question.
 
     Args:
         max_days_ahead: the last day on which a stay may begin, counted from today at the place.
@@ -72,7 +110,7 @@ def check_stay(
         StayRefused: with `why`, the `limit` that was broken (a date, or a number of nights), and `nearest`,
             the closest stay that breaks no rule.
     """
-    first, last = _first_and_last_day(max_days_ahead, check_in_time, time_zone, now)
+    first, last = first_and_last_day(max_days_ahead, check_in_time, time_zone, now)
     least = max(min_nights, 1)
     nearest = Stay.of_nights(max(first, min(stay.check_in, last)), max(least, min(stay.nights, max_nights)))
     if stay.check_in < first:
@@ -85,13 +123,13 @@ def check_stay(
         raise StayRefused(why=Why.TOO_LONG, limit=max_nights, nearest=nearest)
 
 
-def _first_and_last_day(
-    max_days_ahead: int, check_in_time: time, time_zone: str, now: datetime
+def first_and_last_day(
+    max_days_ahead: int, last_start: time, time_zone: str, now: datetime
 ) -> tuple[date, date]:
-    """The days on which a stay may begin; today's check-in time may be over already."""
+    """The days on which a stay may begin; the last moment to begin today may be over already."""
     zone = _zone(time_zone)
     today = now.astimezone(zone).date()
-    over = _to_utc(today, check_in_time, zone) <= now
+    over = _to_utc(today, last_start, zone) <= now
     return today + timedelta(days=int(over)), today + timedelta(days=max_days_ahead)
 
 
