@@ -174,8 +174,7 @@ def _read_slots(given: dict[str, Any]) -> SlotHours:
     if one is not None and durations is not None:
         raise ValueError("duration is given twice")
     chosen = tuple(durations) if durations is not None else (one,) if one is not None else usual.durations
-    buffer = given.pop("buffer", usual.buffer)
-    step = given.pop("step", min((usual.step, *chosen)))
+    buffer, step = given.pop("buffer", usual.buffer), given.pop("step", usual.step)
     if any(type(number) is not int for number in (*chosen, buffer, step)):
         raise ValueError("duration, buffer and step are whole minutes")
     return SlotHours(Period.parse(given.pop("open", str(usual.open))), chosen, buffer, step)
