@@ -1,4 +1,4 @@
-"""What people type: dates, numbers of guests, names, yes and no, and the few words that work everywhere.
+"""What people type: dates, times, shifts, numbers of guests, names, yes and no, words that work everywhere.
 
 English, Urdu and Hindi, in their own letters or in English ones.
 """
@@ -9,6 +9,8 @@ from flows.understand.answers import command, courtesy, name, yes_or_no
 from flows.understand.codes import booking_code
 from flows.understand.days import Dates, Misread, Why, dates, nights
 from flows.understand.people import count, mentioned
+from flows.understand.shifts import shift
+from flows.understand.times import minutes, time_of_day, without_times
 from flows.understand.vocabulary import is_common, is_urdu_or_hindi, plain
 from flows.understand.vocabulary import words_of as words
 
@@ -24,9 +26,13 @@ __all__ = [
     "is_common",
     "is_urdu_or_hindi",
     "mentioned",
+    "minutes",
     "name",
     "nights",
     "plain",
+    "shift",
+    "time_of_day",
+    "without_times",
     "words",
     "yes_or_no",
 ]

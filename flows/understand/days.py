@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from flows.understand.pieces import Day, Mark, Month, Nights, Other, Period, Piece, pieces_of
+from flows.understand.times import without_times
 from flows.understand.vocabulary import NUMBERS, words_of
 
 
@@ -62,7 +63,7 @@ def dates(
         sure: only what can mean nothing but a date, for an answer to a question that was not asked:
             a name may well be Sunday, May or April.
     """
-    tokens = words_of(said)
+    tokens = words_of(without_times(said))
     if not tokens or len(tokens) > 40:
         return None
     if sure and (len(tokens) < 2 or not _is_surely_a_date(pieces_of(tokens))):

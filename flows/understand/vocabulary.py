@@ -26,7 +26,7 @@ _DIGITS: Final = {
 
 def plain(said: str) -> str:
     """A title or an answer as it is compared: small letters, single blanks, no signs around it."""
-    return " ".join(_SIGNS.sub(" ", _same(said)).split())
+    return " ".join(_SIGNS.sub(" ", same(said)).split())
 
 
 def each(phrases: str) -> frozenset[str]:
@@ -36,7 +36,7 @@ def each(phrases: str) -> frozenset[str]:
 
 def words_of(said: str) -> list[str]:
     """Numbers, words and the signs that may stand between numbers, in their order."""
-    return _TOKEN.findall(_same(said))
+    return _TOKEN.findall(same(said))
 
 
 def is_common(word: str) -> bool:
@@ -50,7 +50,7 @@ def is_urdu_or_hindi(said: str) -> bool:
     return len(words) > 1 and any(word in _URDU_OR_HINDI for word in words)
 
 
-def _same(text: str) -> str:
+def same(text: str) -> str:
     """One way of writing for what is the same: letters, digits of three scripts, dashes and apostrophes."""
     return unicodedata.normalize("NFKC", text).casefold().translate(_DIGITS)
 
@@ -76,7 +76,7 @@ NUMBERS: Final[dict[str, int]] = {
         15: "fifteen پندرہ पंद्रह",
         20: "twenty بیس बीस",
     }.items()
-    for word in _same(words).split()
+    for word in same(words).split()
 }
 
 _MONTH_WORDS: Final = (
@@ -150,7 +150,7 @@ def _words() -> dict[str, tuple[str, int]]:
         )
     ):
         words.update(dict.fromkeys(line.split(), ("mark", value)))
-    return {_same(word): kind for word, kind in words.items()}
+    return {same(word): kind for word, kind in words.items()}
 
 
 WORDS: Final = _words()
