@@ -4,7 +4,7 @@ VENV   := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run start status stores reset test lint format bench install install-dev clean
+.PHONY: help run start status stores reset settings test lint format bench install install-dev clean
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ stores: install ## start only the embedded PostgreSQL and Valkey, and say their 
 
 reset: install ## empty the sandbox's data folder
 	@exec $(VENV)/python -m run reset $(ARGS)
+
+settings: install ## write docs/settings.md from config.py
+	@exec $(VENV)/python -m doctor.settings_page
 
 test: lint ## lint, and run all tests; a part of them: make test ARGS="tests/models -x"
 	@exec $(VENV)/python -m pytest $(ARGS)

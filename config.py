@@ -1,12 +1,25 @@
-"""Every environment variable, read once at the top of each process, typed, with a default where one can serve."""
+"""Every environment variable, read once at the top of each process, typed, with a default where one can serve.
+
+Each setting says here what it is; `make settings` writes docs/settings.md from that, and a test holds the two
+together. In production a secret that is missing, weak or known from the sandbox ends the start with one
+sentence that names it; no sentence, log line or error shows a secret's value.
+"""
 
 from __future__ import annotations
 
+import base64
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Literal
+from itertools import combinations
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models import sealed
@@ -17,56 +30,214 @@ class SettingsError(SystemExit):
     """A setting is missing or weak: the process ends with one sentence that names it and shows no secret."""
 
 
+@dataclass(frozen=True)
+class Secret:
+    """What a real one looks like; production takes nothing else.
+
+    Attributes:
+        shape: the whole value, as a regular expression.
+        look: the same in words, and where it is found or made.
+        bits: how hard to guess its letters make it at least.
+    """
+
+    shape: str
+    look: str
+    bits: float = 60
+
+
+_OWN_CHOICE = Secret(
+    r"[!-~]{16,}",
+    "16 or more random letters and digits of your own choice; `openssl rand -hex 24` makes some",
+    50,
+)
+_APP_SECRET = Secret(
+    r"[0-9a-f]{32}", "32 hexadecimal digits, in Meta's app dashboard under App settings, Basic", 90
+)
+_ACCESS_TOKEN = Secret(r"[!-~]{60,}", "the long token of a system user, begun with EAA", 150)
+_STRIPE_KEY = Secret(
+    r"[sr]k_(live|test)_\w{20,}", "sk_live_… or a restricted rk_live_…, in Stripe's dashboard under API keys"
+)
+_STRIPE_WEBHOOK = Secret(r"whsec_[\w+/=-]{24,}", "whsec_…, which Stripe shows beside the webhook endpoint")
+_ENCRYPTION = Secret(r"[\w=, -]{43,}", "what `python -m models.sealed` prints", 100)
+
+
+def _setting(
+    default: Any,
+    about: str,
+    *,
+    heading: str | None = None,
+    secret: Secret | None = None,
+    needed: bool = False,
+    names: tuple[str, ...] = (),
+    hidden: bool = False,
+    least: float | None = None,
+) -> Any:
+    """One setting, and what docs/settings.md says of it.
+
+    Args:
+        heading: of this one and those that follow.
+        needed: no start without it.
+        names: all its names, where the documents have several; the first one wins and is the one we speak of.
+        hidden: holds a password among other things, and is printed as little as a secret.
+        least: a smaller number is refused.
+    """
+    return Field(
+        default,
+        description=about,
+        validation_alias=AliasChoices(*names) if names else None,
+        repr=not (secret or hidden),
+        ge=least,
+        json_schema_extra={"heading": heading, "secret": secret, "needed": needed},  # type: ignore[dict-item]
+    )
+
+
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
-
-    environment: Literal["production", "sandbox", "test"] = "production"
-    clock_file: str | None = None
-
-    database_url: str = ""
-    redis_url: str = ""
-
-    port: int = 8000
-    public_url: str = Field(
-        "http://localhost:8000", validation_alias=AliasChoices("PUBLIC_URL", "FRONTEND_URL")
-    )
-    business_name: str = "Sarai"
-    business_phone: str = ""
-
-    whatsapp_phone_number_id: str = ""
-    whatsapp_business_account_id: str = ""
-    whatsapp_access_token: str = ""
-    whatsapp_app_secret: str = ""
-    whatsapp_verify_token: str = ""
-    whatsapp_api_url: str = "https://graph.facebook.com"
-    whatsapp_api_version: str = "v26.0"
-    whatsapp_messages_per_second: int = 80
-    admin_whatsapp_number: str = Field(
-        "", validation_alias=AliasChoices("ADMIN_WHATSAPP_NUMBER", "ADMIN_PHONE")
+    model_config = SettingsConfigDict(
+        extra="ignore", populate_by_name=True, env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    stripe_secret_key: str = ""
-    stripe_webhook_secret: str = ""
-    stripe_api_url: str = "https://api.stripe.com"
+    environment: Literal["production", "sandbox", "test"] = _setting(
+        "production",
+        "`sandbox` and `test` may move the clock and use secrets that everybody knows.",
+        heading="Where it runs",
+    )
+    clock_file: str | None = _setting(
+        None,
+        "A file with seconds by which the clock is moved, for the sandbox and tests; refused in production.",
+    )
+    database_url: str = _setting(
+        "",
+        "PostgreSQL 14 or newer, a direct connection: `postgresql://user:password@host/sarai`. `make start` and "
+        "`make run` start an embedded server under `DATA_DIR` where it is not set.",
+        needed=True,
+        hidden=True,
+    )
+    redis_url: str = _setting(
+        "",
+        "Redis 6 or Valkey 8, or newer: `redis://:password@host:6379/0`. Embedded like the database where neither "
+        "it nor `REDIS_HOST` is set.",
+        needed=True,
+        hidden=True,
+    )
+    redis_host: str = _setting("", "In place of `REDIS_URL`, together with the next three.")
+    redis_port: int = _setting(6379, "Redis's port.", least=1)
+    redis_password: str = _setting("", "Redis's password.", hidden=True)
+    redis_db: int = _setting(0, "The number of Redis's database.", least=0)
+    port: int = _setting(8000, "The web process's port.", least=1)
+    public_url: str = _setting(
+        "http://localhost:8000",
+        "How the outside reaches the web process: in tickets, pictures, and Stripe's way back. With https in "
+        "production.",
+        names=("PUBLIC_URL", "FRONTEND_URL"),
+    )
+    turn_workers: int = _setting(2, "How many processes take turns; the same on every machine.", least=1)
+    sends_in_flight: int = _setting(48, "Messages under way to WhatsApp at once.", least=1)
+    sweeper: Literal["on", "off"] = _setting(
+        "on", "Whether the clock process looks each second for what was left behind; off only in tests."
+    )
+    log_level: str = _setting("INFO", "Logs are JSON lines with ids and codes, without what people wrote.")
+    metrics_token: str = _setting(
+        "",
+        "Who asks `/metrics` shows it (`Authorization: Bearer …`). Without one nobody sees the figures in "
+        "production.",
+        secret=_OWN_CHOICE,
+    )
 
-    encryption_key: str = ""
+    business_name: str = _setting(
+        "Sarai", "The host's name on tickets and in messages.", heading="The business"
+    )
+    business_phone: str = _setting("", "The host's phone on tickets; the first admin's where it is not set.")
+    admin_whatsapp_number: str = _setting(
+        "",
+        "The first admins, with country code; several with commas between them: `+15550100100,+15550100101`.",
+        needed=True,
+        names=("ADMIN_WHATSAPP_NUMBER", "ADMIN_PHONE"),
+    )
 
-    booking_expiration_minutes: float = 15
-    booking_expiration_check_interval_minutes: float = 5
-    hold_grace_minutes: float = 2
-    review_hours: float = 2
-    payment_alert_minutes: float = 15
-    owner_deadline_hours: float = 24
-    max_days_ahead: int = 90
+    whatsapp_phone_number_id: str = _setting(
+        "",
+        "The id, not the number, of the number that writes: 15 digits or so.",
+        heading="WhatsApp",
+        needed=True,
+    )
+    whatsapp_business_account_id: str = _setting(
+        "", "The id of the WhatsApp business account (WABA); `make templates` and `make doctor` need it."
+    )
+    whatsapp_access_token: str = _setting(
+        "", "A system user's token that does not expire.", secret=_ACCESS_TOKEN, needed=True
+    )
+    whatsapp_app_secret: str = _setting(
+        "", "Shows that a call of the webhook comes from Meta.", secret=_APP_SECRET, needed=True
+    )
+    whatsapp_verify_token: str = _setting(
+        "", "The word that Meta and we exchange when the webhook is set up.", secret=_OWN_CHOICE, needed=True
+    )
+    whatsapp_api_url: str = _setting(
+        "https://graph.facebook.com", "Where the Graph API is; pointed elsewhere by sandbox and tests."
+    )
+    whatsapp_api_version: str = _setting("v26.0", "The version of the Graph API that we were tested with.")
+    whatsapp_messages_per_second: int = _setting(
+        80, "How fast we send at most. Meta counts both directions: set it lower on a busy number.", least=1
+    )
 
-    turn_workers: int = 2
-    sends_in_flight: int = 48
-    sweeper: Literal["on", "off"] = "on"
-    log_level: str = "INFO"
+    stripe_secret_key: str = _setting(
+        "", "The key for cards by Stripe.", heading="Stripe", secret=_STRIPE_KEY, needed=True
+    )
+    stripe_webhook_secret: str = _setting(
+        "",
+        "Shows that a call of `PUBLIC_URL/api/payments/stripe/webhook` comes from Stripe.",
+        secret=_STRIPE_WEBHOOK,
+        needed=True,
+    )
+    stripe_api_url: str = _setting(
+        "https://api.stripe.com", "Where Stripe's API is; pointed elsewhere by sandbox and tests."
+    )
+
+    encryption_key: str = _setting(
+        "",
+        "Seals what nobody but us may read. Several with commas between them, the newest first: what an older "
+        "one sealed can still be opened.",
+        heading="What is sealed",
+        secret=_ENCRYPTION,
+        needed=True,
+    )
+
+    booking_expiration_minutes: float = _setting(
+        15, "How long an unpaid booking keeps its place.", heading="Times and limits", least=1
+    )
+    booking_expiration_check_interval_minutes: float = _setting(
+        5, "How often the sweep behind the holds' own timers looks.", least=0.05
+    )
+    hold_grace_minutes: float = _setting(
+        2, "How overdue a hold is before a rival may take the place.", least=0
+    )
+    review_hours: float = _setting(2, "When a payment that nobody judged ends.", least=0)
+    payment_alert_minutes: float = _setting(
+        15, "When the admin hears of a payment that is still pending.", least=0
+    )
+    owner_deadline_hours: float = _setting(
+        24, "When a request that its owner never answered is declined and paid back.", least=0
+    )
+    max_days_ahead: int = _setting(90, "How far ahead can be booked.", least=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_addresses(cls, given: Any) -> Any:
+        """Hosts name their stores in several ways: with a scheme of their own, or Redis in parts."""
+        if not isinstance(given, dict):
+            return given
+        if url := given.get("database_url"):
+            # Without a driver's name SQLAlchemy takes one that we do not install.
+            given["database_url"] = re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", str(url))
+        if not given.get("redis_url") and (host := given.get("redis_host")):
+            password = quote(str(given.get("redis_password") or ""), safe="")
+            where = f"{host}:{given.get('redis_port') or 6379}/{given.get('redis_db') or 0}"
+            given["redis_url"] = f"redis://:{password}@{where}" if password else f"redis://{where}"
+        return given
 
     @property
     def admin_numbers(self) -> list[str]:
-        numbers = (number.strip() for number in self.admin_whatsapp_number.split(","))
+        numbers = (re.sub(r"[\s().-]", "", number) for number in self.admin_whatsapp_number.split(","))
         return [number if number.startswith("+") else f"+{number}" for number in numbers if number]
 
     @cached_property
@@ -84,32 +255,98 @@ class Settings(BaseSettings):
         )
 
 
-NEEDED = (
-    "database_url",
-    "redis_url",
-    "whatsapp_phone_number_id",
-    "whatsapp_access_token",
-    "whatsapp_app_secret",
-    "whatsapp_verify_token",
-    "admin_whatsapp_number",
-    "stripe_secret_key",
-    "stripe_webhook_secret",
-    "encryption_key",
-)
-
-
 def load() -> Settings:
     """The settings of this process.
 
     Raises:
-        SettingsError: one is missing, or the clock would be moved in production.
+        SettingsError: the first problem there is with them.
     """
-    settings = Settings()  # type: ignore[call-arg]  # the aliased fields come from the environment
-    for name in NEEDED:
-        if not getattr(settings, name):
-            raise SettingsError(f"{name.upper()} is not set; README.md, section Settings, says what it is.")
-    if not all(map(sealed.is_key, sealed.keys_in(settings.encryption_key))):
-        raise SettingsError("ENCRYPTION_KEY is no key; make one with: python -m models.sealed")
-    if settings.environment == "production" and settings.clock_file:
-        raise SettingsError("CLOCK_FILE moves the clock and is refused in production.")
+    settings = read()
+    for problem in problems(settings):
+        raise SettingsError(problem)
     return settings
+
+
+def read() -> Settings:
+    """The settings as they are given, complete or not.
+
+    Raises:
+        SettingsError: one cannot be read at all, such as a port that is no number.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise SettingsError(f"{str(first['loc'][0]).upper()} cannot be read: {first['msg']}.") from None
+
+
+def problems(settings: Settings) -> Iterator[str]:
+    """What keeps this installation from starting, a sentence each; none holds a secret."""
+    for name in marked("needed"):
+        if not getattr(settings, name):
+            yield f"{name.upper()} is not set; docs/settings.md says what it is."
+    if settings.encryption_key and not all(map(sealed.is_key, sealed.keys_in(settings.encryption_key))):
+        yield "ENCRYPTION_KEY is no key; make one with: python -m models.sealed"
+    if wrong := [n for n in settings.admin_numbers if not re.fullmatch(r"\+[1-9]\d{6,14}", n)]:
+        yield f"ADMIN_WHATSAPP_NUMBER: number {settings.admin_numbers.index(wrong[0]) + 1} is no phone number."
+    if settings.environment == "production":
+        yield from _unfit_for_production(settings)
+
+
+def secrets(settings: Settings) -> dict[str, str]:
+    """Every secret that is set, by the name of its setting."""
+    return {name: value for name in marked("secret") if (value := getattr(settings, name))}
+
+
+def marked(mark: str) -> dict[str, Any]:
+    """What the settings that are marked so have under it, by name; marks are `secret` and `needed`."""
+    found: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        extra = field.json_schema_extra
+        if isinstance(extra, dict) and extra.get(mark):
+            found[name] = extra[mark]
+    return found
+
+
+def _unfit_for_production(settings: Settings) -> Iterator[str]:
+    if settings.clock_file:
+        yield "CLOCK_FILE moves the clock and is refused in production."
+    given = secrets(settings)
+    for name, value in given.items():
+        if weakness := _weakness(marked("secret")[name], value):
+            yield f"{name.upper()} {weakness}"
+    for one, other in combinations(given, 2):
+        if given[one] == given[other]:
+            yield f"{one.upper()} and {other.upper()} are the same; each secret must be one of its own."
+    address = urlsplit(settings.public_url)
+    if address.scheme != "https":
+        yield "PUBLIC_URL must begin with https:// in production: Meta and Stripe call nothing else."
+    elif (address.hostname or "localhost") == "localhost" or address.hostname in ("127.0.0.1", "::1"):
+        yield "PUBLIC_URL names this machine itself; the outside needs a name that leads here."
+    for name in ("whatsapp_api_url", "stripe_api_url"):
+        if urlsplit(getattr(settings, name)).scheme != "https":
+            yield f"{name.upper()} must begin with https:// in production: our secrets travel there."
+
+
+def _weakness(secret: Secret, value: str) -> str | None:
+    """Why this value is not to be trusted; None for one that is."""
+    if "sandbox" in value.lower() or any(b"sandbox" in _decoded(part) for part in sealed.keys_in(value)):
+        return "is the sandbox's, which everybody knows; set the real one."
+    if not re.fullmatch(secret.shape, value):
+        return f"does not look like a real one: {secret.look}."
+    if _bits(value) < secret.bits:
+        return f"is too easy to guess: {secret.look}."
+    return None
+
+
+def _decoded(key: str) -> bytes:
+    try:
+        return base64.b64decode(key.encode(), altchars=b"-_", validate=True)
+    except ValueError:
+        return b""
+
+
+def _bits(value: str) -> float:
+    """The entropy of its letters: a word said over and over has little, however long it is."""
+    counts = Counter(value).values()
+    return sum(-count * math.log2(count / len(value)) for count in counts)
