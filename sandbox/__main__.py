@@ -38,7 +38,7 @@ class Sandbox:
         clock = Clock(settings.clock_file)
         self.line = Line(settings, clock, self.store, self.hub)
         self.stripe = Stripe(settings, clock, self.store, self.hub, lambda: self.url("stripe"))
-        self.control = Control(self.line, self.addresses, self.stripe.time_moved)
+        self.control = Control(self.line, self.stripe, self.addresses)
         self._runners: list[web.AppRunner] = []
 
     def url(self, name: str) -> str:

@@ -17,13 +17,13 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from sandbox import wire
+from sandbox import misbehaviour, wire
 from sandbox.chats import Bubble
 from sandbox.graph import Refused
 from sandbox.line import Line
 from sandbox.media import kind_of, shown
 from sandbox.people import Person
-from sandbox.whatsapp import known_fault
+from sandbox.stripe import Stripe
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PAGE = Path(__file__).parent / "page"
@@ -34,10 +34,8 @@ HEARTBEAT = 15.0
 class Control:
     """Routes of the page's port."""
 
-    def __init__(
-        self, line: Line, addresses: Callable[[], dict[str, str]], on_clock: Callable[[], None]
-    ) -> None:
-        self.line, self._addresses, self._on_clock = line, addresses, on_clock
+    def __init__(self, line: Line, stripe: Stripe, addresses: Callable[[], dict[str, str]]) -> None:
+        self.line, self.stripe, self._addresses = line, stripe, addresses
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=150 * 2**20)
@@ -55,6 +53,11 @@ class Control:
         router.add_post("/api/faults", self.faults)
         router.add_delete("/api/faults", self.clear_faults)
         router.add_post("/api/webhooks", self.webhooks)
+        router.add_post("/api/stripe/faults", self.stripe.add_fault)
+        router.add_delete("/api/stripe/faults", self.clear_stripe_faults)
+        router.add_post("/api/stripe/webhooks", self.stripe.webhooks)
+        router.add_get("/api/misbehaviour", self.misbehaviour)
+        router.add_delete("/api/misbehaviour", self.behave)
         router.add_post("/api/limits", self.limits)
         router.add_post("/api/templates", self.templates)
         router.add_post("/api/verify", self.verify)
@@ -102,6 +105,11 @@ class Control:
                 "people": [self._shown(person) for person in line.people],
                 "faults": line.faults.shown(),
                 "webhooks": asdict(line.courier.switches),
+                "stripe": {
+                    "faults": self.stripe.faults.shown(),
+                    "webhooks": asdict(self.stripe.courier.switches),
+                },
+                "misbehaviour": self._at_work(),
                 "limits": line.rates.limits,
                 "last": line.chats.last,
                 "pending_webhooks": line.courier.pending,
@@ -216,24 +224,53 @@ class Control:
     async def clock(self, request: web.Request) -> web.StreamResponse:
         given, clock = await _json(request), self.line.clock
         offset = clock.reset() if given.get("reset") else clock.advance(float(given["advance"]))
-        self._on_clock()
+        self.stripe.time_moved()
         self.line.hub.tell("clock", now=clock.now(), offset=offset)
         return web.json_response({"now": clock.now(), "offset": offset})
 
     async def faults(self, request: web.Request) -> web.StreamResponse:
         given = await _json(request)
-        if not known_fault(str(given.get("kind"))):
+        if not misbehaviour.known_fault("whatsapp", str(given.get("kind"))):
             raise ValueError(f"unknown kind of fault {given.get('kind')!r}")
         if given.get("to"):
             given["to"] = self._person(request, str(given["to"])).id
         return web.json_response(self.line.faults.add(given).shown())
 
     async def clear_faults(self, request: web.Request) -> web.StreamResponse:
-        self.line.faults.clear()
-        return web.json_response({"faults": []})
+        self.line.faults.clear(_number(request))
+        return web.json_response({"faults": self.line.faults.shown()})
+
+    async def clear_stripe_faults(self, request: web.Request) -> web.StreamResponse:
+        self.stripe.faults.clear(_number(request))
+        return web.json_response({"faults": self.stripe.faults.shown()})
 
     async def webhooks(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.line.courier.switch(await _json(request)))
+        switches = self.line.courier.switch(await _json(request))
+        self.line.hub.tell("misbehaviour")
+        return web.json_response(switches)
+
+    async def misbehaviour(self, request: web.Request) -> web.StreamResponse:
+        """Everything that can be made to go wrong, in words, and what is on now."""
+        return web.json_response({**misbehaviour.catalogue(), "on": self._at_work()})
+
+    async def behave(self, request: web.Request) -> web.StreamResponse:
+        """Everything as it should be, at WhatsApp and at Stripe, and what was held back goes out."""
+        self.line.faults.clear()
+        self.stripe.faults.clear()
+        self.line.courier.switch(dict(misbehaviour.CALM))
+        self.stripe.switch(dict(misbehaviour.CALM))
+        return web.json_response({"on": self._at_work()})
+
+    def _at_work(self) -> list[dict[str, Any]]:
+        def name_of(key: str) -> str:
+            person = self.line.people.get(key)
+            return person.name if person else key
+
+        line, stripe = self.line, self.stripe
+        return [
+            *misbehaviour.at_work("whatsapp", line.courier.switches, line.faults, name_of),
+            *misbehaviour.at_work("stripe", stripe.courier.switches, stripe.faults, name_of),
+        ]
 
     async def limits(self, request: web.Request) -> web.StreamResponse:
         """Other rates than WhatsApp's, for tests that are about something else."""
@@ -322,6 +359,11 @@ async def _json(request: web.Request) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise web.HTTPBadRequest(reason="the request body must be an object")
     return given
+
+
+def _number(request: web.Request) -> int | None:
+    """The one fault that is meant, by its number; None means all."""
+    return int(request.query["n"]) if "n" in request.query else None
 
 
 async def _soon(first_answer: asyncio.Future[int]) -> int:

@@ -406,8 +406,9 @@ class WhatsApp:
         asynchronous: bool = False,
         seconds: float = 0,
         on: str | None = None,
+        always: bool = False,
     ) -> None:
-        """The next `count` sends (to that person) fail with this code, hang, or break off."""
+        """The next `count` sends (to that person) fail with this code, hang, or break off; or all of them."""
         person = to.id if isinstance(to, Person) else to
         given = {
             "kind": str(kind),
@@ -416,6 +417,7 @@ class WhatsApp:
             "async": asynchronous,
             "seconds": seconds,
             "on": on,
+            "always": always,
         }
         self._http.post("/api/faults", given)
 
@@ -482,11 +484,18 @@ class Stripe:
             raise NotSeen(f"Stripe has no session for {reference!r}")
         return found[0]
 
-    def fault(self, kind: str | int, count: int = 1, *, path: str | None = None, seconds: float = 0) -> None:
-        """The next `count` calls (with this in method and path) fail, hang or break off."""
-        self.http.post(
-            "/_sandbox/faults", {"kind": str(kind), "count": count, "path": path, "seconds": seconds}
-        )
+    def fault(
+        self,
+        kind: str | int,
+        count: int = 1,
+        *,
+        path: str | None = None,
+        seconds: float = 0,
+        always: bool = False,
+    ) -> None:
+        """The next `count` calls (with this in method and path), or all of them, fail, hang or break off."""
+        given = {"kind": str(kind), "count": count, "path": path, "seconds": seconds, "always": always}
+        self.http.post("/_sandbox/faults", given)
 
     def heals(self) -> None:
         self.http.delete("/_sandbox/faults")
@@ -577,6 +586,15 @@ class World:
         """Another phone in the sandbox."""
         given = {"name": name, "phone": phone, "user_id": user_id, "role": role, "phone_hidden": phone_hidden}
         return self[self.http.post("/api/people", given)["id"]]
+
+    @property
+    def misbehaviour(self) -> list[str]:
+        """What goes wrong on request at this moment, a sentence each."""
+        return [each["says"] for each in self.http.get("/api/misbehaviour")["on"]]
+
+    def behaves(self) -> None:
+        """Everything as it should be, at WhatsApp and at Stripe."""
+        self.http.delete("/api/misbehaviour")
 
     def eventually(self, look: Callable[[], T], *, within: float = PATIENCE, what: str = "it") -> T:
         """Looks again and again until the answer is true; returns it."""

@@ -55,7 +55,7 @@ class Line:
         self.people, self.chats = People(store, hub), Chats(store, hub)
         self.media = Media(store, settings.data / "media", clock.now)
         self.templates = Templates(store, settings.templates, clock.now)
-        self.faults, self.log = Faults(), CallLog(clock.now)
+        self.faults, self.log = Faults(lambda: hub.tell("misbehaviour")), CallLog(clock.now)
         self.rates = Rates(
             clock.now,
             per_second=settings.messages_per_second,

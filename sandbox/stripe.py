@@ -29,6 +29,7 @@ from sandbox.courier import Courier, Item, Rendered
 from sandbox.faults import Fault, Faults
 from sandbox.form import BadRequest, Params
 from sandbox.hub import Hub
+from sandbox.misbehaviour import known_fault
 from sandbox.settings import Settings
 from sandbox.store import Store
 from sandbox.stripe_shapes import Object
@@ -38,8 +39,9 @@ Action = Callable[[Params, dict[str, str]], Object]
 PAGE = Path(__file__).parent / "page" / "pay.html"
 KEYS_LIVE = 2 * 86400.0  # “at least 24 hours”.
 TICK = 1.0
-WHOLE_ANSWER = ("hang", "slow", "reset", "lost_answer")
 ERRORS = {
+    "400": (400, {"message": "The request was refused.", "type": "invalid_request_error"}),
+    "401": (401, {"message": "Invalid API Key provided.", "type": "invalid_request_error"}),
     "429": (
         429,
         {"message": "Request rate limit exceeded.", "type": "invalid_request_error", "code": "rate_limit"},
@@ -86,7 +88,7 @@ class Stripe:
             hub,
             base_url,
         )
-        self.faults, self.log = Faults(), CallLog(clock.now)
+        self.faults, self.log = Faults(lambda: hub.tell("misbehaviour")), CallLog(clock.now)
         self.bank = Bank(store, clock.now, base_url, self._emit)
         self.courier = Courier(
             name="stripe",
@@ -536,27 +538,39 @@ class Stripe:
         return session | {"link": link, "intent": intent or None, "charge": charge, "refunds": refunds}
 
     async def add_fault(self, request: web.Request) -> web.StreamResponse:
-        given = await _json(request)
+        return web.json_response(self.misbehave(await _json(request)))
+
+    def misbehave(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Order a fault; one of the bank's meets the calls that it is about.
+
+        Raises:
+            ValueError: nobody knows this kind of fault.
+        """
         kind = str(given.get("kind"))
-        if kind not in (*WHOLE_ANSWER, *BANK_FAULTS, *ERRORS) and not re.fullmatch(r"[45]\d\d", kind):
+        if not known_fault("stripe", kind):
             raise ValueError(f"unknown kind of fault {kind!r}")
         if kind in BANK_FAULTS and not given.get("path"):
             given["path"] = "/capture" if "capture" in kind else "/refunds"
-        return web.json_response(self.faults.add(given).shown())
+        return self.faults.add(given).shown()
 
     async def clear_faults(self, request: web.Request) -> web.StreamResponse:
         self.faults.clear()
         return web.json_response({"faults": []})
 
     async def webhooks(self, request: web.Request) -> web.StreamResponse:
-        given = await _json(request)
+        return web.json_response(self.switch(await _json(request)))
+
+    def switch(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Change how events reach the product; see `Courier.switch`."""
         if "hold" in given:
             given["paused"] = given.pop("hold")
         # Stripe never sends two events in one body.
-        return web.json_response(self.courier.switch(given | {"batch": 1, "rewrap": False}))
+        switches = self.courier.switch(given | {"batch": 1, "rewrap": False})
+        self._hub.tell("misbehaviour")
+        return switches
 
     async def release(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.courier.switch({"paused": False}))
+        return web.json_response(self.switch({"paused": False}))
 
     async def settle_refund(self, request: web.Request) -> web.StreamResponse:
         status = str((await _json(request)).get("status"))

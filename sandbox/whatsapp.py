@@ -287,11 +287,6 @@ class _Html(Refused):
         return web.Response(status=self.status, text=page, content_type="text/html")
 
 
-def known_fault(kind: str) -> bool:
-    """May a fault be called this?"""
-    return kind in ("hang", "slow", "reset", "lost_answer", "502", "garbage", *NAMED_FAULTS) or kind.isdigit()
-
-
 def _notes(body: dict[str, Any], person: Person | None) -> dict[str, Any]:
     """What the log keeps of a send."""
     kind = body.get("type", "text")

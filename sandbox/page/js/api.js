@@ -28,6 +28,8 @@ async function call(method, path, body) {
 
 const chat = (person) => `/api/chats/${encodeURIComponent(person)}`;
 
+const at = (standIn) => (standIn === "stripe" ? "/api/stripe" : "/api");
+
 export const api = {
   state: () => call("GET", "/api/state"),
   chat: (person, after = 0) => call("GET", chat(person) + (after ? `?after=${after}` : "")),
@@ -35,8 +37,10 @@ export const api = {
   open: (person) => call("POST", `${chat(person)}/open`, {}),
   savePerson: (person) => call("POST", "/api/people", person),
   clock: (change) => call("POST", "/api/clock", change),
-  fault: (fault) => call("POST", "/api/faults", fault),
-  clearFaults: () => call("DELETE", "/api/faults"),
-  webhooks: (switches) => call("POST", "/api/webhooks", switches),
+  misbehaviour: () => call("GET", "/api/misbehaviour"),
+  behave: () => call("DELETE", "/api/misbehaviour"),
+  fault: (standIn, fault) => call("POST", `${at(standIn)}/faults`, fault),
+  endFault: (standIn, number) => call("DELETE", `${at(standIn)}/faults?n=${number}`),
+  webhooks: (standIn, switches) => call("POST", `${at(standIn)}/webhooks`, switches),
   log: (after = 0) => call("GET", `/api/log?after=${after}`),
 };

@@ -4,7 +4,8 @@
 // Hooks that browser tests may rely on: [data-person] on each phone; inside it data-testid "composer", "send",
 // "attach", "bubble" (with data-kind, data-from, data-status, data-wamid), "body", "option" (its text is the exact
 // title; data-option-id), "list-button" and, once that is open, "row" (data-option-id), "row-title", "sheet-send";
-// "typing", "jump"; on the page "clock" and "log".
+// "typing", "jump"; on the page "clock", "log", "misbehaviour" (opens its panel), "wrong" (the strip that says what is
+// on), "clear-all", "switch-whatsapp-duplicate" and its like, "fault-stripe" and "add-stripe" and theirs.
 
 import { h, remembered } from "./dom.js";
 import { api } from "./api.js";
@@ -73,7 +74,7 @@ function build(root, state) {
   offline = h("div", { class: "offline", role: "status", hidden: true }, "The sandbox does not answer. Trying again…");
   root.append(
     h("header", { class: "bar" }, h("span", { class: "brand", title: "To start over: make reset, then make run" }, logo(26), h("b", {}, "Sarai"), " sandbox"), tabs, more, tools),
-    faults.panel, offline, stage);
+    faults.panel, faults.strip, offline, stage);
 
   const wanted = startingPeople();
   wanted.forEach((id, index) => {
@@ -197,6 +198,7 @@ function onUnread(personId, count) {
 
 function onEvent(event) {
   if (event.type === "clock") return moved(event);
+  if (event.type === "misbehaviour") return faults?.changed();
   if (event.type === "people") return api.state().then((state) => setPeople(state.people), () => {});
   phones.get(event.person)?.onEvent(event);
 }
