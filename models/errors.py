@@ -25,7 +25,7 @@ class IllegalTransition(BookingError):
 
 
 class StayRefused(BookingError):
-    """The dates break a rule of the listing; `data["why"]` is PAST, TOO_FAR, TOO_SHORT, TOO_LONG or TOO_MANY_GUESTS."""
+    """The stay breaks a rule of the listing; `data["why"]` is one of `models.stay.Why`."""
 
     code = "STAY_REFUSED"
 

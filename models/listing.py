@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from models import hours, person
 from models.cancellation import Policy
 from models.hot import Hot
 from models.hours import Hours
-from models.pricing import Rates
-from models.stay import Mode
+from models.pricing import stay_rules
+from models.rates import Rates
+from models.stay import Mode, NightRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,10 @@ class Listing:
     @property
     def cancellation(self) -> Policy:
         return Policy.from_dict(self.policy)
+
+    def rules_on(self, day: date) -> NightRules:
+        """What holds for a stay by the night that begins on this day."""
+        return stay_rules(self.price, day, min_nights=self.min_nights, max_nights=self.max_nights)
 
     @classmethod
     def find(cls, session: Session, listing_id: int) -> Listing | None:

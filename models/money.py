@@ -31,6 +31,9 @@ EXPONENTS: Mapping[str, int] = {
     "USD": 2,
 }
 
+# Three decimals are written, but no card is charged one fils: every amount of these ends with a zero.
+_STEPS: Mapping[str, int] = {"BHD": 10, "JOD": 10, "KWD": 10, "OMR": 10, "TND": 10}
+
 NO_BREAK = "\u00a0"  # a space at which no phone begins a new line
 
 # What stands before the number, the same in every language of ours; babel would write "Rs5,000.00".
@@ -93,10 +96,16 @@ class Money:
         minus, whole, fraction = _parts(self)
         return f"{minus}{whole}.{fraction}" if fraction else f"{minus}{whole}"
 
-    def percent(self, percent: int | Decimal) -> Money:
-        """So many hundredths of the amount, half up."""
+    def percent(self, percent: int | Decimal, *, of: int | Decimal = 100) -> Money:
+        """So many hundredths of the amount, half up to what can be paid; or parts of another whole than 100."""
         over, under = percent.as_integer_ratio()
-        return Money(_half_up(self.minor * over, under * 100), self.currency)
+        whole_over, whole_under = of.as_integer_ratio()
+        return self.part(over * whole_under, under * whole_over)
+
+    def part(self, over: int, under: int) -> Money:
+        """`over`/`under` of the amount, half up to the currency's step; `under` is positive."""
+        least = step(self.currency)
+        return Money(_half_up(self.minor * over, under * least) * least, self.currency)
 
     def __add__(self, other: Money) -> Money:
         return Money(self.minor + self._same(other), self.currency)
@@ -149,6 +158,11 @@ def exponent(currency: str) -> int:
     """
     known = EXPONENTS.get(currency)
     return _exponent_from_babel(currency) if known is None else known
+
+
+def step(currency: str) -> int:
+    """The least that can be paid, in minor units: what every part of an amount is rounded to."""
+    return _STEPS.get(currency, 1)
 
 
 @lru_cache(maxsize=8192)

@@ -6,93 +6,28 @@ again, so that a later change of prices touches no one who has already been told
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from models.money import Money
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-WEEKEND_NIGHTS = frozenset({4, 5})  # the nights that begin on Friday and on Saturday
+from models.rates import WEEKDAYS, Charge, Of, Per, Rates, Season, Tariff
+from models.stay import Mode, NightRules, Shift, Stay
 
 
 class LineKey(StrEnum):
     NIGHTS = "nights"
+    WEEKDAY_NIGHTS = "weekday_nights"
     WEEKEND_NIGHTS = "weekend_nights"
+    SHIFT = "shift"
+    SLOT = "slot"
     EXTRA_GUESTS = "extra_guests"
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """What a listing costs: per night and unit, and what of it is paid in advance.
-
-    Attributes:
-        base_minor: a night in one unit, in minor units of `currency`.
-        weekend_minor: a night that begins on one of `weekend_nights` (Monday is 0); None: like any other.
-        extra_guest_minor: each guest above `included_guests` per unit, per night.
-        advance_percent, advance_minor: at most one of them; neither: nothing to pay now.
-    """
-
-    currency: str
-    base_minor: int
-    weekend_minor: int | None = None
-    weekend_nights: frozenset[int] = WEEKEND_NIGHTS
-    extra_guest_minor: int = 0
-    included_guests: int = 0
-    advance_percent: int | None = None
-    advance_minor: int | None = None
-
-    def __post_init__(self) -> None:
-        amounts = (self.base_minor, self.weekend_minor, self.extra_guest_minor, self.advance_minor)
-        if any(amount is not None and Money(amount, self.currency).minor < 0 for amount in amounts):
-            raise ValueError("a price is below zero")
-        if self.extra_guest_minor and self.included_guests < 1:
-            raise ValueError(
-                "a price for extra guests needs included_guests, the number from which they are extra"
-            )
-        if self.advance_percent is not None and self.advance_minor is not None:
-            raise ValueError("the advance is a percentage or an amount, not both")
-        if self.advance_percent is not None and not 0 <= self.advance_percent <= 100:
-            raise ValueError(f"an advance of {self.advance_percent} percent")
-        if not all(0 <= day <= 6 for day in self.weekend_nights):
-            raise ValueError("weekend_nights are days from 0, Monday, to 6, Sunday")
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Rates:
-        """Read what `to_dict` wrote, or the prices of a listings file as a person writes them.
-
-        A person writes whole amounts: `base = 9000`, `weekend = 12000`, `extra_guest = "1500.50"`,
-        `advance = 3000` or `advance = "30%"` or `advance_percent = 30`, `weekend_nights = ["fri", "sat"]`.
-
-        Raises:
-            ValueError: a word nobody knows (a misspelt price would cost money), or no sensible price.
-        """
-        currency = data["currency"]
-        given: dict[str, Any] = {}
-        for key, value in data.items():
-            if value is None:
-                continue
-            name, read = _read(key, value, currency)
-            if name in given:
-                raise ValueError(f"{key} is given twice")
-            given[name] = read
-        if "base_minor" not in given:
-            raise ValueError("prices need a base")
-        return cls(**given)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "currency": self.currency,
-            "base_minor": self.base_minor,
-            "weekend_minor": self.weekend_minor,
-            "weekend_nights": [WEEKDAYS[day] for day in sorted(self.weekend_nights)],
-            "extra_guest_minor": self.extra_guest_minor,
-            "included_guests": self.included_guests,
-            "advance_percent": self.advance_percent,
-            "advance_minor": self.advance_minor,
-        }
+    COUPON = "coupon"
+    FEE = "fee"
+    TAX = "tax"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +37,50 @@ class Line:
     Attributes:
         key: which sentence to say it with.
         params: nights, units, guests: only those that are multiplied.
+        about: what else the sentence needs: season, days, shift, minutes, name, code, percent.
     """
 
     key: LineKey
     params: Mapping[str, int]
     each: Money
     amount: Money
+    about: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], currency: str) -> Line:
+        return cls(
+            LineKey(data["key"]),
+            dict(data["params"]),
+            Money(data["each_minor"], currency),
+            Money(data["amount_minor"], currency),
+            dict(data.get("about", {})),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        about = {"about": dict(self.about)} if self.about else {}
+        return {
+            "key": self.key.value,
+            "params": dict(self.params),
+            "each_minor": self.each.minor,
+            "amount_minor": self.amount.minor,
+            **about,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Lines that add up to `total`, of which `advance` is paid now and `due` at the place."""
+    """Lines that add up to `total`, of which `advance` is paid now and `due` at the place.
+
+    Attributes:
+        included: taxes and fees that the lines hold already, only to be told.
+        full_payment: the guest may also pay all of it now.
+    """
 
     lines: tuple[Line, ...]
     total: Money
     advance: Money
+    included: tuple[Line, ...] = ()
+    full_payment: bool = False
 
     def __post_init__(self) -> None:
         nothing = Money(0, self.total.currency)
@@ -129,113 +93,305 @@ class Quote:
     def due(self) -> Money:
         return self.total - self.advance
 
+    @property
+    def is_choice(self) -> bool:
+        """True where the guest may pay the advance now, or all of it."""
+        return self.full_payment and bool(self.due)
+
+    def in_full(self) -> Quote:
+        """The same, all of it paid now, as the guest chose."""
+        return replace(self, advance=self.total)
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Quote:
+        """Read what `to_dict` wrote, in this release or before there was anything included or to choose."""
         currency = data["currency"]
-        lines = tuple(
-            Line(
-                LineKey(line["key"]),
-                dict(line["params"]),
-                Money(line["each_minor"], currency),
-                Money(line["amount_minor"], currency),
-            )
-            for line in data["lines"]
+        return cls(
+            tuple(Line.from_dict(line, currency) for line in data["lines"]),
+            Money(data["total_minor"], currency),
+            Money(data["advance_minor"], currency),
+            tuple(Line.from_dict(line, currency) for line in data.get("included", ())),
+            data.get("full_payment", False),
         )
-        return cls(lines, Money(data["total_minor"], currency), Money(data["advance_minor"], currency))
 
     def to_dict(self) -> dict[str, Any]:
+        more: dict[str, Any] = {}
+        if self.included:
+            more["included"] = [line.to_dict() for line in self.included]
+        if self.full_payment:
+            more["full_payment"] = True
         return {
             "currency": self.total.currency,
-            "lines": [
-                {
-                    "key": line.key.value,
-                    "params": dict(line.params),
-                    "each_minor": line.each.minor,
-                    "amount_minor": line.amount.minor,
-                }
-                for line in self.lines
-            ],
+            "lines": [line.to_dict() for line in self.lines],
             "total_minor": self.total.minor,
             "advance_minor": self.advance.minor,
+            **more,
         }
 
 
-def quote(rates: Rates, check_in: date, check_out: date, guests: int, units: int) -> Quote:
-    """Price a stay: every night in every unit, weekend nights apart, and guests beyond those included.
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """What a coupon takes off the stay: a percentage, or an amount of one currency."""
+
+    code: str
+    percent: Decimal | None = None
+    amount: Money | None = None
+
+    def of(self, price: Money) -> Money:
+        """What comes off this price, never more than all of it."""
+        if self.percent is not None:
+            return min(price.percent(self.percent), price)
+        assert self.amount is not None
+        return min(self.amount, price)
+
+
+def quote(rates: Rates, stay: Stay, *, guests: int, units: int, coupon: Discount | None = None) -> Quote:
+    """Price a stay: every night in every unit, or the shift or slot; extra guests, discount, fees and taxes.
+
+    A coupon is taken off the stay itself. Fees come after it, and taxes last: each percentage is of the
+    discounted stay, or of that with the fees, never of another tax. Every percentage is rounded half up to
+    the currency's step, once, on its own line.
 
     Args:
-        check_out: the day of leaving; its night is not paid for.
         guests: all of them together; what the units include is counted together as well.
 
     Raises:
         ValueError: no night, no guest or no unit.
     """
-    nights = (check_out - check_in).days
+    nights = max(stay.nights, 1) if stay.mode is not Mode.NIGHTLY else stay.nights
     if min(nights, guests, units) < 1:
         raise ValueError(f"{nights} nights, {guests} guests, {units} units")
-    lines: list[Line] = []
-    weekend = _weekend_nights(rates, check_in, nights)
-    if weekend < nights:
-        lines.append(_line(rates, LineKey.NIGHTS, rates.base_minor, nights=nights - weekend, units=units))
-    if weekend:
-        assert rates.weekend_minor is not None  # else no night was counted as one
-        lines.append(_line(rates, LineKey.WEEKEND_NIGHTS, rates.weekend_minor, nights=weekend, units=units))
-    extra = guests - rates.included_guests * units
-    if rates.extra_guest_minor and extra > 0:
-        lines.append(_line(rates, LineKey.EXTRA_GUESTS, rates.extra_guest_minor, guests=extra, nights=nights))
-    total = sum((line.amount for line in lines), Money(0, rates.currency))
-    return Quote(tuple(lines), total, _advance(rates, total))
+    party = _Party(rates.currency, _length(stay), guests, units)
+    lines = [*_stay_lines(rates, stay, party), *_extra_guests(rates, stay, party)]
+    price = _sum(lines, rates.currency)
+    if coupon is not None and (off := coupon.of(price)):
+        about = {"code": coupon.code}
+        if coupon.percent is not None:
+            about["percent"] = f"{coupon.percent.normalize():f}"
+        lines.append(Line(LineKey.COUPON, {}, -off, -off, about))
+        price -= off
+    fees, included = _charges(LineKey.FEE, rates.fees, {Of.STAY: price}, party)
+    bases = {Of.STAY: price, Of.ALL: price + _sum(fees, rates.currency)}
+    taxes, also_included = _charges(LineKey.TAX, rates.taxes, bases, party)
+    lines += [*fees, *taxes]
+    total = _sum(lines, rates.currency)
+    return Quote(
+        tuple(lines),
+        total,
+        _advance(rates, total),
+        (*included, *also_included),
+        rates.full_payment,
+    )
 
 
-def _weekend_nights(rates: Rates, check_in: date, nights: int) -> int:
-    """How many of the nights cost the weekend's price; none where that is the usual one."""
-    if rates.weekend_minor is None or rates.weekend_minor == rates.base_minor:
-        return 0
-    weeks, rest = divmod(nights, 7)
-    first = check_in.weekday()
-    odd = sum((first + night) % 7 in rates.weekend_nights for night in range(rest))
-    return weeks * len(rates.weekend_nights) + odd
+@dataclass(frozen=True, slots=True)
+class _Party:
+    """How much of everything is to be paid for; a shift or a slot is one night."""
+
+    currency: str
+    nights: int
+    guests: int
+    units: int
+
+    def line(self, key: LineKey, each: int, *about: tuple[str, str], **params: int) -> Line:
+        amount = Money(each, self.currency)
+        for number in params.values():
+            amount *= number
+        return Line(key, params, Money(each, self.currency), amount, {k: v for k, v in about if v})
 
 
-def _line(rates: Rates, key: LineKey, each_minor: int, **params: int) -> Line:
-    each = Money(each_minor, rates.currency)
-    amount = each
-    for number in params.values():
-        amount *= number
-    return Line(key, params, each, amount)
+def _length(stay: Stay) -> int:
+    return stay.nights if stay.mode is Mode.NIGHTLY else 1
+
+
+def _sum(lines: Iterable[Line], currency: str) -> Money:
+    return sum((line.amount for line in lines), Money(0, currency))
+
+
+# ---- nights, shifts and slots ----------------------------------------------------------------------
+
+
+def _stay_lines(rates: Rates, stay: Stay, party: _Party) -> list[Line]:
+    match stay.mode:
+        case Mode.SHIFT:
+            assert stay.shift is not None
+            each = shift_price(rates, stay.check_in, stay.shift).minor
+            about = (("shift", stay.shift.value), _season_of(rates, stay.check_in))
+            return [party.line(LineKey.SHIFT, each, *about, units=party.units)]
+        case Mode.SLOT:
+            assert stay.minutes is not None
+            each = slot_price(rates, stay.check_in, stay.minutes).minor
+            about = (("minutes", str(stay.minutes)), _season_of(rates, stay.check_in))
+            return [party.line(LineKey.SLOT, each, *about, units=party.units)]
+    return _night_lines(rates, stay, party)
+
+
+def _night_lines(rates: Rates, stay: Stay, party: _Party) -> list[Line]:
+    """A line for all nights of one kind at one price: usual ones first, then by the day, then the weekend's.
+
+    Seasons come in the order in which the stay meets them, the usual prices where it meets them.
+    """
+    found: dict[tuple[int, LineKey, int], list[date]] = {}
+    seasons: list[str] = []
+    for night in _nights(stay):
+        season, tariff = _tariff_on(rates, night)
+        if season not in seasons:
+            seasons.append(season)
+        key, each = _night(rates, tariff, night)
+        found.setdefault((seasons.index(season), key, each), []).append(night)
+    lines = []
+    for at, key, each in sorted(found, key=lambda group: (group[0], _ORDER.index(group[1]))):
+        nights = found[at, key, each]
+        days = " ".join(WEEKDAYS[day] for day in sorted({night.weekday() for night in nights}))
+        about = (("season", seasons[at]), ("days", days if key is LineKey.WEEKDAY_NIGHTS else ""))
+        lines.append(party.line(key, each, *about, nights=len(nights), units=party.units))
+    return lines
+
+
+_ORDER = (LineKey.NIGHTS, LineKey.WEEKDAY_NIGHTS, LineKey.WEEKEND_NIGHTS)
+
+
+def _nights(stay: Stay) -> Sequence[date]:
+    return [stay.check_in + timedelta(days=n) for n in range(_length(stay))]
+
+
+def _tariff_on(rates: Rates, day: date) -> tuple[str, Tariff]:
+    """The season whose prices a day has, "" for none, and these prices."""
+    season = rates.season_on(day) if rates.seasons else None
+    if season is None or not season.prices.amounts:
+        return "", rates.usual
+    return season.name, season.prices.over(rates.usual)
+
+
+def _season_of(rates: Rates, day: date) -> tuple[str, str]:
+    return "season", _tariff_on(rates, day)[0]
+
+
+def _night(rates: Rates, tariff: Tariff, night: date) -> tuple[LineKey, int]:
+    """What kind of night this is and costs; one that costs what most do is none of a kind of its own."""
+    assert tariff.base is not None
+    key, each = LineKey.NIGHTS, tariff.base
+    if night.weekday() in tariff.weekdays:
+        key, each = LineKey.WEEKDAY_NIGHTS, tariff.weekdays[night.weekday()]
+    elif tariff.weekend is not None and night.weekday() in rates.weekend_nights:
+        key, each = LineKey.WEEKEND_NIGHTS, tariff.weekend
+    return (key, each) if each != tariff.base else (LineKey.NIGHTS, each)
+
+
+def night_price(rates: Rates, day: date) -> Money:
+    """What the night that begins on this day costs in one unit."""
+    return Money(_night(rates, _tariff_on(rates, day)[1], day)[1], rates.currency)
+
+
+def shift_price(rates: Rates, day: date, shift: Shift) -> Money:
+    """What a shift that begins on this day costs in one unit.
+
+    A price of its own goes first. Without one, Full Day and Full Night are the two shifts they consist of,
+    each at the price of the day on which it begins, and any other costs what a night would.
+    """
+    _season, tariff = _tariff_on(rates, day)
+    own = tariff.shifts.get(shift)
+    if day.weekday() in rates.weekend_nights:
+        own = tariff.weekend_shifts.get(shift, own)
+    if own is not None:
+        return Money(own, rates.currency)
+    match shift:
+        case Shift.FULL_DAY:
+            return shift_price(rates, day, Shift.DAY) + shift_price(rates, day, Shift.NIGHT)
+        case Shift.FULL_NIGHT:
+            next_day = day + timedelta(days=1)
+            return shift_price(rates, day, Shift.NIGHT) + shift_price(rates, next_day, Shift.DAY)
+    return night_price(rates, day)
+
+
+def slot_price(rates: Rates, day: date, minutes: int) -> Money:
+    """What a slot of this length on this day costs in one unit: its own price, else in proportion."""
+    _season, tariff = _tariff_on(rates, day)
+    own = tariff.durations.get(minutes)
+    if own is not None:
+        return Money(own, rates.currency)
+    price = night_price(rates, day)
+    return price if rates.slot_minutes is None else price.part(minutes, rates.slot_minutes)
+
+
+def _extra_guests(rates: Rates, stay: Stay, party: _Party) -> list[Line]:
+    """The guests beyond those included: a line for the nights of each price."""
+    extra = party.guests - rates.included_guests * party.units
+    if extra <= 0 or not any((rates.usual.extra_guest, *(s.prices.extra_guest for s in rates.seasons))):
+        return []
+    nights: dict[tuple[str, int], int] = {}
+    for night in _nights(stay):
+        season = rates.season_on(night)
+        own = season.prices.extra_guest if season is not None else None
+        name = season.name if season is not None and own is not None else ""
+        each = own if own is not None else rates.usual.extra_guest
+        if each:
+            nights[name, each] = nights.get((name, each), 0) + 1
+    return [
+        party.line(LineKey.EXTRA_GUESTS, each, ("season", name), guests=extra, nights=number)
+        for (name, each), number in nights.items()
+    ]
+
+
+# ---- fees, taxes and what is paid now --------------------------------------------------------------
+
+
+def _charges(
+    key: LineKey, charges: Sequence[Charge], bases: Mapping[Of, Money], party: _Party
+) -> tuple[list[Line], list[Line]]:
+    """The lines of taxes or fees that are added, and of those that the prices hold already."""
+    added: list[Line] = []
+    included: list[Line] = []
+    for charge in charges:
+        if charge.percent is None:
+            assert charge.amount is not None
+            line = party.line(key, charge.amount, ("name", charge.name), **_params(charge.per, party))
+        else:
+            base = bases[charge.of]
+            held = sum((c.percent or 0 for c in charges if c.included and c.of is charge.of), Decimal(0))
+            amount = base.percent(charge.percent, of=100 + held if charge.included else 100)
+            about = {"name": charge.name, "percent": f"{charge.percent.normalize():f}"}
+            line = Line(key, {}, amount, amount, about)
+        (included if charge.included else added).append(line)
+    return [line for line in added if line.amount], [line for line in included if line.amount]
+
+
+def _params(per: Per, party: _Party) -> dict[str, int]:
+    match per:
+        case Per.NIGHT:
+            return {"nights": party.nights}
+        case Per.GUEST:
+            return {"guests": party.guests}
+        case Per.GUEST_NIGHT:
+            return {"guests": party.guests, "nights": party.nights}
+        case Per.UNIT:
+            return {"units": party.units}
+        case Per.UNIT_NIGHT:
+            return {"units": party.units, "nights": party.nights}
+    return {}
 
 
 def _advance(rates: Rates, total: Money) -> Money:
     if rates.advance_percent is not None:
-        return total.percent(rates.advance_percent)
+        return min(total.percent(rates.advance_percent), total)
     return min(Money(rates.advance_minor or 0, rates.currency), total)
 
 
-_AMOUNTS = ("base", "weekend", "extra_guest", "advance")
-_COUNTS = ("included_guests", "advance_percent")
+# ---- which stays are taken -------------------------------------------------------------------------
 
 
-def _read(key: str, value: Any, currency: str) -> tuple[str, Any]:
-    """The field that a key of a listings file or of `to_dict` stands for, and its value."""
-    if key == "advance" and isinstance(value, str) and value.endswith("%"):
-        return "advance_percent", int(value.removesuffix("%"))
-    if key in _AMOUNTS:
-        if type(value) not in (int, str):
-            raise ValueError(f'{key} is written as 1500 or as "1500.50", not as {value!r}')
-        return f"{key}_minor", Money.parse(str(value), currency).minor
-    if key in _COUNTS or key.removesuffix("_minor") in _AMOUNTS:
-        if type(value) is not int:
-            raise ValueError(f"{key} is a whole number, not {value!r}")
-        return key, value
-    if key == "weekend_nights":
-        return key, _weekdays(value)
-    if key == "currency":
-        return key, value
-    raise ValueError(f"prices know no {key!r}")
+def stay_rules(rates: Rates, day: date, *, min_nights: int, max_nights: int) -> NightRules:
+    """What holds for a stay that begins on this day: its season's rules, else the listing's.
 
-
-def _weekdays(names: Sequence[str]) -> frozenset[int]:
-    unknown = [name for name in names if name not in WEEKDAYS]
-    if isinstance(names, str) or unknown:
-        raise ValueError(f"weekend_nights are some of {', '.join(WEEKDAYS)}, not {names!r}")
-    return frozenset(WEEKDAYS.index(name) for name in names)
+    Args:
+        min_nights, max_nights: the listing's own.
+    """
+    least, most, days = max(min_nights, 1), max_nights, rates.check_in_days
+    season: Season | None = rates.season_on(day) if rates.seasons else None
+    if season is not None:
+        least = season.min_nights if season.min_nights is not None else least
+        # A season that only asks for longer stays is not to make every stay too long.
+        most = season.max_nights if season.max_nights is not None else max(most, least)
+        days = season.check_in_days if season.check_in_days is not None else days
+        least = min(least, most)
+    return NightRules(least, most, days)

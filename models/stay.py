@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -34,6 +35,7 @@ class Why(StrEnum):
     TOO_FAR = "TOO_FAR"
     TOO_SHORT = "TOO_SHORT"
     TOO_LONG = "TOO_LONG"
+    CHECK_IN_DAY = "CHECK_IN_DAY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,29 @@ def moment(day: date, at: time, time_zone: str) -> datetime:
     return _to_utc(day, at, _zone(time_zone))
 
 
+@dataclass(frozen=True, slots=True)
+class NightRules:
+    """What a listing asks of stays that begin on one day; its season may ask something else than the next.
+
+    Attributes:
+        check_in_days: the days of the week on which a stay may begin, Monday is 0.
+    """
+
+    min_nights: int
+    max_nights: int
+    check_in_days: frozenset[int]
+
+    def takes(self, day: date) -> bool:
+        return day.weekday() in self.check_in_days
+
+
+RulesOn = Callable[[date], NightRules]
+
+
 def check_stay(
     stay: Stay,
     *,
-    min_nights: int,
-    max_nights: int,
+    rules_on: RulesOn,
     max_days_ahead: int,
     check_in_time: time,
     time_zone: str,
@@ -103,24 +123,37 @@ def check_stay(
     """Pass if the listing takes such a stay by the night; whether it is free is another question.
 
     Args:
+        rules_on: what holds for a stay that begins on a day (`Listing.rules_on`).
         max_days_ahead: the last day on which a stay may begin, counted from today at the place.
         check_in_time: what a clock in `time_zone` shows; once it is over, today is past.
 
     Raises:
-        StayRefused: with `why`, the `limit` that was broken (a date, or a number of nights), and `nearest`,
-            the closest stay that breaks no rule.
+        StayRefused: with `why`, the `limit` that was broken (a date, a number of nights, or the days of the
+            week), and `nearest`, the closest stay that breaks no rule, None where there is none.
     """
     first, last = first_and_last_day(max_days_ahead, check_in_time, time_zone, now)
-    least = max(min_nights, 1)
-    nearest = Stay.of_nights(max(first, min(stay.check_in, last)), max(least, min(stay.nights, max_nights)))
-    if stay.check_in < first:
-        raise StayRefused(why=Why.PAST, limit=first, nearest=nearest)
-    if stay.check_in > last:
-        raise StayRefused(why=Why.TOO_FAR, limit=last, nearest=nearest)
-    if stay.nights < least:
-        raise StayRefused(why=Why.TOO_SHORT, limit=least, nearest=nearest)
-    if stay.nights > max_nights:
-        raise StayRefused(why=Why.TOO_LONG, limit=max_nights, nearest=nearest)
+    rules = rules_on(stay.check_in)
+    broken = (
+        (stay.check_in < first, Why.PAST, first),
+        (stay.check_in > last, Why.TOO_FAR, last),
+        (not rules.takes(stay.check_in), Why.CHECK_IN_DAY, rules.check_in_days),
+        (stay.nights < rules.min_nights, Why.TOO_SHORT, rules.min_nights),
+        (stay.nights > rules.max_nights, Why.TOO_LONG, rules.max_nights),
+    )
+    for is_broken, why, limit in broken:
+        if is_broken:
+            raise StayRefused(why=why, limit=limit, nearest=_nearest(stay, rules_on, first, last))
+
+
+def _nearest(stay: Stay, rules_on: RulesOn, first: date, last: date) -> Stay | None:
+    """The closest day on which a stay may begin, the later of two, and the closest number of nights on it."""
+    wished = max(first, min(stay.check_in, last))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    for day in sorted(days, key=lambda day: (abs(day - wished), day < wished)):
+        rules = rules_on(day)
+        if rules.takes(day):
+            return Stay.of_nights(day, max(rules.min_nights, min(stay.nights, rules.max_nights)))
+    return None
 
 
 def first_and_last_day(

@@ -27,7 +27,8 @@ from models.inbound import Incoming
 from models.listing import Listing
 from models.message import Message, Template, Text
 from models.payment import Payment, PaymentFacts, PaymentState
-from models.pricing import Rates, quote
+from models.pricing import quote
+from models.rates import Rates
 from models.rules import Rules
 from models.stay import Stay
 
@@ -175,7 +176,7 @@ def draft(
 
 
 def price(place: Listing, stay: Stay = STAY, guests: int = 2) -> Any:
-    return quote(place.price, stay.check_in, stay.check_out, guests, -(-guests // place.capacity))
+    return quote(place.price, stay, guests=guests, units=-(-guests // place.capacity))
 
 
 def held(session: Session, place: Listing | None = None, *, now: datetime = NOW, **what: Any) -> Booking:

@@ -39,11 +39,14 @@ def free_days(turn: Turn, listing: Listing, first: date, units: int) -> tuple[li
     last = availability.today(listing, turn.now) + timedelta(days=turn.rules.max_days_ahead)
     until = min(last, first + timedelta(days=ENOUGH_DAYS))
     while first <= last:
-        full = _full_nights(turn, listing, first, until + timedelta(days=listing.min_nights), units)
+        rules = {day: listing.rules_on(day) for day in _days(first, until)}
+        longest = max(of_day.min_nights for of_day in rules.values())
+        full = _full_nights(turn, listing, first, until + timedelta(days=longest), units)
         days = [
             day
-            for day in _days(first, until)
-            if not any(day + timedelta(days=n) in full for n in range(listing.min_nights))
+            for day, of_day in rules.items()
+            if of_day.takes(day)
+            and not any(day + timedelta(days=n) in full for n in range(of_day.min_nights))
         ]
         if len(days) > DATES_A_PAGE:
             return days[:DATES_A_PAGE], days[DATES_A_PAGE]
@@ -58,13 +61,14 @@ def free_days(turn: Turn, listing: Listing, first: date, units: int) -> tuple[li
 def free_nights(turn: Turn, listing: Listing, draft: Draft) -> tuple[list[int], bool]:
     """The numbers of nights that are free from the day of coming on, and whether a full night ends them."""
     assert draft.check_in is not None
-    longest = min(listing.max_nights, max(MOST_NIGHTS_SHOWN, listing.min_nights))
+    rules = listing.rules_on(draft.check_in)
+    longest = min(rules.max_nights, max(MOST_NIGHTS_SHOWN, rules.min_nights))
     last = draft.check_in + timedelta(days=longest - 1)
     full = _full_nights(turn, listing, draft.check_in, last, units_for(listing, draft))
     free = (min(full) - draft.check_in).days if full else longest
-    if free < listing.min_nights:
-        raise Taken(Stay.of_nights(draft.check_in, draft.nights or listing.min_nights))
-    return list(range(listing.min_nights, free + 1)), bool(full)
+    if free < rules.min_nights:
+        raise Taken(Stay.of_nights(draft.check_in, draft.nights or rules.min_nights))
+    return list(range(rules.min_nights, free + 1)), bool(full)
 
 
 def _full_nights(turn: Turn, listing: Listing, first: date, last: date, units: int) -> frozenset[date]:

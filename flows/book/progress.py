@@ -94,7 +94,7 @@ def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
                     stay=stay,
                     guests=draft.guests,
                     guest_name=draft.name,
-                    quote=quote(listing.price, stay.check_in, stay.check_out, draft.guests, units),
+                    quote=quote(listing.price, stay, guests=draft.guests, units=units),
                     cause=turn.cause,
                     now=turn.now,
                 )
@@ -106,7 +106,7 @@ def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
         stay=stay,
         guests=draft.guests,
         guest_name=draft.name,
-        quote=quote(listing.price, stay.check_in, stay.check_out, draft.guests, units),
+        quote=quote(listing.price, stay, guests=draft.guests, units=units),
         cause=turn.cause,
         now=turn.now,
     )
@@ -128,14 +128,12 @@ def _refuse(turn: Turn, state: State, draft: Draft, listing: Listing, *, look: b
     """What is said where the dates break a rule or are not free; None where all is well so far."""
     if draft.check_in is None:
         return None
-    stay = Stay.of_nights(
-        draft.check_in, draft.nights if draft.nights is not None else max(1, listing.min_nights)
-    )
+    least = listing.rules_on(draft.check_in).min_nights
+    stay = Stay.of_nights(draft.check_in, draft.nights if draft.nights is not None else least)
     try:
         check_stay(
             stay,
-            min_nights=listing.min_nights,
-            max_nights=listing.max_nights,
+            rules_on=listing.rules_on,
             max_days_ahead=turn.rules.max_days_ahead,
             check_in_time=listing.check_in,
             time_zone=listing.time_zone,
@@ -179,7 +177,10 @@ def _refused(turn: Turn, state: State, draft: Draft, listing: Listing, refused: 
         return ask_again(turn, state, draft.with_answer(nights=None), "nights", preface)
     if why == Why.PAST:
         preface = _too_late(turn, draft, listing)
-        first = nearest.check_in
+        first = nearest.check_in if nearest is not None else limit
+    elif why == Why.CHECK_IN_DAY:
+        preface = _("At that time a stay can only begin on: {days}.", days=_.weekdays(limit))
+        first = nearest.check_in if nearest is not None else None
     else:
         preface = _("You can book until {day} at the latest.", day=_.day(limit))
         first = limit - timedelta(days=DATES_A_PAGE - 1)

@@ -30,7 +30,8 @@ from models.message import (
     Text,
 )
 from models.money import Money
-from models.pricing import Rates
+from models.pricing import night_price
+from models.rates import Rates
 from models.stay import Stay
 
 
@@ -106,8 +107,9 @@ def ask_more_nights(turn: Turn, draft: Draft) -> Message:
         for n in options[:MOST_NIGHTS_SHOWN]
     )
     body = _("*{place}*\nArriving *{day}*. How many nights?", place=listing.name, day=_.day(draft.check_in))
-    if listing.max_nights > MOST_NIGHTS_SHOWN:
-        body += "\n\n" + _("Longer? Just type the number, up to {n}.", n=listing.max_nights)
+    most = listing.rules_on(draft.check_in).max_nights
+    if most > MOST_NIGHTS_SHOWN:
+        body += "\n\n" + _("Longer? Just type the number, up to {n}.", n=most)
     return Menu(body, _("Nights"), (Section(None, rows),))
 
 
@@ -152,14 +154,6 @@ def ask_review(turn: Turn, draft: Draft) -> Message:
     return summary(turn, booking, Listing.get(turn.session, booking.listing_id))
 
 
-def night_price(rates: Rates, day: date) -> Money:
-    weekend = rates.weekend_minor is not None and day.weekday() in rates.weekend_nights
-    return Money(
-        rates.weekend_minor if weekend and rates.weekend_minor is not None else rates.base_minor,
-        rates.currency,
-    )
-
-
 def extra_in_words(_: Phrases, listing: Listing, rates: Rates, guests: int) -> str | None:
     """What so many guests cost or take more than usual, to be seen before it is chosen."""
     units = availability.units_needed(listing, guests)
@@ -172,9 +166,11 @@ def extra_in_words(_: Phrases, listing: Listing, rates: Rates, guests: int) -> s
 
 
 def example_dates(_: Phrases, listing: Listing, first: date) -> str:
-    """Dates as they can be typed: a weekend from the week after next on."""
+    """Dates as they can be typed: a weekend from the week after next on, or the day after it that will do."""
     friday = first + timedelta(days=(4 - first.weekday()) % 7 + 7)
-    stay = Stay.of_nights(friday, max(2, listing.min_nights))
+    days = [friday + timedelta(days=n) for n in range(7)]
+    day = next((day for day in days if listing.rules_on(day).takes(day)), friday)
+    stay = Stay.of_nights(day, max(2, listing.rules_on(day).min_nights))
     is_one_month = stay.check_in.month == stay.check_out.month
     first_day = str(stay.check_in.day) if is_one_month else _.short(stay.check_in)
     return _("{first} to {last}", first=first_day, last=_.short(stay.check_out))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import lru_cache
@@ -108,6 +108,10 @@ class Phrases:
     def numbered(self, day: int, month: int) -> str:
         """A day as it was said, even one that no calendar has: "30 Feb"."""
         return f"{day}{NO_BREAK}{_MONTHS[self.language][month - 1]}"
+
+    def weekdays(self, days: Iterable[int]) -> str:
+        """Days of the week, Monday is 0: "Fri, Sat"."""
+        return self.comma.join(_DAYS[self.language][day] for day in sorted(days))
 
     def dates(self, check_in: date, check_out: date) -> str:
         """Both days of a stay: "Fri 14 – Sun 16 Mar", each with its month where they differ."""

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import StayRefused
-from models.stay import Stay, check_stay, span
+from models.rates import EVERY_DAY
+from models.stay import NightRules, Stay, check_stay, span
 
 NOON, TWO, ELEVEN = time(12), time(14), time(11)
 
@@ -99,9 +100,9 @@ TODAY = date(2026, 11, 20)
 
 
 def _check(check_in: date, nights: int, **changes: Any) -> None:
+    nights_rules = NightRules(2, 5, changes.pop("check_in_days", EVERY_DAY))
     rules: dict[str, Any] = {
-        "min_nights": 2,
-        "max_nights": 5,
+        "rules_on": lambda day: nights_rules,
         "max_days_ahead": 90,
         "check_in_time": TWO,
         "time_zone": "Asia/Karachi",
@@ -143,6 +144,38 @@ def test_a_stay_beyond_the_rules_is_refused_with_the_nearest_one(
     _check(refused.value.data["nearest"].check_in, refused.value.data["nearest"].nights)
 
 
+SATURDAYS = frozenset({5})  # the 21st is one; the 20th is a Friday
+
+
+@pytest.mark.parametrize(
+    ("days_ahead", "nights", "days", "nearest"),
+    [
+        (0, 2, SATURDAYS, (1, 2)),
+        (4, 9, SATURDAYS, (1, 5)),  # Tuesday: three days after one, four before the next
+        (5, 1, SATURDAYS, (8, 2)),
+        (4, 2, frozenset({0, 2}), (5, 2)),  # as near on both sides: the later one
+        (90, 2, SATURDAYS, (85, 2)),
+    ],
+)
+def test_a_day_on_which_no_stay_begins_is_refused_with_the_nearest_one_that_does(
+    days_ahead: int, nights: int, days: frozenset[int], nearest: tuple[int, int]
+) -> None:
+    with pytest.raises(StayRefused) as refused:
+        _check(TODAY + timedelta(days=days_ahead), nights, check_in_days=days)
+    day, length = nearest
+    assert refused.value.data == {
+        "why": "CHECK_IN_DAY",
+        "limit": days,
+        "nearest": Stay.of_nights(TODAY + timedelta(days=day), length),
+    }
+
+
+def test_where_no_day_will_do_none_is_near() -> None:
+    with pytest.raises(StayRefused) as refused:
+        _check(TODAY, 2, check_in_days=SATURDAYS, max_days_ahead=0)
+    assert refused.value.data["nearest"] is None
+
+
 @pytest.mark.parametrize("minutes", [0, 1, 599])
 def test_today_is_past_once_check_in_is_over(minutes: int) -> None:
     now = _utc("2026-11-20 09:00") + timedelta(minutes=minutes)
@@ -162,19 +195,12 @@ def test_today_is_the_date_at_the_place() -> None:
     assert refused.value.data["limit"] == TODAY + timedelta(days=1)
 
 
-def test_a_night_is_the_least_whatever_the_listing_says() -> None:
-    with pytest.raises(StayRefused) as refused:
-        _check(TODAY, 0, min_nights=0)
-    assert refused.value.data["limit"] == 1
-
-
 @pytest.mark.parametrize("day", [date.min, date.max])
 def test_the_ends_of_time_are_refused_in_words(day: date) -> None:
     with pytest.raises(StayRefused):
         check_stay(
             Stay(day, day),
-            min_nights=1,
-            max_nights=5,
+            rules_on=lambda day: NightRules(1, 5, EVERY_DAY),
             max_days_ahead=90,
             check_in_time=TWO,
             time_zone="Asia/Karachi",
