@@ -8,12 +8,20 @@ where things stand now.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
+from enum import StrEnum
 from typing import Any, ClassVar, Final
 
 VERSION: Final = "v1"
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Part(StrEnum):
+    """How much is paid now, where the guest may choose."""
+
+    ADVANCE = "advance"
+    FULL = "full"
 
 
 @dataclass(frozen=True)
@@ -180,12 +188,13 @@ class DropBooking(Action):
 
 @dataclass(frozen=True)
 class RequestPayment(Action):
-    """Tapping a way to pay is accepting this revision of the summary."""
+    """Tapping a way to pay is accepting this revision of the summary, and paying this part of it now."""
 
     verb = "pay"
     booking: int
     revision: int
     method: str
+    part: Part = Part.ADVANCE
 
 
 @dataclass(frozen=True)
@@ -333,15 +342,20 @@ class WaitForOwner(Action):
 
 _ACTIONS: Final[dict[str, type[Action]]] = {cls.verb: cls for cls in Action.__subclasses__()}
 _FIELDS: Final = {cls: tuple((f.name, str(f.type)) for f in fields(cls)) for cls in _ACTIONS.values()}
+_LEAST: Final = {cls: sum(f.default is MISSING for f in fields(cls)) for cls in _ACTIONS.values()}
 
 
 def encode(action: Action) -> str:
-    """The string that a button carries; at most 200 characters, so that a row takes it too."""
-    parts = [VERSION, action.verb]
-    for name, _ in _FIELDS[type(action)]:
-        value = getattr(action, name)
-        parts.append(value.strftime("%Y%m%d") if isinstance(value, date) else str(value))
-    return ":".join(parts)
+    """The string that a button carries; at most 200 characters, so that a row takes it too.
+
+    What has a default came later than the buttons in people's chats: it travels only where it says more.
+    """
+    cls = type(action)
+    values = [getattr(action, name) for name, _ in _FIELDS[cls]]
+    while len(values) > _LEAST[cls] and values[-1] == fields(cls)[len(values) - 1].default:
+        values.pop()
+    told = [value.strftime("%Y%m%d") if isinstance(value, date) else str(value) for value in values]
+    return ":".join([VERSION, action.verb, *told])
 
 
 def decode(payload: str) -> Action | None:
@@ -349,10 +363,12 @@ def decode(payload: str) -> Action | None:
     version, _, rest = payload.partition(":")
     verb, *values = rest.split(":")
     cls = _ACTIONS.get(verb)
-    if version != VERSION or cls is None or len(values) != len(_FIELDS[cls]) or len(payload) > 256:
+    if version != VERSION or cls is None or len(payload) > 256:
+        return None
+    if not _LEAST[cls] <= len(values) <= len(_FIELDS[cls]):
         return None
     try:
-        return cls(*(_read(kind, value) for (_, kind), value in zip(_FIELDS[cls], values, strict=True)))
+        return cls(*(_read(kind, value) for (_, kind), value in zip(_FIELDS[cls], values, strict=False)))
     except ValueError:
         return None
 
@@ -368,4 +384,6 @@ def _read(kind: str, value: str) -> Any:
         if len(value) != 8 or not value.isdigit():
             raise ValueError(value)
         return date(int(value[:4]), int(value[4:6]), int(value[6:]))
+    if kind == "Part":
+        return Part(value)
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flows import book, my_bookings
-from flows.actions import CancelOne, MyBookings, ShowBooking, ShowMenu, encode
+from flows.actions import CancelOne, MyBookings, Part, RequestPayment, ShowBooking, ShowMenu, encode
 from flows.engine import Reply, Turn, button
 from flows.state import State
 from models.booking import Booking
@@ -23,13 +23,19 @@ from models.message import Buttons, Typing
 from models.payment import OPEN, Payment, PaymentState
 
 
-def request_payment(turn: Turn, state: State, booking: Booking, revision: int, method: str) -> Reply:
-    """Accept this summary and pay by this method: the place is claimed, and the link is being made."""
-    if method not in Listing.get(turn.session, booking.listing_id).methods:
+def request_payment(turn: Turn, state: State, booking: Booking, tap: RequestPayment) -> Reply:
+    """Accept this summary and pay so by this method: the place is claimed, and the link is being made."""
+    if tap.method not in Listing.get(turn.session, booking.listing_id).methods:
         return my_bookings.stand(turn, state, booking)
     try:
         booking.request_payment(
-            turn.session, method=method, revision=revision, rules=turn.rules, cause=turn.cause, now=turn.now
+            turn.session,
+            method=tap.method,
+            revision=tap.revision,
+            in_full=tap.part is Part.FULL,
+            rules=turn.rules,
+            cause=turn.cause,
+            now=turn.now,
         )
     except BookingError as error:
         return _explain(turn, state, booking, error)

@@ -335,9 +335,7 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     actions.ChangeAnswer: _with_booking(_change_one),
     actions.ChangePlace: _with_booking(_change_place),
     actions.DropBooking: _with_booking(_drop),
-    actions.RequestPayment: _with_booking(
-        lambda t, s, b, a: pay.request_payment(t, s, b, a.revision, a.method)
-    ),
+    actions.RequestPayment: _with_booking(lambda t, s, b, a: pay.request_payment(t, s, b, a)),
     actions.RequestStay: _with_booking(lambda t, s, b, a: pay.request_stay(t, s, b, a.revision)),
     actions.PayNow: _with_booking(lambda t, s, b, a: pay.pay_now(t, s, b)),
     actions.BookAgain: _with_booking(lambda t, s, b, a: pay.book_again(t, s, b)),

@@ -216,9 +216,20 @@ class Booking:
     # ---- asking for money ----------------------------------------------------------------------
 
     def request_payment(
-        self, session: Session, *, method: str, revision: int, rules: Rules, cause: str, now: datetime
+        self,
+        session: Session,
+        *,
+        method: str,
+        revision: int,
+        rules: Rules,
+        cause: str,
+        now: datetime,
+        in_full: bool = False,
     ) -> None:
         """The guest accepts by tapping a way to pay: the place is claimed and a payment begun.
+
+        Args:
+            in_full: all of it is paid now, where the summary gave that choice.
 
         Raises:
             IllegalTransition, SummaryChanged, StayRefused (PAST), TooManyHolds, PlaceTaken: nothing changed.
@@ -226,13 +237,23 @@ class Booking:
         if known(session, self.id, Action.REQUEST_PAYMENT, cause):
             return
         self._check_acceptable(session, Action.REQUEST_PAYMENT, revision, rules, now)
+        if in_full and not self.priced.full_payment:
+            raise IllegalTransition(status=self.status, action=Action.REQUEST_PAYMENT)
         until = now + rules.hold
         self._claim(session, hold_until=until, rules=rules, now=now)
         self.held_since, self.hold_until = now, until
+        if in_full:
+            self._choose_full_payment(session)
         self._begin_payment(session, method, now)
         self._apply(
             session, Action.REQUEST_PAYMENT, cause=cause, actor=Actor("guest", self.person_id), now=now
         )
+
+    def _choose_full_payment(self, session: Session) -> None:
+        """From now on the advance is all of it, and nothing is due at the place."""
+        self.quote = self.priced.in_full().to_dict()
+        self.advance_minor = self.total_minor
+        _PAY_IN_FULL.run(session, id=self.id, quote=orjson.dumps(self.quote).decode())
 
     def waive_payment(
         self, session: Session, *, revision: int, rules: Rules, cause: str, now: datetime
@@ -819,6 +840,12 @@ _INSERT = Hot(
     person_id="bigint",
     now="timestamptz",
     **_ANSWERS,
+)
+_PAY_IN_FULL = Hot(
+    "pay_in_full",
+    "UPDATE bookings SET quote = :quote, advance_minor = total_minor WHERE id = :id",
+    id="bigint",
+    quote="jsonb",
 )
 _REWRITE = Hot(
     "rewrite_booking",

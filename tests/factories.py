@@ -88,9 +88,10 @@ def listing(
     check_in: str = "14:00",
     check_out: str = "11:00",
     policy: Mapping[str, Any] | None = None,
+    prices: Mapping[str, Any] | None = None,
 ) -> Listing:
     session.execute(text("INSERT INTO categories VALUES ('hut', 'Huts', 0) ON CONFLICT DO NOTHING"))
-    rates = Rates.from_dict({"currency": "PKR", "base": 9000, "advance": advance})
+    rates = Rates.from_dict({"currency": "PKR", "base": 9000, "advance": advance, **(prices or {})})
     slug = unique("place-")
     if owner_id is None:
         owner_id = person(session, name="Bilal Ahmed", role=people.OWNER)

@@ -26,6 +26,7 @@ from models.lifecycle import Status
 from models.listing import Listing
 from models.message import (
     Buttons,
+    Menu,
     Message,
 )
 from models.pricing import quote
@@ -70,6 +71,8 @@ def meant_by_yes(step: Step, message: Message) -> Action | None:
     """What a typed yes means: the first button, where the question is whether that one is right."""
     if step.name in ("name", "review") and isinstance(message, Buttons):
         return decode(message.buttons[0].id)
+    if step.name == "review" and isinstance(message, Menu):
+        return decode(message.sections[0].rows[0].id)
     return None
 
 

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from flows.actions import (
+    Action,
     ChangeAnswers,
     DropBooking,
+    Part,
     RequestPayment,
     RequestStay,
 )
-from flows.engine import Turn, button
+from flows.engine import Turn, button, row
 from flows.phrases import Phrases
 from models.booking import Booking
 from models.cancellation import Policy
 from models.listing import Listing
 from models.message import (
-    Button,
+    MOST_BUTTONS,
     Buttons,
+    Menu,
     Message,
+    Section,
     clip,
 )
 from models.pricing import Line, LineKey, Quote
 from models.stay import Stay
 
-METHODS: Final = ("card",)
+METHODS: Final = {"card": "Pay by card"}
+ALL_AT_ONCE: Final = {"card": "All by card"}  # what they are called beside the ways to pay an advance
 
 
 def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
@@ -46,7 +52,7 @@ def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
     if priced.advance:
         lines += ["", when_charged(_, listing)]
         lines.append(_cancel_terms(_, booking, listing, turn.now))
-    return Buttons("\n".join(lines), _accepting(_, booking, listing))
+    return _with_ways_to_accept(_, "\n".join(lines), booking, listing)
 
 
 def when_charged(_: Phrases, listing: Listing) -> str:
@@ -68,11 +74,12 @@ def price_lines(_: Phrases, priced: Quote, listing: Listing) -> list[str]:
     lines += ["", _("Total: {amount}", amount=_.money(priced.total))]
     if not priced.advance:
         lines.append(_("*Nothing to pay now*, all of it at the property"))
-    elif not priced.due:
-        lines.append(_("*Pay now: {amount}*", amount=_.money(priced.advance)))
     else:
         lines.append(_("*Pay now: {amount}*", amount=_.money(priced.advance)))
-        lines.append(_("At the property: {amount}", amount=_.money(priced.due)))
+        if priced.due:
+            lines.append(_("At the property: {amount}", amount=_.money(priced.due)))
+    if priced.is_choice:
+        lines.append(_("Or pay all of it now"))
     return lines
 
 
@@ -112,21 +119,62 @@ def _cancel_terms(_: Phrases, booking: Booking, listing: Listing, now: datetime)
     )
 
 
-def _accepting(_: Phrases, booking: Booking, listing: Listing) -> tuple[Button, ...]:
-    """The ways to accept first; WhatsApp leaves room for three buttons."""
-    if booking.advance_minor:
-        accept = [
-            button(RequestPayment(booking.id, booking.revision, method), way_to_pay(_, method))
-            for method in listing.methods[:2]
+@dataclass(frozen=True)
+class _Way:
+    """A way to accept: the tap, what its button says, and what a row of a list adds to that."""
+
+    action: Action
+    title: str
+    more: str
+
+
+def _with_ways_to_accept(_: Phrases, body: str, booking: Booking, listing: Listing) -> Buttons | Menu:
+    """The ways to accept first; as a list where they and [Change] are more than WhatsApp's three buttons."""
+    ways = _ways(_, booking, listing)
+    others = (
+        (ChangeAnswers(booking.id), _("Change")),
+        (DropBooking(booking.id), _("Cancel")),
+    )
+    if len(ways) < MOST_BUTTONS:
+        buttons = [button(way.action, way.title) for way in ways]
+        buttons += [button(action, title) for action, title in others]
+        return Buttons(body, tuple(buttons[:MOST_BUTTONS]))
+    rows = [row(way.action, way.title, way.more) for way in ways]
+    rows += [row(action, title) for action, title in others]
+    return Menu(body, _("Pay or change"), (Section(None, tuple(rows)),))
+
+
+def _ways(_: Phrases, booking: Booking, listing: Listing) -> list[_Way]:
+    """Each method to pay the advance by, or the request without one, and each to pay all of it by."""
+    priced = booking.priced
+    known = [method for method in listing.methods if method in METHODS]
+    ways = []
+    if priced.advance:
+        more = _("{amount} now", amount=_.money(priced.advance))
+        one = _("Pay advance") if len(known) == 1 and priced.is_choice else None
+        ways += [
+            _Way(RequestPayment(booking.id, booking.revision, method), one or way_to_pay(_, method), more)
+            for method in known
         ]
     else:
-        accept = [button(RequestStay(booking.id, booking.revision), _("Request booking"))]
-    change = button(ChangeAnswers(booking.id), _("Change"))
-    return (*accept, change, button(DropBooking(booking.id), _("Cancel")))[:3]
+        more = _("All of it at the property")
+        ways.append(_Way(RequestStay(booking.id, booking.revision), _("Request booking"), more))
+    if priced.is_choice:
+        more = _("{amount} now, nothing later", amount=_.money(priced.total))
+        one = _("Pay in full") if len(known) == 1 else None
+        ways += [
+            _Way(
+                RequestPayment(booking.id, booking.revision, method, Part.FULL),
+                one or _(ALL_AT_ONCE[method]),
+                more,
+            )
+            for method in known
+        ]
+    return ways
 
 
 def way_to_pay(_: Phrases, method: str) -> str:
-    return {"card": _("Pay by card")}.get(method, method)
+    return _(METHODS[method])
 
 
 def stay_in_words(_: Phrases, stay: Stay) -> str:

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import actions, router
-from flows.actions import Action, decode, encode
+from flows.actions import Action, Part, decode, encode
 
 EVERY = sorted(Action.__subclasses__(), key=lambda cls: cls.verb)
 
 
 def longest(kind: type[Action]) -> Action:
-    values = {"int": 10**15 - 1, "str": "x" * 64, "date": date(2027, 12, 31)}
+    values = {"int": 10**15 - 1, "str": "x" * 64, "date": date(2027, 12, 31), "Part": Part.FULL}
     return kind(*(values[str(field.type)] for field in fields(kind)))
 
 
@@ -39,6 +39,8 @@ def test_every_action_has_a_place_to_go() -> None:
 def test_old_buttons_keep_their_meaning() -> None:
     """These strings are in people's chats; changing one breaks buttons that were sent long ago."""
     assert encode(actions.RequestPayment(812, 3, "card")) == "v1:pay:812:3:card"
+    assert encode(actions.RequestPayment(812, 3, "card", Part.FULL)) == "v1:pay:812:3:card:full"
+    assert decode("v1:pay:812:3:card:advance") == actions.RequestPayment(812, 3, "card")
     assert encode(actions.PickDate(7, date(2026, 12, 25))) == "v1:date:7:20261225"
     assert encode(actions.ConfirmBooking("Qm7-dT_2")) == "v1:confirm:Qm7-dT_2"
     assert encode(actions.CancelBooking("Qm7-dT_2")) == "v1:decline:Qm7-dT_2"
@@ -58,6 +60,7 @@ def test_old_buttons_keep_their_meaning() -> None:
         "v1:menu:1",
         "v1:pay:1:2",
         "v1:pay:1:2:card:4",
+        "v1:pay:1:2:card:full:5",
         "v1:pay:-1:2:card",
         "v1:pay:one:2:card",
         "v1:pay:٣:2:card",
