@@ -158,6 +158,34 @@ class UseProfileName(Action):
 
 
 @dataclass(frozen=True)
+class ChooseFurther(Action):
+    """One of the choices of a further question, by its place among them."""
+
+    verb = "choose"
+    listing: int
+    key: str
+    choice: int
+
+
+@dataclass(frozen=True)
+class PassOver(Action):
+    """A further question that need not be answered is not."""
+
+    verb = "pass"
+    listing: int
+    key: str
+
+
+@dataclass(frozen=True)
+class AskFurther(Action):
+    """Asks a further question again, to change its answer."""
+
+    verb = "askfurther"
+    booking: int
+    key: str
+
+
+@dataclass(frozen=True)
 class ChangeAnswers(Action):
     verb = "change"
     booking: int

@@ -296,6 +296,13 @@ def _change_one(turn: Turn, state: State, booking: Booking, action: actions.Chan
     return book.ask_again(turn, replace(state, misses=0), book.draft_of(booking), action.step)
 
 
+def _ask_further(turn: Turn, state: State, booking: Booking, action: actions.AskFurther) -> Reply:
+    if booking.status != "INITIATED":
+        return my_bookings.stand(turn, state, booking)
+    draft = book.draft_of(booking).with_answer(asking=action.key)
+    return book.ask_again(turn, replace(state, misses=0), draft, "further")
+
+
 def _change_place(turn: Turn, state: State, booking: Booking, action: actions.ChangePlace) -> Reply:
     if booking.status != "INITIATED":
         return my_bookings.stand(turn, state, booking)
@@ -331,6 +338,9 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     ),
     actions.PickGuests: _with_draft(_pick_guests),
     actions.UseProfileName: _with_draft(_use_profile_name),
+    actions.ChooseFurther: _with_draft(lambda t, s, d, a: book.choose_further(t, s, d, a.key, a.choice)),
+    actions.PassOver: _with_draft(lambda t, s, d, a: book.choose_further(t, s, d, a.key, None)),
+    actions.AskFurther: _with_booking(_ask_further),
     actions.ChangeAnswers: _with_booking(_change),
     actions.ChangeAnswer: _with_booking(_change_one),
     actions.ChangePlace: _with_booking(_change_place),

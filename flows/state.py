@@ -21,6 +21,9 @@ class Draft:
         booking: the row that was made when the summary was first shown.
         moves: true while another place is looked for, for the same stay.
         note: something to say together with the next question; not remembered.
+        answers: to the place's further questions by key, None where one was passed over.
+        asking: the further question that is asked again, though it has an answer.
+        is_reminded: whether its guest was reminded of it.
     """
 
     listing: int
@@ -34,6 +37,9 @@ class Draft:
     shift: Shift | None = None
     minutes: int | None = None
     start: time | None = None
+    answers: Mapping[str, str | None] = field(default_factory=dict)
+    asking: str | None = None
+    is_reminded: bool = False
 
     @property
     def stay(self) -> Stay:
@@ -61,6 +67,9 @@ class Draft:
             "shift": self.shift,
             "minutes": self.minutes,
             "start": f"{self.start:%H:%M}" if self.start is not None else None,
+            "answers": dict(self.answers) or None,
+            "asking": self.asking,
+            "is_reminded": self.is_reminded or None,
         }
         return {key: value for key, value in values.items() if value is not None}
 

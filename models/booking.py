@@ -7,7 +7,7 @@ booking and the action: called again for the same cause it changes nothing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
@@ -91,6 +91,7 @@ class Booking:
     shift: str | None
     slot_start: time | None
     slot_minutes: int | None
+    answers: dict[str, str | None] | None
 
     def __post_init__(self) -> None:
         self.written = self.standing()
@@ -171,16 +172,21 @@ class Booking:
         guests: int,
         guest_name: str,
         quote: Quote,
+        answers: Mapping[str, str | None] | None = None,
         cause: str,
         now: datetime,
     ) -> Booking:
-        """Make the row when the guest is shown the summary; nothing is taken by it."""
+        """Make the row when the guest is shown the summary; nothing is taken by it.
+
+        Args:
+            answers: to the listing's further questions, what is secret among them sealed.
+        """
         row = _insert(
             session,
             now.astimezone(ZoneInfo(listing.time_zone)).date(),
             person_id=person_id,
             now=now,
-            **_answers(listing, stay, guests, guest_name, quote),
+            **_answers(listing, stay, guests, guest_name, quote, answers),
         )
         booking = seen(session, cls(*row))
         booking._note(session, Fact.INITIATE, cause=cause, actor=Actor("guest", person_id), now=now)
@@ -195,6 +201,7 @@ class Booking:
         guests: int,
         guest_name: str,
         quote: Quote,
+        answers: Mapping[str, str | None] | None = None,
         cause: str,
         now: datetime,
     ) -> None:
@@ -203,8 +210,8 @@ class Booking:
             return
         if self.status != Status.INITIATED:
             raise IllegalTransition(status=self.status, action=Fact.REWRITE)
-        answers = _answers(listing, stay, guests, guest_name, quote)
-        _from_rows(session, _REWRITE.run(session, id=self.id, now=now, **answers))  # and so is this object
+        changed = _answers(listing, stay, guests, guest_name, quote, answers)
+        _from_rows(session, _REWRITE.run(session, id=self.id, now=now, **changed))  # and so is this object
         self._note(session, Fact.REWRITE, cause=cause, actor=Actor("guest", self.person_id), now=now)
 
     def abandon(self, session: Session, *, cause: str, now: datetime) -> None:
@@ -746,7 +753,14 @@ def _from_rows(session: Session, rows: Iterable[Any]) -> list[Booking]:
     return [seen(session, Booking(*row)) for row in rows]
 
 
-def _answers(listing: Listing, stay: Stay, guests: int, guest_name: str, quote: Quote) -> dict[str, Any]:
+def _answers(
+    listing: Listing,
+    stay: Stay,
+    guests: int,
+    guest_name: str,
+    quote: Quote,
+    further: Mapping[str, str | None] | None,
+) -> dict[str, Any]:
     """All that a guest's answers say, as columns."""
     starts_at, ends_at = stay_span(listing, stay)
     return {
@@ -766,6 +780,7 @@ def _answers(listing: Listing, stay: Stay, guests: int, guest_name: str, quote: 
         "shift": stay.shift,
         "slot_start": stay.start,
         "slot_minutes": stay.minutes,
+        "answers": orjson.dumps(dict(further)).decode() if further else None,
     }
 
 
@@ -830,6 +845,7 @@ _ANSWERS: Final = {
     "shift": "text",
     "slot_start": "time",
     "slot_minutes": "smallint",
+    "answers": "jsonb",
 }
 _INSERT = Hot(
     "initiate_booking",

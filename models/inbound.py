@@ -401,6 +401,17 @@ _CLAIMED_AS = Hot(
 )
 
 
+def blot(session: Session, event_id: int) -> None:
+    """Forget the words of this message: what was made of them is stored sealed, and they are stored nowhere else."""
+    session.execute(
+        text(
+            "UPDATE inbound_events SET payload = jsonb_set(payload, '{text,body}', '\"•••\"') "
+            "WHERE id = :id AND payload #> '{text,body}' IS NOT NULL"
+        ),
+        {"id": event_id},
+    )
+
+
 def finish_turn(session: Session, event: Claimed, state: dict[str, Any], *, now: datetime) -> None:
     """The message has had its effect: the conversation keeps its state, and its 24-hour window moves.
 

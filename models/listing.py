@@ -14,11 +14,12 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import hours, person
+from models import hours, person, question
 from models.cancellation import Policy
 from models.hot import Hot
 from models.hours import Hours
 from models.pricing import stay_rules
+from models.question import Question
 from models.rates import Rates
 from models.stay import Mode, NightRules
 
@@ -28,6 +29,7 @@ class Listing:
     """`check_in` and `check_out` are local times of the place; `capacity` is guests per unit.
 
     `hours` are those of its shifts or slots, None by the night; `has_several_units` counts those in service.
+    `ratings` is how many guests rated it, `stars` the sum of what they gave.
     It is only read here, many times in each conversation; the listings file is what changes it.
     """
 
@@ -60,6 +62,9 @@ class Listing:
     methods: Sequence[str]
     active: bool
     hours: Hours | None
+    questions: Sequence[Question]
+    ratings: int
+    stars: int
     has_several_units: bool
 
     @property
@@ -113,6 +118,7 @@ def _from_rows(rows: Iterable[Any]) -> list[Listing]:
         values = list(row)
         values[_PRICE] = _rates(values[_PRICE])
         values[_HOURS] = _hours(values[_MODE], values[_HOURS])
+        values[_QUESTIONS] = _questions(values[_QUESTIONS])
         listings.append(Listing(*values))
     return listings
 
@@ -127,14 +133,22 @@ def _hours(mode: str, stored: str | None) -> Hours | None:
     return hours.read(mode, orjson.loads(stored) if stored is not None else None)
 
 
-# In the order of the fields; rates and hours as text, to be read once for all places that have the same.
+@lru_cache(maxsize=4096)
+def _questions(stored: str) -> tuple[Question, ...]:
+    return question.read_all(orjson.loads(stored))
+
+
+# In the order of the fields; what is made into objects as text, to be read once for all places that have the same.
 _COLUMNS = (
     "id, slug, name, category, owner_id, mode, approval, description, location, latitude, longitude, map_link, "
     "photo, amenities, contact, owner_name, time_zone, language, capacity, check_in, check_out, min_nights, "
-    "max_nights, rates::text, currency, policy, methods, active, hours::text"
+    "max_nights, rates::text, currency, policy, methods, active, hours::text, "
+    "questions::text, ratings, stars"
 )
 _NAMES = _COLUMNS.split(", ")
-_PRICE, _HOURS, _MODE = (_NAMES.index(name) for name in ("rates::text", "hours::text", "mode"))
+_PRICE, _HOURS, _MODE, _QUESTIONS = (
+    _NAMES.index(name) for name in ("rates::text", "hours::text", "mode", "questions::text")
+)
 _SELECT = (
     f"SELECT {_COLUMNS}, EXISTS (SELECT FROM units WHERE listing_id = listings.id AND units.active OFFSET 1)"
 )
@@ -187,6 +201,7 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
     rates = Rates.from_dict({**entry["prices"], "currency": entry["currency"]})
     mode = entry.get("mode", Mode.NIGHTLY).upper()
     kept_hours = hours.read(mode, entry.get("hours"))
+    questions = question.read_all(entry.get("questions", ()))
     listing_id = session.execute(
         _WRITE,
         {
@@ -218,6 +233,7 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
             "methods": orjson.dumps(entry.get("methods", ["card"])).decode(),
             "active": entry.get("active", True),
             "hours": orjson.dumps(kept_hours.to_dict()).decode() if kept_hours is not None else None,
+            "questions": orjson.dumps([q.to_dict() for q in questions]).decode(),
             "now": now,
         },
     ).scalar_one()
@@ -233,7 +249,8 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
     )
 
 
-_WRITTEN = [column.removesuffix("::text") for column in _NAMES if column != "id"]
+# What guests gave is no business of the file.
+_WRITTEN = [column.removesuffix("::text") for column in _NAMES if column not in ("id", "ratings", "stars")]
 _WRITE = text(
     f"INSERT INTO listings ({', '.join(_WRITTEN)}, updated_at) VALUES (:{', :'.join(_WRITTEN)}, :now) "
     f"ON CONFLICT (slug) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _WRITTEN)}, "

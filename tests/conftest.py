@@ -43,6 +43,11 @@ PROJECT = Path(__file__).parent.parent
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def sealing_key() -> None:
+    sealed.start(sealed.new_key())
+
+
 @pytest.fixture(scope="session")
 def stores() -> Iterator[Stores]:
     """Embedded PostgreSQL and Valkey in a folder of this test run's own."""
@@ -57,7 +62,6 @@ def stores() -> Iterator[Stores]:
 def database_url(stores: Stores) -> str:
     """A migrated database with the sample listings in it."""
     migrate(stores.database_url)
-    sealed.start(sealed.new_key())
     db.start(
         db.make_engine(stores.database_url, pool_size=10),
         follow_ups=follow_ups.table(Rules()),

@@ -13,6 +13,7 @@ from flows.actions import (
     ShowDates,
     decode,
 )
+from flows.book import further
 from flows.book.free import DATES_A_PAGE, Taken, units_for
 from flows.book.questions import ask_dates
 from flows.book.steps import BOOK
@@ -81,15 +82,17 @@ def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
     assert draft.guests is not None
     assert draft.name is not None
     stay, units = draft.stay, availability.units_needed(listing, draft.guests)
+    answers = further.to_keep(draft, listing)
     if draft.booking is not None:
         booking = Booking.for_update(turn.session, draft.booking)
         if booking.status == Status.INITIATED and booking.person_id == turn.person_id:
-            is_same = (booking.listing_id, booking.stay, booking.guests, booking.guest_name) == (
-                listing.id,
-                stay,
-                draft.guests,
-                draft.name,
-            )
+            is_same = (
+                booking.listing_id,
+                booking.stay,
+                booking.guests,
+                booking.guest_name,
+                booking.answers or {},
+            ) == (listing.id, stay, draft.guests, draft.name, answers)
             if not is_same:
                 booking.rewrite(
                     turn.session,
@@ -98,6 +101,7 @@ def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
                     guests=draft.guests,
                     guest_name=draft.name,
                     quote=quote(listing.price, stay, guests=draft.guests, units=units),
+                    answers=answers,
                     cause=turn.cause,
                     now=turn.now,
                 )
@@ -110,6 +114,7 @@ def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
         guests=draft.guests,
         guest_name=draft.name,
         quote=quote(listing.price, stay, guests=draft.guests, units=units),
+        answers=answers,
         cause=turn.cause,
         now=turn.now,
     )
@@ -124,6 +129,7 @@ def draft_of(booking: Booking, *, as_new: bool = False) -> Draft:
         booking.guests,
         booking.guest_name,
         booking=None if as_new else booking.id,
+        answers=booking.answers or {},
     )
 
 

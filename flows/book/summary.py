@@ -15,6 +15,7 @@ from flows.actions import (
     RequestPayment,
     RequestStay,
 )
+from flows.book import further
 from flows.engine import Turn, button, row
 from flows.phrases import Phrases
 from models.booking import Booking
@@ -46,6 +47,7 @@ def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
         _("Check-out: {day}, {time}", day=_.day(booking.check_out), time=_.time(listing.check_out)),
         _("Guests: {guests}", guests=guests_and_units(_, booking, listing)),
         _("Name: {name}", name=clip(booking.guest_name, 60)),
+        *further.lines(listing, booking.answers, _.language),
         "",
         *price_lines(_, priced, listing),
     ]

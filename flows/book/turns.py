@@ -16,6 +16,7 @@ from flows.actions import (
     decode,
     encode,
 )
+from flows.book import further
 from flows.book.answers import NoDay, take_for_another
 from flows.book.free import Taken
 from flows.book.progress import ask_again, meant_by_yes, offer_alternatives, proceed
@@ -42,15 +43,22 @@ def answer(turn: Turn, state: State) -> Reply:
     assert draft is not None
     assert turn.said is not None
     try:
-        other = take_for_another(turn, draft, step, turn.said)
+        # A further question may ask for anything, a time or a number of people as well: its own answer comes first.
+        other = take_for_another(turn, draft, step, turn.said) if step.name != "further" else None
         if other is not None:
             return proceed(turn, state, other)
         # Dates that are typed may be any; what follows them was asked about dates that were offered as free.
         return proceed(
-            turn, state, step.read(turn, draft, turn.said), is_checked=step.name in ("guests", "name")
+            turn,
+            state,
+            step.read(turn, draft, turn.said),
+            is_checked=step.name in ("guests", "name", "further"),
         )
     except NotUnderstood as problem:
-        if step.name != "name":
+        other = take_for_another(turn, draft, step, turn.said) if step.name == "further" else None
+        if other is not None:
+            return proceed(turn, state, other)
+        if step.name not in ("name", "further"):
             named = Listing.named_like(turn.session, turn.said) if len(turn.said) <= 60 else []
             if len(named) == 1:
                 return find_a_place.show_place(turn, replace(state, misses=0), named[0])
@@ -135,10 +143,23 @@ def ask_what_to_change(turn: Turn, state: State, draft: Draft) -> Reply:
         row(ChangeAnswer(booking, "nights"), _("Nights"), _.nights(draft.nights or 0)),
         row(ChangeAnswer(booking, "guests"), _("Guests"), _.guests(draft.guests or 0)),
         row(ChangeAnswer(booking, "name"), _("Name"), draft.name or "-"),
+        *further.rows_to_change(turn, draft, booking),
         row(ChangePlace(booking), _("Another place")),
     )
     message = Menu(_("What would you like to change?"), _("Choose"), (Section(None, rows),))
     return Reply(message, replace(state, at=encode(ChangeAnswers(booking)), draft=draft), "change")
+
+
+def choose_further(turn: Turn, state: State, draft: Draft, key: str, choice: int | None) -> Reply:
+    """A choice that was tapped, or None for a question that is passed over."""
+    asked = next((q for q in Listing.get(turn.session, draft.listing).questions if q.key == key), None)
+    is_open = BOOK.open_step(state.at) is BOOK.step("further")
+    if asked is None or (choice is None and asked.required) or (choice or 0) >= max(1, len(asked.choices)):
+        return proceed(turn, state, draft)
+    value = asked.choices[choice] if choice is not None else None
+    if not is_open and draft.answers.get(key, "") == value:
+        return proceed(turn, state, draft)
+    return proceed(turn, state, further.with_answer(draft, asked, value), is_checked=True)
 
 
 def change_place(turn: Turn, state: State, draft: Draft) -> Reply:
@@ -152,8 +173,11 @@ def go_back(turn: Turn, state: State) -> Reply:
     assert step is not None
     assert draft is not None
     before = BOOK.before(step)
-    if before is not None and before.name == "phone":
-        before = BOOK.before(before)
+    if step.name == "further" or (before is not None and before.name in ("phone", "further")):
+        earlier = further.before(turn, draft)
+        if earlier is not None:
+            return ask_again(turn, state, earlier, "further")
+        before = BOOK.step("name")
     if before is None:
         return find_a_place.show_place(turn, state, draft.listing)
     return ask_again(turn, state, draft, before.name)

@@ -59,6 +59,7 @@ def request_message(
         _("Check-in: {day}, {time}", day=_.day(booking.check_in), time=_.time(listing.check_in)),
         _("Check-out: {day}, {time}", day=_.day(booking.check_out), time=_.time(listing.check_out)),
         _("Guests: {guests}", guests=book.guests_and_units(_, booking, listing)),
+        *book.further.lines_for_owner(listing, booking.answers, _.language),
         _("Advance: {amount}", amount=advance),
         _("Booking ID: {code}", code=booking.code),
     ]

@@ -5,13 +5,13 @@ English, Urdu and Hindi, in their own letters or in English ones.
 
 from __future__ import annotations
 
-from flows.understand.answers import command, courtesy, name, yes_or_no
+from flows.understand.answers import command, courtesy, is_nothing, name, whole_number, yes_or_no
 from flows.understand.codes import booking_code
 from flows.understand.days import Dates, Misread, Why, dates, nights
 from flows.understand.people import count, mentioned
 from flows.understand.shifts import shift
 from flows.understand.times import minutes, time_of_day, without_times
-from flows.understand.vocabulary import is_common, is_urdu_or_hindi, plain
+from flows.understand.vocabulary import is_common, is_urdu_or_hindi, plain, same
 from flows.understand.vocabulary import words_of as words
 
 __all__ = [
@@ -24,14 +24,17 @@ __all__ = [
     "courtesy",
     "dates",
     "is_common",
+    "is_nothing",
     "is_urdu_or_hindi",
     "mentioned",
     "minutes",
     "name",
     "nights",
     "plain",
+    "same",
     "shift",
     "time_of_day",
+    "whole_number",
     "without_times",
     "words",
     "yes_or_no",

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from flows.understand.vocabulary import each, plain
+from flows.understand.vocabulary import ARTICLES, NUMBERS, each, plain, words_of
 
 
 def name(said: str) -> str | None:
@@ -24,6 +24,20 @@ def name(said: str) -> str | None:
 def yes_or_no(said: str) -> bool | None:
     text = plain(said)
     return True if text in _YES else False if text in _NO else None
+
+
+def is_nothing(said: str) -> bool:
+    """Somebody who has nothing to say to a question that need not be answered: "skip", "none", "no thanks"."""
+    return plain(said) in _NOTHING or yes_or_no(said) is False
+
+
+def whole_number(said: str) -> int | None:
+    """The one number of an answer: "2", "two", "about 2 cars"; None for none, or more than one."""
+    words = words_of(said)
+    written = [int(word) for word in words if word.isdigit()]
+    spoken = [NUMBERS[word] for word in words if word in NUMBERS and word not in ARTICLES]
+    found = written or spoken
+    return found[0] if len(found) == 1 and found[0] < 100_000 and words[0] != "-" else None
 
 
 def courtesy(said: str) -> str | None:
@@ -61,6 +75,10 @@ _YES: Final = each(
     "jee, ji haan, theek hai, جی, ہاں, جی ہاں, ہاں جی, ٹھیک ہے, हाँ, हां, जी, जी हाँ, जी हां, ठीक है"
 )
 _NO: Final = each("no, n, nope, nahi, nahin, nai, na, no thanks, not now, نہیں, جی نہیں, नहीं, जी नहीं")
+_NOTHING: Final = each(
+    "skip, skip it, skip this, pass, next, none, nothing, nil, n/a, na, no idea, not applicable, -, "
+    "کچھ نہیں, چھوڑیں, कुछ नहीं, छोड़ें"
+)
 _THANKS: Final = each(
     "thanks, thank you, thank u, thankyou, thnx, thanx, thx, tnx, ty, tysm, many thanks, thanks a lot, "
     "thanks so much, thank you so much, thank you very much, thanks alot, ok thanks, ok thank you, "
