@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import MISSING, dataclass, fields
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
@@ -142,6 +142,46 @@ class PickStay(Action):
     listing: int
     check_in: date
     nights: int
+
+
+@dataclass(frozen=True)
+class PickShift(Action):
+    """A free shift; also of another day, offered where the one wished for is taken."""
+
+    verb = "shift"
+    listing: int
+    check_in: date
+    shift: str
+
+
+@dataclass(frozen=True)
+class PickMinutes(Action):
+    """How long a visit is."""
+
+    verb = "minutes"
+    listing: int
+    minutes: int
+
+
+@dataclass(frozen=True)
+class ShowTimes(Action):
+    """The free times of a day from this one on."""
+
+    verb = "times"
+    listing: int
+    check_in: date
+    first: time
+
+
+@dataclass(frozen=True)
+class PickStart(Action):
+    """A free time; also of another day, offered where the one wished for is taken."""
+
+    verb = "start"
+    listing: int
+    check_in: date
+    start: time
+    minutes: int
 
 
 @dataclass(frozen=True)
@@ -382,8 +422,13 @@ def encode(action: Action) -> str:
     values = [getattr(action, name) for name, _ in _FIELDS[cls]]
     while len(values) > _LEAST[cls] and values[-1] == fields(cls)[len(values) - 1].default:
         values.pop()
-    told = [value.strftime("%Y%m%d") if isinstance(value, date) else str(value) for value in values]
-    return ":".join([VERSION, action.verb, *told])
+    return ":".join([VERSION, action.verb, *map(_written, values)])
+
+
+def _written(value: object) -> str:
+    if isinstance(value, date):
+        return value.strftime("%Y%m%d")
+    return value.strftime("%H%M") if isinstance(value, time) else str(value)
 
 
 def decode(payload: str) -> Action | None:
@@ -414,4 +459,8 @@ def _read(kind: str, value: str) -> Any:
         return date(int(value[:4]), int(value[4:6]), int(value[6:]))
     if kind == "Part":
         return Part(value)
+    if kind == "time":
+        if len(value) != 4 or not value.isdigit():
+            raise ValueError(value)
+        return time(int(value[:2]), int(value[2:]))
     return value

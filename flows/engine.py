@@ -123,12 +123,14 @@ class Step:
 
     Attributes:
         answered: whether the draft has its answer.
+        belongs: whether the place that is being booked asks it at all.
     """
 
     name: str
     ask: Ask
     read: Read
     answered: Callable[[Turn, Draft], bool]
+    belongs: Callable[[Turn, Draft], bool] = lambda turn, draft: True
 
 
 @dataclass(frozen=True)
@@ -151,11 +153,15 @@ class Flow:
 
     def next_step(self, turn: Turn, draft: Draft) -> Step:
         """The first question without an answer; the last one is always open."""
-        return next((step for step in self.steps if not step.answered(turn, draft)), self.steps[-1])
+        return next(
+            (step for step in self.steps if not step.answered(turn, draft) and step.belongs(turn, draft)),
+            self.steps[-1],
+        )
 
-    def before(self, step: Step) -> Step | None:
-        at = self.steps.index(step)
-        return self.steps[at - 1] if at else None
+    def before(self, turn: Turn, draft: Draft, step: Step) -> Step | None:
+        """The question that was asked before this one; None before the first."""
+        earlier = self.steps[: self.steps.index(step)]
+        return next((step for step in reversed(earlier) if step.belongs(turn, draft)), None)
 
 
 def button(action: Action, title: str) -> Button:

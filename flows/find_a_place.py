@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from flows import phrases, understand
+from flows import phrases, stays, understand
 from flows.actions import (
     BookAStay,
     BookPlace,
@@ -65,8 +65,9 @@ def book_a_stay(turn: Turn, state: State) -> Reply:
     _ = turn._
     listing = Listing.get(turn.session, draft.listing)
     told = [f"*{listing.name}*"]
-    if draft.check_in is not None and draft.nights is not None:
-        told.append(f"{_.dates(draft.stay.check_in, draft.stay.check_out)} · {_.nights(draft.nights)}")
+    stay = draft.stay_at(listing)
+    if stay is not None:
+        told.append(stays.in_words(_, stay, listing))
     elif draft.check_in is not None:
         told.append(_("from {day}", day=_.day(draft.check_in)))
     if draft.guests is not None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flows import book, find_a_place, phrases
+from flows import book, find_a_place, phrases, stays
 from flows.actions import (
     BookAgain,
     BookAStay,
@@ -44,9 +44,9 @@ from models.message import (
     Text,
     clip,
 )
-from models.money import NO_BREAK
 from models.payment import HAS_MONEY, OPEN, Payment, PaymentState
 from models.person import Person
+from models.stay import Mode
 
 MOST_SHOWN: Final = 9
 # Countries with one clock, where most guests and places are.
@@ -88,7 +88,7 @@ def living(turn: Turn) -> list[Booking]:
 
 def _in_a_row(turn: Turn, booking: Booking) -> Row:
     _, listing = turn._, Listing.get(turn.session, booking.listing_id)
-    told = f"{_.dates(booking.check_in, booking.check_out)} · {short_status(_, booking)}"
+    told = f"{stays.of_booking(_, booking, listing)} · {short_status(_, booking)}"
     return row(ShowBooking(booking.id), listing.name, told)
 
 
@@ -147,20 +147,16 @@ def _page(turn: Turn, booking: Booking) -> Message:
 def _heading(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
     return [
         f"*{clip(listing.name, 60)}*",
-        f"{_.dates(booking.check_in, booking.check_out)} · {_.guests(booking.guests)}",
+        f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
         booking.code,
     ]
 
 
 def _on_arrival(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
-    lines = [
-        "",
-        _(
-            "Check-in from {time}, check-out until {until}.",
-            time=_.time(listing.check_in),
-            until=_.time(listing.check_out),
-        ),
-    ]
+    lines = [""]
+    if booking.stay.mode is Mode.NIGHTLY:  # any other mode has said its hours with the day
+        come, leave = _.time(listing.check_in), _.time(listing.check_out)
+        lines.append(_("Check-in from {time}, check-out until {until}.", time=come, until=leave))
     if booking.due:
         lines.append(_("To pay at the property: *{amount}*", amount=_.money(booking.due)))
     lines.append(_("Owner: {name}, {phone}", name=listing.owner_name, phone=phrases.phone(listing.contact)))
@@ -244,7 +240,7 @@ def payment_page(
         kept = _("We keep the place for you for *{left}*.", left=_.duration(until - now))
     lines = [
         f"*{clip(listing.name, 60)}*",
-        f"{_.dates(booking.check_in, booking.check_out)} · {_.guests(booking.guests)}",
+        f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
         "",
         _("Pay *{amount}* by card to book it.", amount=amount) + " " + kept,
         "",
@@ -289,8 +285,7 @@ def ticket_caption(_: Phrases, view: ticket.TicketView, booking: Booking, listin
         _("Booking ID: {code}", code=view.code),
         _("Property: {place}", place=f"*{clip(view.property_name, 60)}*"),
         _("Guest: {name}", name=clip(view.guest_name, 60)),
-        _("Check-in: {when}", when=moment(_, booking.check_in, listing.check_in)),
-        _("Check-out: {when}", when=moment(_, booking.check_out, listing.check_out)),
+        *_on_the_ticket(_, booking, listing),
         _("Persons: {n}", n=view.guests),
         _("Advance Paid: {amount}", amount=_.money(booking.advance)),
         _("Due at the property: {amount}", amount=f"*{_.money(booking.due)}*"),
@@ -306,9 +301,13 @@ def ticket_caption(_: Phrases, view: ticket.TicketView, booking: Booking, listin
     return clip("\n".join(lines), 1024)
 
 
-def moment(_: Phrases, day: date, at: time) -> str:
-    """A day with its year, and the time: "Thu 24 Dec 2026, 2 pm"."""
-    return f"{_.day(day)}{NO_BREAK}{day.year}{_.comma}{_.time(at)}"
+def _on_the_ticket(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
+    begins, ends = (stays.moment(_, at, listing.time_zone) for at in (booking.starts_at, booking.ends_at))
+    kind = stays.kind(_, booking.stay)
+    if booking.stay.mode is Mode.SLOT:
+        return [_("Begins: {when}", when=begins), *([kind] if kind else [])]
+    lines = [_("Check-in: {when}", when=begins), _("Check-out: {when}", when=ends)]
+    return [kind, *lines] if kind else lines
 
 
 # ---- giving it up ----------------------------------------------------------------------------------
@@ -406,7 +405,7 @@ def cancel_something(turn: Turn, state: State) -> Reply:
 
 def _title_and_dates(turn: Turn, booking: Booking) -> tuple[str, str]:
     listing = Listing.get(turn.session, booking.listing_id)
-    return listing.name, turn._.dates(booking.check_in, booking.check_out)
+    return listing.name, stays.of_booking(turn._, booking, listing)
 
 
 # ---- where things stand ----------------------------------------------------------------------------

@@ -84,7 +84,9 @@ def other_dates(turn: Turn, state: State, booking: Booking) -> Reply:
     listing = Listing.get(turn.session, booking.listing_id)
     if not listing.active:
         return my_bookings.stand(turn, state, booking)
-    draft = book.draft_of(booking, as_new=True).with_answer(check_in=None, nights=None)
+    draft = book.draft_of(booking, as_new=True).with_answer(
+        check_in=None, nights=None, shift=None, start=None
+    )
     return book.proceed(turn, state, draft)
 
 

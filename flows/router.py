@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -47,6 +47,7 @@ from models.booking import Booking
 from models.inbound import Claimed
 from models.message import Typing
 from models.rules import Rules
+from models.stay import Shift
 
 DOUBLE_TAP: Final = timedelta(seconds=10)
 _SILENT: Final = frozenset({"reaction", "system", "ephemeral", "request_welcome"})
@@ -271,6 +272,33 @@ def _pick_nights(turn: Turn, state: State, draft: Draft, action: actions.PickNig
     return book.pick(turn, state, draft, nights=action.nights)
 
 
+def _pick_shift(turn: Turn, state: State, draft: Draft, action: actions.PickShift) -> Reply:
+    if _is_of_another_day(draft, action.check_in) or action.shift not in tuple(Shift):
+        return my_bookings.stand(turn, state)
+    if draft.shift == action.shift and state.at not in ("book.shift", "book.dates"):
+        return my_bookings.stand(turn, state)
+    return book.pick(turn, state, draft, check_in=action.check_in, shift=Shift(action.shift))
+
+
+def _pick_minutes(turn: Turn, state: State, draft: Draft, action: actions.PickMinutes) -> Reply:
+    if draft.minutes == action.minutes and state.at != "book.minutes":
+        return my_bookings.stand(turn, state)
+    return book.pick(turn, state, draft, minutes=action.minutes)
+
+
+def _pick_start(turn: Turn, state: State, draft: Draft, action: actions.PickStart) -> Reply:
+    if _is_of_another_day(draft, action.check_in) or draft.minutes not in (None, action.minutes):
+        return my_bookings.stand(turn, state)
+    if draft.start == action.start and state.at not in ("book.start", "book.dates"):
+        return my_bookings.stand(turn, state)
+    return book.pick(turn, state, draft, check_in=action.check_in, start=action.start, minutes=action.minutes)
+
+
+def _is_of_another_day(draft: Draft, day: date) -> bool:
+    """A row of an old list; where a day is asked for, any that was offered will do."""
+    return draft.check_in is not None and draft.check_in != day
+
+
 def _pick_guests(turn: Turn, state: State, draft: Draft, action: actions.PickGuests) -> Reply:
     if draft.guests == action.guests and state.at != "book.guests":
         return my_bookings.stand(turn, state)
@@ -336,6 +364,10 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     actions.PickStay: _with_draft(
         lambda t, s, d, a: book.pick(t, s, d, check_in=a.check_in, nights=a.nights)
     ),
+    actions.PickShift: _with_draft(_pick_shift),
+    actions.PickMinutes: _with_draft(_pick_minutes),
+    actions.ShowTimes: _with_draft(lambda t, s, d, a: book.show_times(t, s, d, a.check_in, a.first)),
+    actions.PickStart: _with_draft(_pick_start),
     actions.PickGuests: _with_draft(_pick_guests),
     actions.UseProfileName: _with_draft(_use_profile_name),
     actions.ChooseFurther: _with_draft(lambda t, s, d, a: book.choose_further(t, s, d, a.key, a.choice)),

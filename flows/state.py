@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time
 from typing import Any, Self
 
+from models.hours import ShiftHours, SlotHours
+from models.listing import Listing
 from models.stay import Shift, Stay
 
 
@@ -41,11 +43,17 @@ class Draft:
     asking: str | None = None
     is_reminded: bool = False
 
-    @property
-    def stay(self) -> Stay:
-        assert self.check_in is not None
-        assert self.nights is not None
-        return Stay.of_nights(self.check_in, self.nights)
+    def stay_at(self, listing: Listing) -> Stay | None:
+        """What was chosen, once it is all that this listing is booked by."""
+        if self.check_in is None:
+            return None
+        if isinstance(listing.hours, ShiftHours):
+            return listing.hours.stay(self.check_in, self.shift) if self.shift is not None else None
+        if isinstance(listing.hours, SlotHours):
+            if self.start is None or self.minutes is None:
+                return None
+            return listing.hours.stay(self.check_in, self.start, self.minutes, listing.time_zone)
+        return Stay.of_nights(self.check_in, self.nights) if self.nights is not None else None
 
     @property
     def is_begun(self) -> bool:

@@ -14,6 +14,7 @@ from fpdf.fonts import CORE_FONTS_CHARWIDTHS
 
 from integrations.glyphs import LATIN1, Run, clean, outline, runs
 from integrations.qr import dark_runs, qr_matrix
+from models.stay import Mode
 from models.ticket import TicketState, TicketView
 
 Color = tuple[int, int, int]
@@ -60,7 +61,8 @@ def _head(page: _Page, view: TicketView) -> float:
     for part in page.wrap(view.property_name, 20, INNER, lines=2, bold=True):
         page.words(MARGIN, y, part, 20, bold=True)
         y += 8.2
-    page.words(MARGIN, y - 2.2, view.location, 9.5, color=QUIET, width=INNER)
+    where = f"{view.location} · {view.kind}" if view.kind else view.location
+    page.words(MARGIN, y - 2.2, where, 9.5, color=QUIET, width=INNER)
     word, color = _STATES[view.state]
     width = page.width(word, 8, bold=True) + 6
     page.box(MARGIN, y + 1.2, width, 5.6, color, radius=2.8)
@@ -73,8 +75,9 @@ def _stay(page: _Page, view: TicketView, y: float) -> float:
     half = INNER / 2 - 2
     right = MARGIN + INNER / 2 + 2
     guests = f"{view.guests} guest" if view.guests == 1 else f"{view.guests} guests"
+    labels = ("Begins", "Ends") if view.mode == Mode.SLOT else ("Check-in", "Check-out")
     cells = (
-        (("Check-in", view.check_in), ("Check-out", view.check_out)),
+        ((labels[0], view.check_in), (labels[1], view.check_out)),
         (("Guest", clean(view.guest_name, otherwise="Guest")), (guests, view.units)),
     )
     for row in cells:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import islice, zip_longest
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -14,7 +16,7 @@ from models.allocation import SAMPLE, SAMPLED
 from models.hot import Hot
 from models.hours import ShiftHours, SlotHours
 from models.listing import Listing
-from models.stay import Stay, moment, span
+from models.stay import Mode, Stay, clock_shows, moment, span
 
 
 def stay_span(listing: Listing, stay: Stay) -> tuple[datetime, datetime]:
@@ -63,7 +65,7 @@ def is_plainly_free(
     """
     if units > SAMPLE:
         return False
-    starts_at, ends_at = stay_span(listing, stay)
+    starts_at, ends_at = taken_span(listing, stay)
     found: int = _PLAINLY_FREE.run(
         session,
         listing_id=listing.id,
@@ -99,7 +101,7 @@ SELECT count(*) FROM (
 
 def free_units(session: Session, listing: Listing, stay: Stay, *, now: datetime, grace: timedelta) -> int:
     """How many units are free for the whole stay; overdue holds count as free."""
-    starts_at, ends_at = stay_span(listing, stay)
+    starts_at, ends_at = taken_span(listing, stay)
     free: int = session.execute(
         _FREE_UNITS,
         {
@@ -180,6 +182,86 @@ _PER_NIGHT = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """What stands on a listing's units for some while: read once, and asked about many stays.
+
+    Attributes:
+        taken: for each unit in service, the ranges in which it is not free.
+    """
+
+    taken: Sequence[Sequence[tuple[datetime, datetime]]]
+
+    def free(self, starts_at: datetime, ends_at: datetime) -> int:
+        """How many units are free for all of this time."""
+        return sum(
+            not any(begins < ends_at and ends > starts_at for begins, ends in ranges) for ranges in self.taken
+        )
+
+
+def occupancy(
+    session: Session,
+    listing: Listing,
+    first: date,
+    last: date,
+    *,
+    now: datetime,
+    grace: timedelta,
+) -> Occupancy:
+    """What is taken of the stays that begin from `first` to `last`; overdue holds take nothing."""
+    rows = session.execute(
+        _OCCUPANCY,
+        {
+            "listing_id": listing.id,
+            "starts_at": moment(first, time(0), listing.time_zone),
+            # A stay that begins on the last day may end two days later.
+            "ends_at": moment(last + timedelta(days=3), time(0), listing.time_zone),
+            "overdue_since": now - grace,
+        },
+    )
+    taken: dict[int, list[tuple[datetime, datetime]]] = {}
+    for row in rows:
+        ranges = taken.setdefault(row.id, [])
+        if row.begins is not None:
+            ranges.append((row.begins, row.ends))
+    return Occupancy(list(taken.values()))
+
+
+_OCCUPANCY = text(
+    "SELECT u.id, lower(a.during) AS begins, upper(a.during) AS ends FROM units u LEFT JOIN allocations a "
+    "ON a.unit_id = u.id AND a.state <> 'RELEASED' AND upper(a.during) > :starts_at "
+    "AND lower(a.during) < :ends_at AND NOT (a.state = 'HELD' AND a.hold_until < :overdue_since) "
+    "WHERE u.listing_id = :listing_id AND u.active"
+)
+
+
+def stays_on(listing: Listing, day: date, minutes: int | None = None) -> list[Stay]:
+    """The shifts of a day, or the visits of this length (else of the shortest), whether free or not."""
+    if isinstance(listing.hours, ShiftHours):
+        return [listing.hours.stay(day, shift) for shift in listing.hours.offered]
+    assert isinstance(listing.hours, SlotHours)
+    length, zone = minutes or listing.hours.durations[0], listing.time_zone
+    starts = (start for start in listing.hours.starts(length) if clock_shows(day, start, zone))
+    return [listing.hours.stay(day, start, length, zone) for start in starts]
+
+
+def free_on(
+    listing: Listing,
+    taken: Occupancy,
+    day: date,
+    *,
+    units: int,
+    now: datetime,
+    minutes: int | None = None,
+) -> list[Stay]:
+    """Those of `stays_on` that have not begun and for which so many units are free."""
+    return [stay for stay in stays_on(listing, day, minutes) if _is_free(listing, taken, stay, units, now)]
+
+
+def _is_free(listing: Listing, taken: Occupancy, stay: Stay, units: int, now: datetime) -> bool:
+    return stay_span(listing, stay)[0] > now and taken.free(*taken_span(listing, stay)) >= units
+
+
 def nearest_free_stays(
     session: Session,
     listing: Listing,
@@ -191,13 +273,32 @@ def nearest_free_stays(
     max_days_ahead: int,
     most: int = 3,
 ) -> Sequence[Stay]:
-    """Stays of the same length that are free, nearest to the one wished for, earliest first."""
+    """Free stays nearest to the one wished for, earliest first: as long by the night, else of the same mode.
+
+    By shift the same day's others and the same shift of other days take turns; by slot the same day's other
+    times come before other days.
+    """
     earliest = today(listing, now)
     latest = earliest + timedelta(days=max_days_ahead)
+    if stay.mode is not Mode.NIGHTLY:
+        taken = occupancy(
+            session,
+            listing,
+            max(earliest, stay.check_in - timedelta(days=14)),
+            min(latest, stay.check_in + timedelta(days=30)),
+            now=now,
+            grace=grace,
+        )
+        nearest = (
+            other
+            for other in _by_nearness(listing, stay)
+            if earliest <= other.check_in <= latest and _is_free(listing, taken, other, units, now)
+        )
+        return sorted(islice(nearest, most), key=lambda other: stay_span(listing, other))
     found: list[Stay] = []
-    for shift in sorted(range(-14, 31), key=lambda days: (abs(days), days < 0)):
-        other = Stay(stay.check_in + timedelta(days=shift), stay.check_out + timedelta(days=shift))
-        if shift == 0 or not earliest <= other.check_in <= latest:
+    for days in _DAYS_AROUND:
+        other = Stay(stay.check_in + timedelta(days=days), stay.check_out + timedelta(days=days))
+        if not earliest <= other.check_in <= latest:
             continue
         if stay_span(listing, other)[0] <= now:
             continue
@@ -206,3 +307,32 @@ def nearest_free_stays(
         if len(found) == most:
             break
     return sorted(found, key=lambda s: s.check_in)
+
+
+_DAYS_AROUND = sorted((n for n in range(-14, 31) if n), key=lambda days: (abs(days), days < 0))
+
+
+def _by_nearness(listing: Listing, stay: Stay) -> Iterator[Stay]:
+    wished = stay_span(listing, stay)[0]
+    same_day = sorted(
+        (other for other in stays_on(listing, stay.check_in, stay.minutes) if other != stay),
+        key=lambda other: abs(stay_span(listing, other)[0] - wished),
+    )
+    other_days = [_on(listing, stay, stay.check_in + timedelta(days=days)) for days in _DAYS_AROUND]
+    if stay.mode is Mode.SLOT:
+        yield from same_day
+        yield from other_days
+        return
+    for pair in zip_longest(same_day, other_days):
+        yield from (other for other in pair if other is not None)
+
+
+def _on(listing: Listing, stay: Stay, day: date) -> Stay:
+    """The same shift, or the same time, on another day."""
+    if isinstance(listing.hours, ShiftHours):
+        assert stay.shift is not None
+        return listing.hours.stay(day, stay.shift)
+    assert isinstance(listing.hours, SlotHours)
+    assert stay.start is not None
+    assert stay.minutes is not None
+    return listing.hours.stay(day, stay.start, stay.minutes, listing.time_zone)

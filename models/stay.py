@@ -92,6 +92,12 @@ def moment(day: date, at: time, time_zone: str) -> datetime:
     return _to_utc(day, at, _zone(time_zone))
 
 
+def clock_shows(day: date, at: time, time_zone: str) -> bool:
+    """False for a time of day that is jumped over where clocks go forward."""
+    zone = _zone(time_zone)
+    return _to_utc(day, at, zone).astimezone(zone).time() == at
+
+
 @dataclass(frozen=True, slots=True)
 class NightRules:
     """What a listing asks of stays that begin on one day; its season may ask something else than the next.

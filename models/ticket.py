@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from models.hot import Hot
 from models.lifecycle import Status
 from models.money import Money
+from models.stay import Mode, Shift, Stay
 
 KEY_LETTERS: Final = string.ascii_letters + string.digits
 
@@ -34,7 +35,8 @@ class TicketView:
     """Everything a ticket shows, as words: page, PDF and chat show the same.
 
     Attributes:
-        check_in, check_out: local time of the place, written out.
+        check_in, check_out: local time of the place, written out; a visit's beginning and end.
+        mode, kind: how it was booked, and which shift or how long a visit; None by the night.
         advance_paid, amount_due: amounts with their currency, written out.
         url: the ticket's own page; what the QR code holds.
     """
@@ -58,6 +60,9 @@ class TicketView:
     payment_reference: str | None
     instructions: tuple[str, ...]
     url: str
+    # Tickets of an older release say neither.
+    mode: Mode = Mode.NIGHTLY
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +80,27 @@ class TicketFacts:
     guests: int
     check_in: date
     check_out: date
+    starts_at: datetime
+    ends_at: datetime
+    shift: str | None
+    slot_start: time | None
+    slot_minutes: int | None
     total_minor: int
     advance_minor: int
     currency: str
     property_name: str
     location: str
-    opens: time
-    closes: time
+    time_zone: str
     owner_name: str
     contact: str
     map_link: str | None
     units: Sequence[str]
     payment_reference: str | None
+
+    @property
+    def stay(self) -> Stay:
+        shift = Shift(self.shift) if self.shift is not None else None
+        return Stay(self.check_in, self.check_out, shift, self.slot_start, self.slot_minutes)
 
     @property
     def advance(self) -> Money:
@@ -105,9 +119,10 @@ class TicketFacts:
 # In the order of the fields.
 FACTS = Hot(
     "facts_of_ticket",
-    "SELECT b.status, b.code, b.guest_name, b.guests, b.check_in, b.check_out,"
+    "SELECT b.status, b.code, b.guest_name, b.guests, b.check_in, b.check_out, b.starts_at, b.ends_at,"
+    " b.shift, b.slot_start, b.slot_minutes,"
     " b.total_minor, b.advance_minor, b.currency,"
-    " l.name, l.location, l.check_in AS opens, l.check_out AS closes, l.owner_name, l.contact, l.map_link,"
+    " l.name, l.location, l.time_zone, l.owner_name, l.contact, l.map_link,"
     " ARRAY(SELECT u.name FROM allocations a JOIN units u ON u.id = a.unit_id"
     "  WHERE a.booking_id = b.id AND a.state <> 'RELEASED' ORDER BY u.id),"
     " (SELECT coalesce(p.intent, p.reference) FROM payments p"

@@ -245,7 +245,8 @@ class PaymentJobs:
         if not rows:
             return None
         status, decision, hold_until, code, check_in, check_out, place = rows[0][:7]
-        description = f"{place}, {check_in:%d %b %Y} – {check_out:%d %b %Y}"
+        last = f" – {check_out:%d %b %Y}" if check_out != check_in else ""
+        description = f"{place}, {check_in:%d %b %Y}{last}"
         payments = [
             _Attempt(
                 PaymentOrder(

@@ -1,4 +1,4 @@
-"""Booking a stay: dates, nights, guests, name, and the summary that a guest accepts by tapping a way to pay.
+"""Booking a stay: day, nights, shift or time, guests, name, and the summary that a guest accepts by paying.
 
 The answers live in the conversation until the summary is shown. Then they are a booking, `INITIATED`,
 which every changed answer rewrites until it is accepted.
@@ -22,6 +22,7 @@ from flows.book.turns import (
     more_nights,
     pick,
     show_dates,
+    show_times,
     take_dates,
 )
 
@@ -45,6 +46,7 @@ __all__ = [
     "proceed",
     "profile_name",
     "show_dates",
+    "show_times",
     "take_dates",
     "when_charged",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
-from flows import understand
+from flows import stays, understand
 from flows.book.free import earliest_day
-from flows.book.summary import stay_in_words
+from flows.book.times import said_of_time, time_in_words
 from flows.engine import NotUnderstood, Step, Turn
 from flows.state import Draft
 from models import availability
@@ -20,7 +21,7 @@ class NoDay(NotUnderstood):
 
 
 def read_dates(turn: Turn, draft: Draft, said: str) -> Draft:
-    """Keep the day of coming, and the nights and guests where they were said with it.
+    """Keep the day of coming, and the nights, shift, time and guests where they were said with it.
 
     Raises:
         NotUnderstood: no date, or none to be sure of.
@@ -34,7 +35,9 @@ def read_dates(turn: Turn, draft: Draft, said: str) -> Draft:
     if isinstance(found, understand.Misread):
         raise _no_day(turn, found)
     guests = understand.mentioned(said) or draft.guests
-    taken = draft.with_answer(check_in=found.check_in, nights=found.nights, guests=guests)
+    taken = draft.with_answer(
+        check_in=found.check_in, nights=found.nights, guests=guests, **said_of_time(listing, said)
+    )
     _ = turn._
     if found.other is not None:
         note = _(
@@ -43,8 +46,9 @@ def read_dates(turn: Turn, draft: Draft, said: str) -> Draft:
             other=_.short(found.other),
         )
         return taken.with_answer(note=note)
-    if found.nights is not None and guests != draft.guests:
-        answers = f"{stay_in_words(_, taken.stay)}{_.comma}{_.guests(guests or 0)}"
+    stay = taken.stay_at(listing)
+    if stay is not None and guests != draft.guests:
+        answers = f"{stays.in_words(_, stay, listing)}{_.comma}{_.guests(guests or 0)}"
         return taken.with_answer(note=_("Noted: {answers}.", answers=answers))
     return taken
 
@@ -97,19 +101,30 @@ def read_review(turn: Turn, draft: Draft, said: str) -> Draft:
     raise NotUnderstood("To accept, tap the first button. To change something, tap *Change*.")
 
 
+_OF_THE_DAY: Final = frozenset({"shift", "minutes", "start"})
+
+
 def take_for_another(turn: Turn, draft: Draft, open_step: Step, said: str) -> Draft | None:
     """The draft with answers to questions that were not asked, where the words can mean nothing else."""
     _, listing = turn._, Listing.get(turn.session, draft.listing)
     told: list[str] = []
+    is_number = understand.count(said) is not None
     if open_step.name != "dates":
+        # A bare Sunday may be a name; where a shift or a time is asked for, it is none.
+        sure = open_step.name not in _OF_THE_DAY or is_number or bool(said_of_time(listing, said))
         found = understand.dates(
-            said, today=availability.today(listing, turn.now), earliest=earliest_day(turn, listing), sure=True
+            said, today=availability.today(listing, turn.now), earliest=earliest_day(turn, listing), sure=sure
         )
         if isinstance(found, understand.Dates):
             nights = found.nights or draft.nights
-            draft = draft.with_answer(check_in=found.check_in, nights=nights)
-            told.append(_.day(found.check_in) if nights is None else stay_in_words(_, draft.stay))
-    if not told and open_step.name not in ("dates", "nights"):
+            draft = draft.with_answer(check_in=found.check_in, nights=nights, **said_of_time(listing, said))
+            stay = draft.stay_at(listing)
+            told.append(_.day(found.check_in) if stay is None else stays.in_words(_, stay, listing))
+    if not (told or is_number or open_step.name in _OF_THE_DAY or _has_date(turn, said)):
+        time = said_of_time(listing, said)
+        draft = draft.with_answer(**time)
+        told += time_in_words(_, Draft(draft.listing, **time))
+    if not told and listing.hours is None and open_step.name not in ("dates", "nights"):
         nights = understand.nights(said, sure=True)
         if nights is not None:
             draft = draft.with_answer(nights=nights)

@@ -21,22 +21,27 @@ ENOUGH_DAYS: Final = 21  # looked at first; the whole season only where these do
 
 
 class Taken(Exception):
-    """These dates are not free; carries the stay that was wished for."""
+    """This is not free; carries the stay that was wished for."""
 
     def __init__(self, stay: Stay) -> None:
         self.stay = stay
 
 
 def earliest_day(turn: Turn, listing: Listing) -> date:
-    """The first day on which one can still come: today until the time of check-in."""
+    """The first day on which one can still come: today until check-in, or until its last shift or slot."""
     today = availability.today(listing, turn.now)
-    starts_at, _ends_at = availability.stay_span(listing, Stay.of_nights(today, 1))
-    return today if starts_at > turn.now else today + timedelta(days=1)
+    stays = [Stay.of_nights(today, 1)] if listing.hours is None else availability.stays_on(listing, today)
+    can_begin = any(availability.stay_span(listing, stay)[0] > turn.now for stay in stays)
+    return today if can_begin else today + timedelta(days=1)
+
+
+def last_day(turn: Turn, listing: Listing) -> date:
+    return availability.today(listing, turn.now) + timedelta(days=turn.rules.max_days_ahead)
 
 
 def free_days(turn: Turn, listing: Listing, first: date, units: int) -> tuple[list[date], date | None]:
     """A page of days from which the shortest stay is free, and where the next page begins."""
-    last = availability.today(listing, turn.now) + timedelta(days=turn.rules.max_days_ahead)
+    last = last_day(turn, listing)
     until = min(last, first + timedelta(days=ENOUGH_DAYS))
     while first <= last:
         rules = {day: listing.rules_on(day) for day in _days(first, until)}
@@ -56,6 +61,48 @@ def free_days(turn: Turn, listing: Listing, first: date, units: int) -> tuple[li
             return days, until + timedelta(days=1)
         until = last
     return [], None
+
+
+def free_choices(
+    turn: Turn, listing: Listing, draft: Draft, first: date
+) -> tuple[dict[date, list[Stay]], date | None]:
+    """A page of days with what is free on each by shift or slot, and where the next page begins.
+
+    Where a shift or a time was chosen before, only the days on which that one is free.
+    """
+    last = last_day(turn, listing)
+    until = min(last, first + timedelta(days=ENOUGH_DAYS))
+    found: dict[date, list[Stay]] = {}
+    while first <= last:
+        for day, stays in _choices(turn, listing, draft, first, until).items():
+            if len(found) == DATES_A_PAGE:
+                return found, day
+            found[day] = stays
+        if until == last:
+            break
+        first, until = until + timedelta(days=1), last
+    return found, None
+
+
+def free_choices_on(turn: Turn, listing: Listing, draft: Draft, day: date) -> list[Stay]:
+    """What is free on this day by shift or slot, whatever was chosen before."""
+    undecided = draft.with_answer(shift=None, start=None)
+    return _choices(turn, listing, undecided, day, day).get(day, [])
+
+
+def _choices(turn: Turn, listing: Listing, draft: Draft, first: date, last: date) -> dict[date, list[Stay]]:
+    taken = availability.occupancy(
+        turn.session, listing, first, last, now=turn.now, grace=turn.rules.hold_grace
+    )
+    units, found = units_for(listing, draft), dict[date, list[Stay]]()
+    for day in _days(first, last):
+        free = availability.free_on(listing, taken, day, units=units, now=turn.now, minutes=draft.minutes)
+        fit = [
+            stay for stay in free if draft.shift in (None, stay.shift) and draft.start in (None, stay.start)
+        ]
+        if fit:
+            found[day] = fit
+    return found
 
 
 def free_nights(turn: Turn, listing: Listing, draft: Draft) -> tuple[list[int], bool]:

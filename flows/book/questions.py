@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
+from flows import stays
 from flows.actions import (
     LookAround,
     MoreNights,
@@ -13,19 +15,29 @@ from flows.actions import (
     ShowDates,
     UseProfileName,
 )
-from flows.book.free import MOST_NIGHTS_SHOWN, earliest_day, free_days, free_nights, units_for
-from flows.book.summary import stay_in_words, summary
+from flows.book.free import (
+    MOST_NIGHTS_SHOWN,
+    earliest_day,
+    free_choices,
+    free_days,
+    free_nights,
+    last_day,
+    units_for,
+)
+from flows.book.summary import summary
 from flows.engine import Turn, button, row
 from flows.phrases import Phrases
 from flows.state import Draft
 from models import availability
 from models.booking import Booking
+from models.hours import ShiftHours, SlotHours
 from models.listing import Listing
 from models.message import (
     Buttons,
     ContactRequest,
     Menu,
     Message,
+    Row,
     Section,
     Text,
 )
@@ -39,34 +51,53 @@ def ask_dates(turn: Turn, draft: Draft, first: date | None = None) -> Message:
     """The days on which one can come, nine at a time."""
     _, listing = turn._, Listing.get(turn.session, draft.listing)
     earliest = earliest_day(turn, listing)
-    days, more = free_days(turn, listing, max(first or earliest, earliest), units_for(listing, draft))
-    if not days:
+    rows, more = _day_rows(turn, listing, draft, max(first or earliest, earliest))
+    if not rows:
         buttons = [button(LookAround(), _("Other places"))]
         if first is not None and first > earliest:
             buttons.insert(0, button(ShowDates(listing.id, earliest), _("Earlier dates")))
-        last = availability.today(listing, turn.now) + timedelta(days=turn.rules.max_days_ahead)
+        last = last_day(turn, listing)
         if first is not None and first > last:
             body = _("You can book until {day} at the latest.", day=_.day(last))
         else:
             body = _("*{place}* has no free day from here on.", place=listing.name)
         return Buttons(body, tuple(buttons))
-    rates = listing.price
-    rows = [
-        row(
-            PickDate(listing.id, day),
-            _.day(day),
-            _("{amount} a night", amount=_.money(night_price(rates, day))),
-        )
-        for day in days
-    ]
     if more is not None:
         rows.append(row(ShowDates(listing.id, more), _("More dates"), _("from {day}", day=_.day(more))))
-    body = _(
-        "*{place}*\nWhich day do you arrive?\n\nTap a free day, or type your dates, e.g. “{example}”.",
-        place=listing.name,
+    body = f"*{listing.name}*\n{_what_day(_, listing, earliest)}"
+    return Menu(body, _("Free dates"), (Section(None, tuple(rows)),))
+
+
+def _day_rows(turn: Turn, listing: Listing, draft: Draft, first: date) -> tuple[list[Row], date | None]:
+    """A page of free days, each with what there is to know before it is chosen, and the next page's first."""
+    _ = turn._
+    if listing.hours is None:
+        days, more = free_days(turn, listing, first, units_for(listing, draft))
+        told = {day: _("{amount} a night", amount=_.money(night_price(listing.price, day))) for day in days}
+    else:
+        choices, more = free_choices(turn, listing, draft, first)
+        told = {day: _what_is_free(_, listing, free) for day, free in choices.items()}
+    return [row(PickDate(listing.id, day), _.day(day), words) for day, words in told.items()], more
+
+
+def _what_is_free(_: Phrases, listing: Listing, free: Sequence[Stay]) -> str:
+    """The shifts of a day by name, or how many times there are; the hours where there is one choice only."""
+    if len(free) == 1:
+        return stays.hours(_, listing, free[0])
+    if isinstance(listing.hours, SlotHours):
+        return _.n("{n} free time", "{n} free times", len(free))
+    return _.comma.join(stays.shift_name(_, stay.shift) for stay in free if stay.shift is not None)
+
+
+def _what_day(_: Phrases, listing: Listing, earliest: date) -> str:
+    if isinstance(listing.hours, ShiftHours):
+        return _("Which day?\n\nTap a free one, or type it, e.g. “Saturday night”.")
+    if isinstance(listing.hours, SlotHours):
+        return _("Which day?\n\nTap a free one, or type it, e.g. “tomorrow at 10:30”.")
+    return _(
+        "Which day do you arrive?\n\nTap a free day, or type your dates, e.g. “{example}”.",
         example=example_dates(_, listing, earliest),
     )
-    return Menu(body, _("Free dates"), (Section(None, tuple(rows)),))
 
 
 def ask_nights(turn: Turn, draft: Draft) -> Message:
@@ -116,14 +147,15 @@ def ask_more_nights(turn: Turn, draft: Draft) -> Message:
 def ask_guests(turn: Turn, draft: Draft) -> Message:
     _, listing = turn._, Listing.get(turn.session, draft.listing)
     rates = listing.price
-    most = min(10, listing.capacity * 2)
+    most = min(10, listing.capacity * (2 if listing.has_several_units else 1))
     rows = tuple(
         row(PickGuests(listing.id, n), _.guests(n), extra_in_words(_, listing, rates, n))
         for n in range(1, most + 1)
     )
     body = _("How many guests?\n\nTap, or type it: “4”, or “2 adults and 1 child”.")
-    if draft.check_in is not None and draft.nights is not None:
-        body = f"*{listing.name}*\n{stay_in_words(_, draft.stay)}\n{body}"
+    stay = draft.stay_at(listing)
+    if stay is not None:
+        body = f"*{listing.name}*\n{stays.in_words(_, stay, listing)}\n{body}"
     return Menu(body, _("Guests"), (Section(None, rows),))
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from flows import stays
 from flows.actions import (
     Action,
     ChangeAnswers,
@@ -30,7 +31,6 @@ from models.message import (
     clip,
 )
 from models.pricing import Line, LineKey, Quote
-from models.stay import Stay
 
 METHODS: Final = {"card": "Pay by card"}
 ALL_AT_ONCE: Final = {"card": "All by card"}  # what they are called beside the ways to pay an advance
@@ -43,8 +43,7 @@ def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
         f"*{clip(listing.name, 60)}*",
         clip(listing.location, 80),
         "",
-        _("Check-in: {day}, {time}", day=_.day(booking.check_in), time=_.time(listing.check_in)),
-        _("Check-out: {day}, {time}", day=_.day(booking.check_out), time=_.time(listing.check_out)),
+        *stays.lines(_, booking, listing),
         _("Guests: {guests}", guests=guests_and_units(_, booking, listing)),
         _("Name: {name}", name=clip(booking.guest_name, 60)),
         *further.lines(listing, booking.answers, _.language),
@@ -177,14 +176,3 @@ def _ways(_: Phrases, booking: Booking, listing: Listing) -> list[_Way]:
 
 def way_to_pay(_: Phrases, method: str) -> str:
     return _(METHODS[method])
-
-
-def stay_in_words(_: Phrases, stay: Stay) -> str:
-    return f"{_.dates(stay.check_in, stay.check_out)} · {_.nights(stay.nights)}"
-
-
-def short_stay(_: Phrases, stay: Stay) -> str:
-    """A stay on a button: "27 – 29 Nov"."""
-    if stay.check_in.month == stay.check_out.month:
-        return f"{stay.check_in.day} – {_.short(stay.check_out)}"
-    return f"{_.short(stay.check_in)} – {_.short(stay.check_out)}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 
-from flows import find_a_place, understand
+from flows import find_a_place, stays, understand
 from flows.actions import (
     BookAStay,
     ChangeAnswer,
@@ -22,16 +22,20 @@ from flows.book.free import Taken
 from flows.book.progress import ask_again, meant_by_yes, offer_alternatives, proceed
 from flows.book.questions import ask_dates, ask_more_nights
 from flows.book.steps import BOOK
+from flows.book.times import ask_start
 from flows.engine import NotUnderstood, Reply, Step, Turn, again, button, row, with_preface
+from flows.phrases import Phrases
 from flows.state import Draft, State
 from models import availability
 from models.booking import Booking
+from models.hours import SlotHours
 from models.lifecycle import Status
 from models.listing import Listing
 from models.message import (
     Buttons,
     Menu,
     Message,
+    Row,
     Section,
 )
 
@@ -134,13 +138,23 @@ def more_nights(turn: Turn, state: State, draft: Draft, check_in: date) -> Reply
     return Reply(message, replace(state, at="book.nights", draft=draft, misses=0), "question")
 
 
+def show_times(turn: Turn, state: State, draft: Draft, check_in: date, first: time) -> Reply:
+    """Another page of the times of the day that is being asked about."""
+    if draft.check_in != check_in or draft.minutes is None:
+        return proceed(turn, state, draft)
+    try:
+        message = ask_start(turn, draft, first)
+    except Taken as taken:
+        return offer_alternatives(turn, state, draft, taken.stay)
+    return Reply(message, replace(state, at="book.start", draft=draft, misses=0), "question")
+
+
 def ask_what_to_change(turn: Turn, state: State, draft: Draft) -> Reply:
     """Any one answer; the summary comes straight back after it."""
-    _, booking = turn._, draft.booking
+    _, booking, listing = turn._, draft.booking, Listing.get(turn.session, draft.listing)
     assert booking is not None
     rows = (
-        row(ChangeAnswer(booking, "dates"), _("Day of arrival"), _.day(draft.stay.check_in)),
-        row(ChangeAnswer(booking, "nights"), _("Nights"), _.nights(draft.nights or 0)),
+        *_changes_of_time(_, booking, listing, draft),
         row(ChangeAnswer(booking, "guests"), _("Guests"), _.guests(draft.guests or 0)),
         row(ChangeAnswer(booking, "name"), _("Name"), draft.name or "-"),
         *further.rows_to_change(turn, draft, booking),
@@ -148,6 +162,21 @@ def ask_what_to_change(turn: Turn, state: State, draft: Draft) -> Reply:
     )
     message = Menu(_("What would you like to change?"), _("Choose"), (Section(None, rows),))
     return Reply(message, replace(state, at=encode(ChangeAnswers(booking)), draft=draft), "change")
+
+
+def _changes_of_time(_: Phrases, booking: int, listing: Listing, draft: Draft) -> list[Row]:
+    assert draft.check_in is not None
+    day = _("Day of arrival") if listing.hours is None else _("Day")
+    rows = [row(ChangeAnswer(booking, "dates"), day, _.day(draft.check_in))]
+    if draft.nights is not None:
+        rows.append(row(ChangeAnswer(booking, "nights"), _("Nights"), _.nights(draft.nights)))
+    if draft.shift is not None:
+        rows.append(row(ChangeAnswer(booking, "shift"), _("Shift"), stays.shift_name(_, draft.shift)))
+    if isinstance(listing.hours, SlotHours) and len(listing.hours.durations) > 1:
+        rows.append(row(ChangeAnswer(booking, "minutes"), _("Duration"), _.length(draft.minutes or 0)))
+    if draft.start is not None:
+        rows.append(row(ChangeAnswer(booking, "start"), _("Time"), _.time(draft.start)))
+    return rows
 
 
 def choose_further(turn: Turn, state: State, draft: Draft, key: str, choice: int | None) -> Reply:
@@ -172,7 +201,7 @@ def go_back(turn: Turn, state: State) -> Reply:
     step, draft = BOOK.open_step(state.at), state.draft
     assert step is not None
     assert draft is not None
-    before = BOOK.before(step)
+    before = BOOK.before(turn, draft, step)
     if step.name == "further" or (before is not None and before.name in ("phone", "further")):
         earlier = further.before(turn, draft)
         if earlier is not None:

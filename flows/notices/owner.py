@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from flows import book, templates
+from flows import book, stays, templates
 from flows.actions import (
     CancelBooking,
     ConfirmBooking,
@@ -56,8 +56,7 @@ def request_message(
         "",
         _("Property: {place}", place=f"*{clip(listing.name, 60)}*"),
         _("Guest: {name}", name=clip(booking.guest_name, 60)),
-        _("Check-in: {day}, {time}", day=_.day(booking.check_in), time=_.time(listing.check_in)),
-        _("Check-out: {day}, {time}", day=_.day(booking.check_out), time=_.time(listing.check_out)),
+        *stays.lines(_, booking, listing),
         _("Guests: {guests}", guests=book.guests_and_units(_, booking, listing)),
         *book.further.lines_for_owner(listing, booking.answers, _.language),
         _("Advance: {amount}", amount=advance),
@@ -70,7 +69,7 @@ def request_message(
         _.language,
         listing.name,
         booking.guest_name,
-        _.dates(booking.check_in, booking.check_out),
+        stays.of_booking(_, booking, listing),
         book.guests_and_units(_, booking, listing),
         advance,
         booking.code,
@@ -116,8 +115,8 @@ def cancelled_by_guest(session: Session, booking: Booking, *, rules: Rules, now:
         *facts(_, booking, listing),
         _("Guest: {name}", name=clip(booking.guest_name, 60)),
     ]
-    dates = _.dates(booking.check_in, booking.check_out)
-    template = templates.make("guest_cancelled", _.language, listing.name, booking.code, dates)
+    when = stays.of_booking(_, booking, listing)
+    template = templates.make("guest_cancelled", _.language, listing.name, booking.code, when)
     tell_owner(session, listing, booking, Text("\n".join(lines)), "guest_cancelled", template, now)
     lines = ["❌ *Booking cancelled by guest*", "", *people(session, booking, listing)]
     template = templates.make("guest_cancelled_record", "en", booking.code, listing.name)

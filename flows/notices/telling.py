@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from flows import phrases
+from flows import phrases, stays
 from flows.engine import laid_out
 from flows.phrases import Phrases
 from models import outbound, person
@@ -81,7 +81,7 @@ def speak_to(session: Session, person_id: int) -> Phrases:
 def facts(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
     return [
         f"*{clip(listing.name, 60)}*",
-        f"{_.dates(booking.check_in, booking.check_out)} · {_.guests(booking.guests)}",
+        f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
         _("Booking ID: {code}", code=booking.code),
     ]
 
@@ -93,7 +93,7 @@ def people(session: Session, booking: Booking, listing: Listing) -> list[str]:
     return [
         f"Booking ID: {booking.code}",
         f"Property: *{clip(listing.name, 60)}*",
-        f"Dates: {_.dates(booking.check_in, booking.check_out)} · {_.guests(booking.guests)}",
+        f"When: {stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
         f"Owner: {owner_in_words(listing)}",
         f"Guest: {guest}",
     ]

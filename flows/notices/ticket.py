@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from flows import my_bookings, phrases, templates
+from flows import my_bookings, phrases, stays, templates
 from flows.notices.telling import (
     facts,
     listing_of,
@@ -26,33 +26,35 @@ from models.rules import Rules
 from models.ticket import TicketFacts, TicketState, TicketView
 
 
-def ticket_view(stay: TicketFacts, *, rules: Rules, key: str) -> TicketView:
+def ticket_view(known: TicketFacts, *, rules: Rules, key: str) -> TicketView:
     """Everything the ticket shows, in English: the owner reads it at the door as well as the guest."""
     _ = phrases.of("en")
     return TicketView(
-        code=stay.code,
+        code=known.code,
         state=TicketState.VALID,
-        property_name=stay.property_name,
-        location=stay.location,
-        guest_name=stay.guest_name,
-        check_in=my_bookings.moment(_, stay.check_in, stay.opens),
-        check_out=my_bookings.moment(_, stay.check_out, stay.closes),
-        guests=stay.guests,
-        units=", ".join(stay.units),
-        advance_paid=_.money(stay.advance),
-        amount_due=_.money(stay.due),
+        property_name=known.property_name,
+        location=known.location,
+        guest_name=known.guest_name,
+        check_in=stays.moment(_, known.starts_at, known.time_zone),
+        check_out=stays.moment(_, known.ends_at, known.time_zone),
+        guests=known.guests,
+        units=", ".join(known.units),
+        advance_paid=_.money(known.advance),
+        amount_due=_.money(known.due),
         host_name=rules.business_name,
         host_phone=phrases.phone(rules.business_phone),
-        owner_name=stay.owner_name,
-        owner_phone=phrases.phone(stay.contact),
-        map_link=stay.map_link,
-        payment_reference=stay.payment_reference,
+        owner_name=known.owner_name,
+        owner_phone=phrases.phone(known.contact),
+        map_link=known.map_link,
+        payment_reference=known.payment_reference,
         instructions=(
             _("Show this ticket at the property"),
             _("Carry a valid ID proof"),
-            _("Contact owner if needed: {phone}", phone=phrases.phone(stay.contact)),
+            _("Contact owner if needed: {phone}", phone=phrases.phone(known.contact)),
         ),
         url=f"{rules.public_url}/eticket/{key}",
+        mode=known.stay.mode,
+        kind=stays.kind(_, known.stay),
     )
 
 
@@ -96,7 +98,7 @@ def _to_owner(session: Session, booking: Booking, listing: Listing, view: Ticket
         listing.name,
         booking.code,
         guest,
-        _.dates(booking.check_in, booking.check_out),
+        stays.of_booking(_, booking, listing),
         view.url,
     )
     tell_owner(session, listing, booking, Text("\n".join(lines)), "ticket_sent", template, now)

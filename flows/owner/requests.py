@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flows import my_bookings, notices, understand
+from flows import my_bookings, notices, stays, understand
 from flows.actions import AskReason, CancelBooking, CancelForReason, ConfirmBooking, ShowRequest
 from flows.engine import Reply, Turn, button
 from flows.phrases import Phrases
@@ -131,6 +131,10 @@ def decision_in_words(turn: Turn, booking: Booking, listing: Listing) -> str:
         if booking.decision == YES:
             return _("You confirmed it on {when}.", when=when)
         return _("You cancelled it on {when}.", when=when)
+    if booking.decision_made_by is None and booking.decision == YES:
+        return _(
+            "It was confirmed by itself on {when}, as this place takes bookings without asking.", when=when
+        )
     if booking.decision_made_by is None:
         return _("It was cancelled by itself on {when}, because there was no answer in time.", when=when)
     if booking.decision_made_by == listing.owner_id:
@@ -185,7 +189,7 @@ def _request_in_short(_: Phrases, booking: Booking, listing: Listing) -> str:
     return "\n".join(
         (
             f"*{listing.name}*",
-            f"{_.dates(booking.check_in, booking.check_out)} · {_.guests(booking.guests)}",
+            f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
             _("Guest: {name}", name=booking.guest_name),
             booking.code,
         )

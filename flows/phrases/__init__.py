@@ -83,6 +83,13 @@ class Phrases:
     def guests(self, n: int) -> str:
         return _whole(self.n("{n} guest", "{n} guests", n))
 
+    def length(self, minutes: int) -> str:
+        """ "2 hours", "45 minutes", "90 minutes": hours where they are whole."""
+        hours, rest = divmod(minutes, 60)
+        return _whole(
+            self.n("{n} minute", "{n} minutes", minutes) if rest else self.n("{n} hour", "{n} hours", hours)
+        )
+
     def units(self, n: int, category: str) -> str:
         """ "2 huts", "1 room": by the category's own word, where we know one."""
         match category:
@@ -94,6 +101,8 @@ class Phrases:
                 said = self.n("{n} tent", "{n} tents", n)
             case "farm":
                 said = self.n("{n} house", "{n} houses", n)
+            case "care":
+                said = self.n("{n} caregiver", "{n} caregivers", n)
             case _:
                 said = self.n("{n} unit", "{n} units", n)
         return _whole(said)

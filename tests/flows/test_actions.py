@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import date
+from datetime import date, time
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,13 @@ EVERY = sorted(Action.__subclasses__(), key=lambda cls: cls.verb)
 
 
 def longest(kind: type[Action]) -> Action:
-    values = {"int": 10**15 - 1, "str": "x" * 64, "date": date(2027, 12, 31), "Part": Part.FULL}
+    values = {
+        "int": 10**15 - 1,
+        "str": "x" * 64,
+        "date": date(2027, 12, 31),
+        "time": time(23, 59),
+        "Part": Part.FULL,
+    }
     return kind(*(values[str(field.type)] for field in fields(kind)))
 
 
