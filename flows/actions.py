@@ -408,6 +408,96 @@ class WaitForOwner(Action):
     booking: int
 
 
+# ---- admin: people and bookings --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShowWhole(Action):
+    """All about one booking, with its history."""
+
+    verb = "whole"
+    booking: int
+
+
+@dataclass(frozen=True)
+class ShowPerson(Action):
+    verb = "who"
+    person: int
+
+
+@dataclass(frozen=True)
+class ReplyTo(Action):
+    """What the admin types next is for this person."""
+
+    verb = "reply"
+    person: int
+
+
+@dataclass(frozen=True)
+class PauseBot(Action):
+    verb = "pause"
+    person: int
+
+
+@dataclass(frozen=True)
+class ResumeBot(Action):
+    verb = "resume"
+    person: int
+
+
+@dataclass(frozen=True)
+class GoOnDuty(Action):
+    verb = "onduty"
+
+
+@dataclass(frozen=True)
+class GoOffDuty(Action):
+    """Although nobody else is on duty."""
+
+    verb = "offduty"
+
+
+@dataclass(frozen=True)
+class ShowStuck(Action):
+    verb = "stuck"
+    page: int
+
+
+@dataclass(frozen=True)
+class ShowFailed(Action):
+    verb = "failed"
+    page: int
+
+
+@dataclass(frozen=True)
+class ShowFailure(Action):
+    """One message that did not arrive."""
+
+    verb = "failure"
+    message: int
+
+
+@dataclass(frozen=True)
+class SendAgain(Action):
+    verb = "sendagain"
+    message: int
+
+
+@dataclass(frozen=True)
+class ShowUndecided(Action):
+    """Requests that no owner has answered yet."""
+
+    verb = "undecided"
+    page: int
+
+
+@dataclass(frozen=True)
+class ShowFigures(Action):
+    """What happened today."""
+
+    verb = "figures"
+
+
 _ACTIONS: Final[dict[str, type[Action]]] = {cls.verb: cls for cls in Action.__subclasses__()}
 _FIELDS: Final = {cls: tuple((f.name, str(f.type)) for f in fields(cls)) for cls in _ACTIONS.values()}
 _LEAST: Final = {cls: sum(f.default is MISSING for f in fields(cls)) for cls in _ACTIONS.values()}

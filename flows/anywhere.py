@@ -13,7 +13,7 @@ from flows.engine import (
     with_preface,
 )
 from flows.state import State
-from models import person
+from models import conversation, person
 from models.listing import Listing
 from models.message import Buttons
 
@@ -109,10 +109,14 @@ def choose_language(turn: Turn, state: State, language: str) -> Reply:
 
 
 def talk_to_person(turn: Turn, state: State) -> Reply:
-    """The admins on duty are told who asks; nobody is left with a machine."""
+    """The admins on duty are told who asks, and what is written from now on goes to them."""
     _ = turn._
+    conversation.pause(turn.session, turn.person_id, turn.now)
     notices.person_wanted(turn.session, turn.person_id, name=turn.name, rules=turn.rules, now=turn.now)
-    body = _("I have told our team. Somebody will get in touch with you soon.")
+    body = _(
+        "I have told our team. What you write now goes to them, and they answer you here. To go on with me, "
+        "tap *Menu*."
+    )
     if turn.rules.business_phone:
         body += "\n\n" + _("In a hurry? Call {phone}.", phone=phrases.phone(turn.rules.business_phone))
     return Reply(Buttons(body, (button(actions.ShowMenu(), _("Menu")),)), replace(state, misses=0), "person")

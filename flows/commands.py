@@ -7,12 +7,13 @@ a message begins with such a word is it looked up who wrote it, so that guests p
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from flows import understand
 from flows.admin.commands import COMMANDS as OF_ADMINS
-from flows.engine import Command, Reply, Turn
+from flows.engine import Command, Reply, Turn, with_preface
 from flows.owner.commands import COMMANDS as OF_OWNERS
 from flows.state import State
 from models import person
@@ -43,6 +44,28 @@ def take(turn: Turn, state: State, said: str, *, is_answer: bool) -> Reply | Non
             if reply is not None:
                 return reply
     return None
+
+
+def welcome(turn: Turn, state: State) -> Reply | None:
+    """What somebody can do in a role that they were given since they wrote last; None where they know it all."""
+    if not state.welcome:
+        return None
+    role, *others = state.welcome
+    table = dict(_TABLES).get(role, {})
+    reply = table["help"](turn, replace(state, welcome=tuple(others)), "") if "help" in table else None
+    if reply is None or reply.message is None:
+        return None
+    preface = _WELCOME[role](turn)
+    return replace(reply, message=with_preface(reply.message, preface), kind="welcome")
+
+
+_WELCOME: Final[Mapping[str, Callable[[Turn], str]]] = {
+    person.ADMIN: lambda turn: f"Welcome to *{turn.rules.business_name}*, you are an admin here.",
+    person.OWNER: lambda turn: turn._(
+        "Welcome to *{business}*! When a guest wants your place, I ask you here.",
+        business=turn.rules.business_name,
+    ),
+}
 
 
 def _command(said: str, table: Mapping[str, Command]) -> tuple[Command, str] | None:

@@ -42,7 +42,7 @@ from flows.engine import (
     with_preface,
 )
 from flows.state import Draft, State
-from models import inbound, outbound, person
+from models import conversation, inbound, outbound, person
 from models.booking import Booking
 from models.inbound import Claimed
 from models.message import Typing
@@ -50,6 +50,7 @@ from models.rules import Rules
 from models.stay import Shift
 
 DOUBLE_TAP: Final = timedelta(seconds=10)
+_MENU: Final = actions.encode(actions.ShowMenu())
 _SILENT: Final = frozenset({"reaction", "system", "ephemeral", "request_welcome"})
 
 
@@ -80,6 +81,7 @@ def take_turn(session: Session, event: Claimed, *, rules: Rules, now: datetime) 
         _=phrases.of(event.language),
     )
     turn = replace(turn, _=phrases.of(turn.language))
+    is_paused = event.paused_until is not None and now < event.paused_until
     if tapped is not None:
         key = f"{tapped}@{(payload.get('context') or {}).get('id', '')}"
         if (
@@ -88,8 +90,12 @@ def take_turn(session: Session, event: Claimed, *, rules: Rules, now: datetime) 
             and event.received_at - state.tapped[1] < DOUBLE_TAP
         ):
             return event.state
-        reply = take_tap(turn, state, tapped)
+        reply = take_tap(turn, replace(state, reply_to=None), tapped)
         reply = replace(reply, state=replace(reply.state, tapped=(key, event.received_at)))
+        if is_paused and (tapped == _MENU or _asks(reply.state)):
+            conversation.resume(session, event.conversation_id)
+    elif is_paused:
+        reply = admin.forward(turn, state, payload)
     elif said is not None:
         reply = take_words(turn, state, said)
     else:
@@ -160,8 +166,11 @@ def take_words(turn: Turn, state: State, said: str) -> Reply:
     """What was typed: a button's title, a word that works everywhere, an answer, or the name of a place."""
     payload = offered(said, state.offers)
     if payload is not None:
-        return take_tap(turn, state, payload)
-    is_answer = state.draft is not None and book.BOOK.open_step(state.at) is not None
+        return take_tap(turn, replace(state, reply_to=None), payload)
+    sent = admin.taken_as_reply(turn, state, said)
+    if sent is not None:
+        return sent
+    state, is_answer = replace(state, reply_to=None), _asks(state)
     asked = commands.take(turn, state, said, is_answer=is_answer)
     if asked is not None:
         return asked
@@ -177,27 +186,41 @@ def take_words(turn: Turn, state: State, said: str) -> Reply:
         reply = take(turn, state, said)
         if reply is not None:
             return reply
+    return _welcome_or(_not_understood)(turn, state)
+
+
+def _not_understood(turn: Turn, state: State) -> Reply:
     state = replace(state, misses=state.misses + 1)
     if state.misses >= MISSES_BEFORE_A_PERSON:
         return offer_a_person(turn, state)
     return find_a_place.show_menu(turn, state, turn._("Sorry, I did not understand that."))
 
 
+def _asks(state: State) -> bool:
+    """Whether a question is open."""
+    return state.draft is not None and book.BOOK.open_step(state.at) is not None
+
+
 def _request_or(handle: Callable[[Turn, State], Reply]) -> Callable[[Turn, State], Reply]:
     """An owner whose guest waits sees the request before anything else, unless a question is open."""
 
     def take(turn: Turn, state: State) -> Reply:
-        if state.draft is not None and book.BOOK.open_step(state.at) is not None:
+        if _asks(state):
             return handle(turn, state)
         preface = turn._("A guest is waiting for your answer. For anything else, type: menu")
-        return owner.waiting(turn, state, preface) or handle(turn, state)
+        return owner.waiting(turn, state, preface) or _welcome_or(handle)(turn, state)
 
     return take
 
 
+def _welcome_or(handle: Callable[[Turn, State], Reply]) -> Callable[[Turn, State], Reply]:
+    """Who is an owner or an admin since they wrote last is told so in place of what a guest is told."""
+    return lambda turn, state: commands.welcome(turn, state) or handle(turn, state)
+
+
 _WORDS: Final[Mapping[str, Callable[[Turn, State], Reply]]] = {
     "back": anywhere.go_back,
-    "menu": find_a_place.show_menu,
+    "menu": _welcome_or(find_a_place.show_menu),
     "hello": _request_or(find_a_place.show_menu),
     "cancel": anywhere.cancel,
     "help": _request_or(anywhere.help_),
@@ -227,8 +250,11 @@ def take_other(turn: Turn, state: State, payload: Mapping[str, Any]) -> Reply:
     """A picture, a voice, a place, a contact: a kind sentence, and where we are."""
     if payload.get("type") == "contacts" and state.at == "book.phone" and state.draft is not None:
         return book.proceed(turn, state, state.draft)
+    welcome = commands.welcome(turn, state)
+    if welcome is not None and not _asks(state):
+        return welcome
     preface = turn._("Thank you, but I can only read text and taps.")
-    if state.draft is None or book.BOOK.open_step(state.at) is None:
+    if not _asks(state):
         return find_a_place.show_menu(turn, state, preface)
     reply = my_bookings.stand(turn, state)
     assert reply.message is not None
@@ -393,8 +419,5 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     actions.AskReason: owner.ask_reason,
     actions.CancelForReason: owner.decline,
     actions.ShowRequest: owner.show_request,
-    actions.ApproveInstead: admin.approve,
-    actions.DeclineInstead: admin.ask_if_sure,
-    actions.DeclineInsteadForSure: admin.decline,
-    actions.WaitForOwner: admin.wait,
+    **admin.TAPS,
 }

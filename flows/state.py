@@ -104,6 +104,9 @@ class State:
         misses: how often in a row we did not understand.
         offers: what the buttons of the last bubble mean, so that a title that is typed is as good as a tap.
         tapped: the last tap and when it came, to know the second half of a double tap.
+        welcome: roles that the person has been given and was not told about yet.
+        reason: what was typed after a command, until the question that followed is answered.
+        reply_to: to whom an admin writes what they type next, and until when it is taken so.
     """
 
     at: str | None = None
@@ -111,6 +114,9 @@ class State:
     misses: int = 0
     offers: Mapping[str, str] = field(default_factory=dict)
     tapped: tuple[str, datetime] | None = None
+    welcome: tuple[str, ...] = ()
+    reason: str | None = None
+    reply_to: tuple[int, datetime] | None = None
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -124,15 +130,24 @@ class State:
             data["offers"] = dict(self.offers)
         if self.tapped:
             data["tapped"] = [self.tapped[0], self.tapped[1].isoformat()]
+        if self.welcome:
+            data["welcome"] = list(self.welcome)
+        if self.reason:
+            data["reason"] = self.reason
+        if self.reply_to:
+            data["reply_to"] = [self.reply_to[0], self.reply_to[1].isoformat()]
         return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> State:
-        draft, tapped = data.get("draft"), data.get("tapped")
+        draft, tapped, reply_to = data.get("draft"), data.get("tapped"), data.get("reply_to")
         return cls(
             at=data.get("at"),
             draft=Draft.from_json(draft) if draft else None,
             misses=data.get("misses", 0),
             offers=data.get("offers", {}),
             tapped=(tapped[0], datetime.fromisoformat(tapped[1])) if tapped else None,
+            welcome=tuple(data.get("welcome", ())),
+            reason=data.get("reason"),
+            reply_to=(reply_to[0], datetime.fromisoformat(reply_to[1])) if reply_to else None,
         )

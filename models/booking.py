@@ -138,6 +138,11 @@ class Booking:
         """Requests for this listing that nobody has decided on, the oldest first."""
         return _from_rows(session, session.execute(_AWAITING_OWNER, {"listing_id": listing_id}))
 
+    @classmethod
+    def undecided(cls, session: Session, *, most: int) -> Sequence[Booking]:
+        """Requests that nobody has decided on, at whatever place, the oldest first."""
+        return _from_rows(session, session.execute(_UNDECIDED, {"most": most}))
+
     @property
     def stay(self) -> Stay:
         shift = Shift(self.shift) if self.shift is not None else None
@@ -488,6 +493,21 @@ class Booking:
         elif not self.capture_due(session):
             self.confirm(session, cause=cause, actor=actor, now=now)
 
+    def withdraw(
+        self, session: Session, *, actor: Actor, cause: str, now: datetime, reason: str | None = None
+    ) -> None:
+        """An admin cancels what was confirmed, whatever the owner said: money that was taken is owed in full.
+
+        Raises:
+            IllegalTransition: it is not confirmed, or not any more.
+        """
+        if known(session, self.id, Action.DECLINE, cause):
+            return
+        if self.status not in CONFIRMED:
+            raise IllegalTransition(status=self.status, action=Action.DECLINE)
+        self.decision_reason = reason
+        self._decline(session, actor=actor, cause=cause, now=now, reason=reason)
+
     def capture_due(self, session: Session) -> Payment | None:
         """The authorized payment that has to be captured now; None once captured, voided or declined."""
         return to_capture(self.status, self.decision, Payment.of_booking(session, self.id))
@@ -816,6 +836,10 @@ _OF_PERSON = Hot(
 _AWAITING_OWNER = text(
     f"SELECT {_COLUMNS} FROM bookings WHERE listing_id = :listing_id AND status IN {_one_of(AWAITING_OWNER)} "
     "AND decision IS NULL ORDER BY id"
+)
+_UNDECIDED = text(
+    f"SELECT {_COLUMNS} FROM bookings WHERE status IN {_one_of(AWAITING_OWNER)} AND decision IS NULL "
+    "ORDER BY id LIMIT :most"
 )
 _HOLDS_OF_PERSON = Hot(
     "holds_of_person",

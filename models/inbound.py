@@ -58,6 +58,7 @@ class Claimed:
     state: dict[str, Any]
     language: str | None
     name: str | None
+    paused_until: datetime | None = None
 
 
 def keep_known(
@@ -309,6 +310,7 @@ def claim(session: Session, *, lane: int, lanes: int, now: datetime) -> tuple[Cl
         row.state,
         row.language,
         row.name,
+        row.paused_until,
     )
     return event, row.more
 
@@ -330,7 +332,7 @@ SELECT mine.*, EXISTS (
 ) AS more
 FROM (VALUES (1)) AS look LEFT JOIN LATERAL (
     SELECT e.id, e.conversation_id, e.source, e.kind, e.meets, e.payload, e.received_at, e.attempts,
-           c.state, p.language, p.name, p.merged_into
+           c.state, p.language, p.name, p.merged_into, c.paused_until
     FROM inbound_events e JOIN conversations c ON c.id = e.conversation_id JOIN persons p ON p.id = c.id
     WHERE e.kind = 'message' AND e.done_at IS NULL AND e.conversation_id % :lanes = :lane
       AND (c.retry_at IS NULL OR c.retry_at <= :now)
@@ -389,13 +391,18 @@ def claimed_as(session: Session, event: Claimed, conversation_id: int) -> Claime
     """The same event, read anew as an event of this person (after names were learned or two became one)."""
     row = _CLAIMED_AS.run(session, id=conversation_id)[0]
     return replace(
-        event, conversation_id=conversation_id, state=row.state, language=row.language, name=row.name
+        event,
+        conversation_id=conversation_id,
+        state=row.state,
+        language=row.language,
+        name=row.name,
+        paused_until=row.paused_until,
     )
 
 
 _CLAIMED_AS = Hot(
     "claimed_as",
-    "SELECT c.state, p.language, p.name FROM conversations c JOIN persons p ON p.id = c.id "
+    "SELECT c.state, p.language, p.name, c.paused_until FROM conversations c JOIN persons p ON p.id = c.id "
     "WHERE c.id = :id FOR NO KEY UPDATE OF c",
     id="bigint",
 )

@@ -64,6 +64,7 @@ class Fact(StrEnum):
     REMIND = "REMIND"
     ALERT = "ALERT"
     RETRY_PAYMENT = "RETRY_PAYMENT"
+    CHECK_IN = "CHECK_IN"
 
 
 _S, _A = Status, Action

@@ -173,6 +173,16 @@ def categories_in_use(session: Session) -> Sequence[tuple[str, str, int]]:
     return [(row.slug, row.name, row.n) for row in rows]
 
 
+def home_zone(session: Session) -> str:
+    """The time zone of most places: what “today” means to who runs them all."""
+    zone: str | None = session.execute(
+        text(
+            "SELECT time_zone FROM listings WHERE active GROUP BY time_zone ORDER BY count(*) DESC, time_zone LIMIT 1"
+        )
+    ).scalar()
+    return zone or "UTC"
+
+
 def load_file(session: Session, path: Path, now: datetime) -> int:
     """Create or update every category and listing of a file; the number of listings.
 
@@ -195,7 +205,9 @@ def load_file(session: Session, path: Path, now: datetime) -> int:
 
 def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> None:
     owner = entry["owner"]
-    owner_id = person.find_or_create(session, phone=owner["phone"], user_id=None, name=owner["name"], now=now)
+    owner_id = person.find_or_create(
+        session, phone=owner["phone"], user_id=owner.get("user_id"), name=owner["name"], now=now
+    )
     person.give_role(session, owner_id, person.OWNER)
     person.speak_at_first(session, owner_id, entry.get("language", "en"))
     rates = Rates.from_dict({**entry["prices"], "currency": entry["currency"]})

@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Identity, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models import conversation
 from models.db import Base
 from models.hot import Hot
 from models.message import Recipient
@@ -159,7 +160,9 @@ def merge(session: Session, *, newer: int, older: int, now: datetime) -> None:
         "UPDATE outbound_messages m SET person_id = :older, seq = base.first + moved.n "
         "FROM moved, base WHERE m.id = moved.id",
         "UPDATE conversations o SET last_inbound_at = greatest(o.last_inbound_at, n.last_inbound_at), "
-        "state = CASE WHEN o.state = '{}' THEN n.state ELSE o.state END "
+        "paused_until = greatest(o.paused_until, n.paused_until), "
+        "state = CASE WHEN o.state = '{}' THEN n.state WHEN n.state -> 'welcome' IS NULL THEN o.state "
+        "ELSE jsonb_set(o.state, '{welcome}', coalesce(o.state -> 'welcome', '[]') || (n.state -> 'welcome')) END "
         "FROM conversations n WHERE o.id = :older AND n.id = :newer",
         "UPDATE persons SET merged_into = :older WHERE id = :newer",
     ):
@@ -188,9 +191,22 @@ def change_identifier(
 
 
 def give_role(session: Session, person_id: int, role: str) -> None:
-    session.execute(
-        text("INSERT INTO person_roles (person_id, role) VALUES (:id, :role) ON CONFLICT DO NOTHING"),
+    """From now on the person may do what the role may; who is new in it is welcomed with their next message."""
+    new = session.execute(
+        text(
+            "INSERT INTO person_roles (person_id, role) VALUES (:id, :role) ON CONFLICT DO NOTHING RETURNING role"
+        ),
         {"id": person_id, "role": role},
+    )
+    if new.first() is not None:
+        conversation.greet(session, person_id, role)
+
+
+def set_on_duty(session: Session, admin_id: int, *, on_duty: bool) -> None:
+    """Whether notices go to this admin."""
+    session.execute(
+        text("UPDATE person_roles SET on_duty = :on_duty WHERE person_id = :id AND role = 'admin'"),
+        {"id": admin_id, "on_duty": on_duty},
     )
 
 
@@ -241,11 +257,14 @@ def roles(session: Session, person_id: int) -> frozenset[str]:
 
 
 def admins_on_duty(session: Session) -> Sequence[int]:
+    """Whom notices go to: the admins on duty, and all of them where none is, for somebody must hear."""
     return [person_id for (person_id,) in _ADMINS_ON_DUTY.run(session)]
 
 
 _ADMINS_ON_DUTY = Hot(
-    "admins_on_duty", "SELECT person_id FROM person_roles WHERE role = 'admin' AND on_duty ORDER BY person_id"
+    "admins_on_duty",
+    "SELECT person_id FROM person_roles WHERE role = 'admin' AND (on_duty OR NOT EXISTS ("
+    "SELECT 1 FROM person_roles WHERE role = 'admin' AND on_duty)) ORDER BY person_id",
 )
 
 

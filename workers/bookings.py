@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from flows import notices
-from models.booking import Booking
+from models.booking import YES, Booking
 from models.booking_event import SARAI
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, Fact, Status
 from models.listing import Listing
@@ -147,6 +147,8 @@ def tell_capture_failed(session: Session, booking: Booking, due: Due, rules: Rul
 @light
 def tell_declined(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
     notices.declined(session, booking, rules=rules, now=now)
+    if booking.decision == YES:
+        notices.withdrawn(session, booking, rules=rules, now=now)
 
 
 @light

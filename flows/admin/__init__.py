@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from flows.admin.decisions import approve, ask_if_sure, decline, wait
+from flows.admin.talking import forward, taken_as_reply
+from flows.admin.taps import TAPS
 
-__all__ = ["approve", "ask_if_sure", "decline", "wait"]
+__all__ = ["TAPS", "forward", "taken_as_reply"]

@@ -2,21 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from flows import understand
-from flows.actions import ApproveInstead, DeclineInstead
-from flows.admin import decisions
-from flows.engine import Command, Reply, Turn
-from flows.phrases import ENGLISH
+from flows.actions import (
+    ApproveInstead,
+    GoOnDuty,
+    ShowFailed,
+    ShowFigures,
+    ShowStuck,
+    ShowUndecided,
+)
+from flows.admin import bookings, decisions, duty, failures, people, talking
+from flows.admin.answers import told
+from flows.engine import Command, Reply, Turn, row
 from flows.state import State
 from models.booking import Booking
-from models.message import Text
+from models.message import Menu, Section, Text
+
+
+def help_(turn: Turn, state: State, words: str) -> Reply | None:
+    """The words, and the most used of them to tap."""
+    if words:
+        return None
+    lines = [
+        "*What you can type*",
+        "*booking BK-…* – all about one booking",
+        "*approve BK-…* · *decline BK-… reason* – in the owner's place",
+        "*pending* · *verify BK-…* · *reject BK-… reason* – transfers",
+        "*waiting* – requests that no owner has answered",
+        "*stuck* · *failed* – what should be further, what did not arrive",
+        "*stats today* – the day in figures",
+        "*find* a phone number or a name",
+        "*reply* a number or BK-… and your words – write to a guest",
+        "*pause bot* · *resume* a number – a person answers, or the bot",
+        "*on duty* · *off duty* – whether notices come to you",
+        "*menu* – book a stay yourself",
+    ]
+    rows = (
+        row(ShowUndecided(0), "Waiting for owners"),
+        row(ShowStuck(0), "Stuck bookings"),
+        row(ShowFailed(0), "Failed messages"),
+        row(ShowFigures(), "Today in figures"),
+        row(GoOnDuty(), "Be on duty"),
+    )
+    return told(state, Menu("\n".join(lines), "Show", (Section(None, rows),)), "help")
+
+
+def show_booking(turn: Turn, state: State, words: str) -> Reply | None:
+    booking = named(turn, state, words)
+    return bookings.show(turn, state, booking) if isinstance(booking, Booking) else booking
 
 
 def approve(turn: Turn, state: State, words: str) -> Reply | None:
-    """A yes in the owner's place."""
+    """A yes in the owner's place; without a code, those that wait for one."""
+    if not words:
+        return bookings.show_undecided(turn, state, 0)
     booking = named(turn, state, words)
     if not isinstance(booking, Booking):
         return booking
@@ -24,11 +66,14 @@ def approve(turn: Turn, state: State, words: str) -> Reply | None:
 
 
 def decline(turn: Turn, state: State, words: str) -> Reply | None:
-    """A no in the owner's place, after being asked once more."""
+    """A no in the owner's place with the reason that follows the code, after being asked once more."""
+    if not words:
+        return bookings.show_undecided(turn, state, 0)
     booking = named(turn, state, words)
     if not isinstance(booking, Booking):
         return booking
-    return decisions.ask_if_sure(turn, state, DeclineInstead(booking.id))
+    found = understand.booking_code(words)
+    return decisions.ask_with_reason(turn, state, booking.id, found[1] if found is not None else None)
 
 
 def named(turn: Turn, state: State, words: str) -> Booking | Reply | None:
@@ -39,12 +84,32 @@ def named(turn: Turn, state: State, words: str) -> Booking | Reply | None:
     booking = Booking.with_code(turn.session, found[0])
     if booking is None:
         body = f"There is no booking {found[0]}. Please look at its letters again."
-        return Reply(Text(body), state, "not_found", recipient="admin", spoken=ENGLISH)
+        return told(state, Text(body), "not_found")
     return booking
 
 
+def _alone(handle: Callable[[Turn, State], Reply]) -> Command:
+    """A word that is a command only where nothing follows it."""
+    return lambda turn, state, words: None if words else handle(turn, state)
+
+
 COMMANDS: Final[Mapping[str, Command]] = {
+    "help": help_,
+    "admin": help_,
+    "booking": show_booking,
     "approve": approve,
     "confirm": approve,
     "decline": decline,
+    "waiting": _alone(lambda t, s: bookings.show_undecided(t, s, 0)),
+    "stuck": _alone(lambda t, s: bookings.show_stuck(t, s, 0)),
+    "failed": _alone(lambda t, s: failures.show_failed(t, s, 0)),
+    "stats": _alone(duty.show_figures),
+    "stats today": _alone(duty.show_figures),
+    "find": people.find,
+    "reply": talking.reply,
+    "pause bot": talking.pause_by_words,
+    "resume": talking.resume_by_words,
+    "resume bot": talking.resume_by_words,
+    "on duty": _alone(duty.go_on_duty),
+    "off duty": _alone(duty.leave_duty),
 }

@@ -10,6 +10,7 @@ from flows.notices.admin import (
     admin_waiting,
     event_parked,
     follow_up_failing,
+    guest_writes,
     message_failed,
     owner_silent,
     pending_payment,
@@ -25,6 +26,7 @@ from flows.notices.guest import (
     payment_link,
     payment_received,
     payment_unavailable,
+    person_answers,
     still_waiting,
 )
 from flows.notices.owner import (
@@ -33,7 +35,9 @@ from flows.notices.owner import (
     owner_reminder,
     owner_request,
     request_message,
+    withdrawn,
 )
+from flows.notices.telling import people, reason_in_words
 from flows.notices.ticket import ticket_issued, ticket_view
 
 __all__ = [
@@ -44,6 +48,7 @@ __all__ = [
     "event_parked",
     "expired",
     "follow_up_failing",
+    "guest_writes",
     "late_authorization",
     "message_failed",
     "money_unplaceable",
@@ -54,11 +59,15 @@ __all__ = [
     "payment_received",
     "payment_unavailable",
     "pending_payment",
+    "people",
+    "person_answers",
     "person_wanted",
+    "reason_in_words",
     "refund_required",
     "request_message",
     "sender_stopped",
     "still_waiting",
     "ticket_issued",
     "ticket_view",
+    "withdrawn",
 ]

@@ -11,6 +11,8 @@ from flows import phrases, templates
 from flows.actions import (
     ApproveInstead,
     DeclineInstead,
+    ReplyTo,
+    ResumeBot,
 )
 from flows.engine import button
 from flows.notices.telling import (
@@ -23,9 +25,9 @@ from flows.notices.telling import (
     with_phone,
 )
 from models import outbound, person
-from models.booking import Booking
+from models.booking import NO, Booking
 from models.listing import Listing
-from models.message import Buttons, Text, clip
+from models.message import BODY_BUTTONS, Buttons, Text, clip
 from models.money import Money
 from models.payment import Payment
 from models.rules import Rules
@@ -71,7 +73,9 @@ def declined_to_admins(session: Session, booking: Booking, listing: Listing, now
     _ = phrases.of("en")
     captured = sum(p.captured_minor for p in Payment.of_booking(session, booking.id))
     who = {listing.owner_id: "by owner", None: "automatically: the owner did not answer"}.get(
-        booking.decision_made_by, "by admin"
+        # What the owner had confirmed is only ever withdrawn by an admin.
+        booking.decision_made_by if booking.decision == NO else -1,
+        "by admin",
     )
     reason = reason_in_words(_, booking.decision_reason)
     after = "Contact customer for refund assistance." if captured else "Nothing was charged."
@@ -163,11 +167,26 @@ def event_parked(session: Session, event_id: int, *, rules: Rules, now: datetime
 
 
 def person_wanted(session: Session, person_id: int, *, name: str | None, rules: Rules, now: datetime) -> None:
-    """A guest asks for a person."""
+    """A guest asks for a person: from now on what they write comes here."""
     who = with_phone(name or "A guest", person.phone_of(session, person_id))
-    body = f"*Somebody asks for a person*\n\n{who}\n\nPlease write to them or call."
-    template = templates.make("person_wanted", "en", who)
-    tell_admins(session, None, Text(body), "person_wanted", template, now)
+    body = (
+        f"🙋 *Somebody asks for a person*\n\n{who}\n\n"
+        "What they write comes to you, and the bot is silent. Tap *Reply* to answer them here."
+    )
+    taps = (ReplyTo(person_id), ResumeBot(person_id))
+    template = templates.make("person_wanted", "en", who, taps=taps)
+    message = Buttons(body, (button(taps[0], "Reply"), button(taps[1], "Resume bot")))
+    tell_admins(session, None, message, "person_wanted", template, now)
+
+
+def guest_writes(session: Session, person_id: int, *, name: str | None, words: str, now: datetime) -> None:
+    """What a guest writes while a person answers them in place of the bot."""
+    who = with_phone(clip(name or "A guest", 60), person.phone_of(session, person_id))
+    taps = (ReplyTo(person_id), ResumeBot(person_id))
+    template = templates.make("guest_writes", "en", who, words, taps=taps)
+    body = clip(f"💬 *{who}*\n\n{words}", BODY_BUTTONS)
+    message = Buttons(body, (button(taps[0], "Reply"), button(taps[1], "Resume bot")))
+    tell_admins(session, None, message, "guest_writes", template, now)
 
 
 def sender_stopped(session: Session, *, why: str, code: int | None, since: datetime, now: datetime) -> None:

@@ -14,16 +14,26 @@ from flows.actions import (
     PayNow,
     ShowBooking,
 )
-from flows.engine import button, with_preface
+from flows.engine import button, laid_out, with_preface
 from flows.notices.admin import declined_to_admins, refund_required
-from flows.notices.telling import clock, facts, listing_of, reason_in_words, speak_to_guest, tell_guest
+from flows.notices.telling import (
+    clock,
+    facts,
+    listing_of,
+    reason_in_words,
+    speak_to,
+    speak_to_guest,
+    tell_guest,
+)
 from flows.phrases import Phrases
-from models import person
+from models import outbound, person
 from models.booking import Booking
-from models.message import Buttons, Message, Text, clip
+from models.message import BODY_TEXT, Buttons, Message, Text, clip
 from models.money import Money
 from models.payment import Payment, PaymentState
 from models.rules import Rules
+
+PERSON_ANSWERS = 800  # characters of an answer that its template has room for
 
 
 def payment_link(
@@ -193,6 +203,15 @@ def declined(session: Session, booking: Booking, *, rules: Rules, now: datetime)
     )
     tell_guest(session, booking, Buttons("\n".join(lines), buttons), "declined", template, now)
     declined_to_admins(session, booking, listing, now)
+
+
+def person_answers(session: Session, person_id: int, *, words: str, now: datetime) -> None:
+    """Somebody of the team answers in place of the bot; in a closed window as a template."""
+    _ = speak_to(session, person_id)
+    body = "👤 " + _("*Our team:*") + f"\n{words}"
+    template = templates.make("person_answers", _.language, words, most=PERSON_ANSWERS)
+    message = laid_out(Text(clip(body, BODY_TEXT)), _)
+    outbound.say(session, person_id, message, kind="person_answers", now=now, template=template)
 
 
 def _money_after_no(_: Phrases, session: Session, booking: Booking) -> str:

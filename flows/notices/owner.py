@@ -12,7 +12,15 @@ from flows.actions import (
     ConfirmBooking,
 )
 from flows.engine import button
-from flows.notices.telling import facts, listing_of, people, speak_to, tell_admins, tell_owner
+from flows.notices.telling import (
+    facts,
+    listing_of,
+    people,
+    reason_in_words,
+    speak_to,
+    tell_admins,
+    tell_owner,
+)
 from models import action_code
 from models.booking import YES, Booking
 from models.listing import Listing
@@ -121,3 +129,20 @@ def cancelled_by_guest(session: Session, booking: Booking, *, rules: Rules, now:
     lines = ["❌ *Booking cancelled by guest*", "", *people(session, booking, listing)]
     template = templates.make("guest_cancelled_record", "en", booking.code, listing.name)
     tell_admins(session, booking, Text("\n".join(lines)), "guest_cancelled_record", template, now)
+
+
+def withdrawn(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:
+    """An admin took back what was confirmed: the owner need not wait for this guest."""
+    listing = listing_of(session, booking)
+    _ = speak_to(session, listing.owner_id)
+    reason = reason_in_words(_, booking.decision_reason)
+    lines = [
+        _("❌ *Our team has cancelled this booking.* The place is free again."),
+        "",
+        *facts(_, booking, listing),
+        _("Guest: {name}", name=clip(booking.guest_name, 60)),
+        _("Reason: {reason}", reason=reason),
+    ]
+    dates = _.dates(booking.check_in, booking.check_out)
+    template = templates.make("booking_withdrawn", _.language, listing.name, booking.code, dates, reason)
+    tell_owner(session, listing, booking, Text("\n".join(lines)), "booking_withdrawn", template, now)

@@ -104,12 +104,14 @@ def owner_in_words(listing: Listing) -> str:
 
 
 def reason_in_words(_: Phrases, reason: str | None) -> str:
-    """Why the answer was no, as the guest is told."""
-    return {
+    """Why the answer was no, as the guest is told: one of ours, or an admin's own words."""
+    known = {
         "slot_unavailable": _("slot unavailable"),
         "fully_booked": _("fully booked"),
         "no_answer": _("the owner could not be reached in time"),
-    }.get(reason or "", _("the property cannot take this booking"))
+        "other": _("the property cannot take this booking"),
+    }
+    return known.get(reason or "other", reason or "")
 
 
 def with_phone(name: str, phone: str | None) -> str:

@@ -54,8 +54,13 @@ def _load() -> dict[tuple[str, str], Known]:
 KNOWN: Final = _load()
 
 
-def make(name: str, language: str, *params: str, taps: Sequence[Action] = ()) -> Template:
+def make(
+    name: str, language: str, *params: str, taps: Sequence[Action] = (), most: int = PARAMETER
+) -> Template:
     """The template with these values, in this language if there is one.
+
+    Args:
+        most: characters of a value that are said.
 
     Raises:
         ValueError: it takes another number of values or buttons; a bug of ours, found by the first test.
@@ -65,7 +70,7 @@ def make(name: str, language: str, *params: str, taps: Sequence[Action] = ()) ->
     known = KNOWN[name, language]
     if len(params) != known.params or len(taps) != known.quick_replies:
         raise ValueError(f"template {name} takes {known.params} values and {known.quick_replies} taps")
-    values = tuple(clip(_BLANKS.sub(" ", param).strip() or "-", PARAMETER) for param in params)
+    values = tuple(clip(_BLANKS.sub(" ", param).strip() or "-", most) for param in params)
     return Template(name, language, values, tuple(encode(tap) for tap in taps))
 
 

@@ -9,6 +9,7 @@ from flows.understand.answers import command, courtesy, is_nothing, name, whole_
 from flows.understand.codes import booking_code
 from flows.understand.days import Dates, Misread, Why, dates, nights
 from flows.understand.people import count, mentioned
+from flows.understand.phones import phone_number
 from flows.understand.shifts import shift
 from flows.understand.times import minutes, time_of_day, without_times
 from flows.understand.vocabulary import is_common, is_urdu_or_hindi, plain, same
@@ -30,6 +31,7 @@ __all__ = [
     "minutes",
     "name",
     "nights",
+    "phone_number",
     "plain",
     "same",
     "shift",

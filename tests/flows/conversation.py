@@ -72,9 +72,12 @@ class Chat:
     def sends(self, node: dict[str, Any]) -> Message | None:
         number = next(_numbers)
         sender = {"from": "923000000101"} if self._phone else {"from_user_id": "PK.1"}
-        language = self.session.execute(
-            text("SELECT language FROM persons WHERE id = :id"), {"id": self.person_id}
-        ).scalar_one()
+        language, paused_until = self.session.execute(
+            text(
+                "SELECT p.language, c.paused_until FROM persons p JOIN conversations c USING (id) WHERE id = :id"
+            ),
+            {"id": self.person_id},
+        ).one()
         event = Claimed(
             id=number,
             conversation_id=self.person_id,
@@ -87,6 +90,7 @@ class Chat:
             state=self.state,
             language=language,
             name=self.name,
+            paused_until=paused_until,
         )
         self.session.info["outbox"].clear()
         self.state = router.take_turn(self.session, event, rules=self.rules, now=self.now)

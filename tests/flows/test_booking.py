@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from flows import actions
 from models.booking import Booking
 from models.lifecycle import Status
 from models.listing import Listing
@@ -578,7 +579,11 @@ def test_not_understood_is_asked_again_and_the_third_time_a_person_is_offered(
     notice = next(out for out in chat.said if out.person_id == admin.person_id)
     assert "Ayesha Khan +92 300 " in body(notice.message)
     assert notice.template is not None
-    # The question is still open, and the misses are forgotten.
+    # What is said now is for the person; back with the bot the answers are kept, the misses forgotten.
+    assert chat.says("2") is None
+    chat.taps_template(actions.ShowMenu())
+    chat.taps("Book a stay")
+    chat.taps("Continue")
     assert titles(chat.says("2")) == ["Ayesha Khan"]
 
 

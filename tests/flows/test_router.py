@@ -199,6 +199,7 @@ def test_a_person_can_be_asked_for_at_any_time(chat: Chat, admin: Chat) -> None:
     told = chat.taps("Talk to a person")
     assert "Call +92 300 0000301" in body(told)
     assert [out.recipient for out in chat.said] == ["admin", "guest"]
+    chat.taps("Menu")
     assert "told our team" in body(chat.says("agent"))
 
 

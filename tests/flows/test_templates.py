@@ -16,6 +16,7 @@ FOR_ADMINS = {
     "declined_record",
     "event_parked",
     "guest_cancelled_record",
+    "guest_writes",
     "message_failed",
     "owner_silent",
     "payment_pending",
