@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from flows import phrases, stays, understand
+from flows import offers, phrases, stays, understand
 from flows.actions import (
     BookAStay,
     BookPlace,
@@ -168,7 +168,7 @@ def _list(
     pages = max(1, -(-len(listings) // PLACES_A_PAGE))
     page = min(page, pages - 1)
     rows = [
-        row(ShowPlace(place.id), place.name, _in_a_row(_, place))
+        row(ShowPlace(place.id), place.name, _in_a_row(turn, place))
         for place in listings[page * PLACES_A_PAGE : (page + 1) * PLACES_A_PAGE]
     ]
     if category is not None and pages > 1:
@@ -179,14 +179,18 @@ def _list(
     )
 
 
-def _in_a_row(_: Phrases, place: Listing) -> str:
+def _in_a_row(turn: Turn, place: Listing) -> str:
+    price = _price_in_short(turn._, place) if place.hours is None else offers.in_short(turn, place)
+    # The price is what must not be cut off.
+    return f"{price} · {clip(place.location, ROW_DESCRIPTION - len(price) - 3)}"
+
+
+def _price_in_short(_: Phrases, place: Listing) -> str:
     rates = place.price
     lowest = min(rates.base_minor, rates.weekend_minor or rates.base_minor)
     amount = _.money(Money(lowest, rates.currency))
     is_same = rates.weekend_minor in (None, rates.base_minor)
-    price = _("{amount} a night", amount=amount) if is_same else _("from {amount} a night", amount=amount)
-    # The price is what must not be cut off.
-    return f"{price} · {clip(place.location, ROW_DESCRIPTION - len(price) - 3)}"
+    return _("{amount} a night", amount=amount) if is_same else _("from {amount} a night", amount=amount)
 
 
 def show_place(turn: Turn, state: State, place: Listing | int) -> Reply:
@@ -207,7 +211,7 @@ def card(turn: Turn, place: Listing) -> Message:
         "",
         clip(place.description, 300),
         "",
-        *_prices(_, place),
+        *_prices(turn, place),
     ]
     if place.amenities:
         lines += ["", clip(" · ".join(place.amenities), 250)]
@@ -216,14 +220,20 @@ def card(turn: Turn, place: Listing) -> Message:
     return Buttons("\n".join(lines), buttons, image_link=photo)
 
 
-def _prices(_: Phrases, place: Listing) -> list[str]:
+def _prices(turn: Turn, place: Listing) -> list[str]:
     """What it costs and for how many, a short line each."""
-    rates = place.price
-    lines = ["*" + _("{amount} a night", amount=_.money(Money(rates.base_minor, rates.currency))) + "*"]
-    if rates.weekend_minor is not None and rates.weekend_minor != rates.base_minor:
-        lines.append(_("Weekend: {amount}", amount=_.money(Money(rates.weekend_minor, rates.currency))))
+    _, rates = turn._, place.price
+    lines = _prices_by_night(_, place) if place.hours is None else offers.in_lines(turn, place)
     lines.append(_.n("For {n} guest", "For up to {n} guests", place.capacity))
     if rates.extra_guest_minor and rates.included_guests < place.capacity:
         extra = _.money(Money(rates.extra_guest_minor, rates.currency))
         lines.append(_("Each guest after {n}: + {amount}", n=rates.included_guests, amount=extra))
+    return lines
+
+
+def _prices_by_night(_: Phrases, place: Listing) -> list[str]:
+    rates = place.price
+    lines = ["*" + _("{amount} a night", amount=_.money(Money(rates.base_minor, rates.currency))) + "*"]
+    if rates.weekend_minor is not None and rates.weekend_minor != rates.base_minor:
+        lines.append(_("Weekend: {amount}", amount=_.money(Money(rates.weekend_minor, rates.currency))))
     return lines

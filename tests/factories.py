@@ -89,6 +89,8 @@ def listing(
     check_out: str = "11:00",
     policy: Mapping[str, Any] | None = None,
     prices: Mapping[str, Any] | None = None,
+    mode: str = "NIGHTLY",
+    hours: Mapping[str, Any] | None = None,
 ) -> Listing:
     session.execute(text("INSERT INTO categories VALUES ('hut', 'Huts', 0) ON CONFLICT DO NOTHING"))
     rates = Rates.from_dict({"currency": "PKR", "base": 9000, "advance": advance, **(prices or {})})
@@ -99,9 +101,10 @@ def listing(
     listing_id = session.execute(
         text(
             "INSERT INTO listings (slug, name, category, owner_id, approval, description, location, contact, owner_name, "
-            "time_zone, capacity, check_in, check_out, rates, currency, policy, updated_at) VALUES (:slug, :name, 'hut', "
+            "time_zone, capacity, check_in, check_out, rates, currency, policy, mode, hours, updated_at) "
+            "VALUES (:slug, :name, 'hut', "
             ":owner_id, :approval, 'By the sea.', 'Gwadar, Pakistan', '+923000000201', 'Bilal Ahmed', :time_zone, "
-            ":capacity, :check_in, :check_out, :rates, 'PKR', :policy, :now) RETURNING id"
+            ":capacity, :check_in, :check_out, :rates, 'PKR', :policy, :mode, :hours, :now) RETURNING id"
         ),
         {
             "slug": slug,
@@ -114,6 +117,8 @@ def listing(
             "check_out": _time(check_out),
             "rates": orjson.dumps(rates.to_dict()).decode(),
             "policy": orjson.dumps(dict(policy or {})).decode(),
+            "mode": mode,
+            "hours": orjson.dumps(dict(hours)).decode() if hours is not None else None,
             "now": NOW,
         },
     ).scalar_one()

@@ -194,7 +194,8 @@ def extra_in_words(_: Phrases, listing: Listing, rates: Rates, guests: int) -> s
     extra = guests - rates.included_guests
     if not rates.extra_guest_minor or extra <= 0:
         return None
-    return _("+ {amount} a night", amount=_.money(Money(rates.extra_guest_minor * extra, rates.currency)))
+    amount = _.money(Money(rates.extra_guest_minor * extra, rates.currency))
+    return f"+ {amount}" if listing.hours is not None else _("+ {amount} a night", amount=amount)
 
 
 def example_dates(_: Phrases, listing: Listing, first: date) -> str:
