@@ -31,6 +31,7 @@ from models.message import (
     clip,
 )
 from models.pricing import Line, LineKey, Quote
+from models.stay import Shift
 
 METHODS: Final = {"card": "Pay by card"}
 ALL_AT_ONCE: Final = {"card": "All by card"}  # what they are called beside the ways to pay an advance
@@ -90,12 +91,21 @@ def _line(_: Phrases, line: Line, listing: Listing) -> str:
         if line.params["nights"] > 1:
             what += " × " + _.nights(line.params["nights"])
     else:
-        nights = line.params["nights"]
-        weekend = line.key is LineKey.WEEKEND_NIGHTS
-        what = _.n("{n} weekend night", "{n} weekend nights", nights) if weekend else _.nights(nights)
+        what = _what(_, line)
         if line.params["units"] > 1:
             what += " × " + _.units(line.params["units"], listing.category)
     return f"{what}: {_.money(line.amount)}"
+
+
+def _what(_: Phrases, line: Line) -> str:
+    """What is paid for: so many nights of a kind, a shift by its name, a visit by its length."""
+    if line.key is LineKey.SHIFT:
+        return stays.shift_name(_, Shift(line.about["shift"]))
+    if line.key is LineKey.SLOT:
+        return _.length(int(line.about["minutes"]))
+    nights = line.params["nights"]
+    weekend = line.key is LineKey.WEEKEND_NIGHTS
+    return _.n("{n} weekend night", "{n} weekend nights", nights) if weekend else _.nights(nights)
 
 
 def _cancel_terms(_: Phrases, booking: Booking, listing: Listing, now: datetime) -> str:

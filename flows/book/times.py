@@ -147,10 +147,11 @@ def price_of(_: Phrases, listing: Listing, draft: Draft, stay: Stay) -> str:
 
 
 def read_shift(turn: Turn, draft: Draft, said: str) -> Draft:
+    """Keep the shift, and the guests where they were said with it."""
     shift = understand.shift(said)
     if shift is None:
         raise NotUnderstood("Sorry, I did not find a shift in that.")
-    return draft.with_answer(shift=shift)
+    return draft.with_answer(shift=shift, guests=understand.mentioned(said) or draft.guests)
 
 
 def read_minutes(turn: Turn, draft: Draft, said: str) -> Draft:

@@ -141,7 +141,7 @@ def _clock_at(tokens: Sequence[str], i: int) -> _Clock | None:
     after, last = _part_after(tokens, told)
     if after == "night" and not sure and told == end and tokens[last - 2] != "at":
         after, last = None, told  # "2 raat": two nights
-    if after is None and (_counts(tokens, last) or not _is_free(tokens, at, last)):
+    if after is None and (_counts(tokens, last) or not _is_free(tokens, at, last, is_sure=sure)):
         return None
     parts = tuple(part for part in (before, after) if part)
     is_sure = sure or told > end or after is not None or (before is not None and before != "night")
@@ -199,10 +199,11 @@ def _counts(tokens: Sequence[str], i: int) -> bool:
     return kind_at(tokens, i) in _COUNTED or _word_at(tokens, i) in _UNITS
 
 
-def _is_free(tokens: Sequence[str], start: int, end: int) -> bool:
-    """No part of a date: no month beside it, no stroke, no "th"."""
+def _is_free(tokens: Sequence[str], start: int, end: int, *, is_sure: bool) -> bool:
+    """No part of a date: no month before what may be its day, no stroke, no "th"."""
     beside = {_word_at(tokens, start - 1), _word_at(tokens, end)}
-    return kind_at(tokens, start - 1) != "month" and not beside & {"/", ".", "st", "nd", "rd", "th", "+"}
+    after_month = kind_at(tokens, start - 1) == "month" and not is_sure  # "26 Dec 10:30"
+    return not after_month and not beside & {"/", ".", "st", "nd", "rd", "th", "+"}
 
 
 def _stands_alone(tokens: Sequence[str], clock: _Clock) -> bool:
