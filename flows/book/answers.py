@@ -129,13 +129,20 @@ def take_for_another(turn: Turn, draft: Draft, open_step: Step, said: str) -> Dr
         if nights is not None:
             draft = draft.with_answer(nights=nights)
             told.append(_.nights(nights))
-    if not told and (open_step.name == "guests" or (open_step.name == "dates" and _has_date(turn, said))):
+    if not told and _has_own_answer(turn, listing, open_step, said):
         return None  # the question's own reader takes it
     guests = understand.mentioned(said) if told else understand.count(said, sure=True)
     if guests is not None:
         draft = draft.with_answer(guests=guests)
         told.append(_.guests(guests))
     return draft.with_answer(note=_("Noted: {answers}.", answers=_.comma.join(told))) if told else None
+
+
+def _has_own_answer(turn: Turn, listing: Listing, open_step: Step, said: str) -> bool:
+    """Whether the words answer the question that is open, and whatever else is in them with it."""
+    if open_step.name in _OF_THE_DAY:
+        return bool(said_of_time(listing, said))
+    return open_step.name == "guests" or (open_step.name == "dates" and _has_date(turn, said))
 
 
 def _has_date(turn: Turn, said: str) -> bool:

@@ -151,7 +151,7 @@ def read_shift(turn: Turn, draft: Draft, said: str) -> Draft:
     shift = understand.shift(said)
     if shift is None:
         raise NotUnderstood("Sorry, I did not find a shift in that.")
-    return draft.with_answer(shift=shift, guests=understand.mentioned(said) or draft.guests)
+    return _with_guests(draft, said).with_answer(shift=shift)
 
 
 def read_minutes(turn: Turn, draft: Draft, said: str) -> Draft:
@@ -163,7 +163,7 @@ def read_minutes(turn: Turn, draft: Draft, said: str) -> Draft:
         answers = {"minutes": understand.minutes(said, offered=listing.hours.durations)}
     if answers["minutes"] is None:
         raise NotUnderstood("Sorry, I did not understand how long. Please tap one of these.")
-    return draft.with_answer(**answers)
+    return _with_guests(draft, said).with_answer(**answers)
 
 
 def read_start(turn: Turn, draft: Draft, said: str) -> Draft:
@@ -171,7 +171,11 @@ def read_start(turn: Turn, draft: Draft, said: str) -> Draft:
     answers = said_of_time(Listing.get(turn.session, draft.listing), said)
     if "start" not in answers:
         raise NotUnderstood("Sorry, I did not find a time in that.")
-    return draft.with_answer(**answers)
+    return _with_guests(draft, said).with_answer(**answers)
+
+
+def _with_guests(draft: Draft, said: str) -> Draft:
+    return draft.with_answer(guests=understand.mentioned(said) or draft.guests)
 
 
 def said_of_time(listing: Listing, said: str) -> dict[str, Any]:
