@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import action_code, allocation, booking_event, ticket
+from models import action_code, allocation, booking_event, coupon, ticket
 from models.availability import stay_span, taken_span, units_needed
 from models.booking_event import SARAI, Actor, known
 from models.cancellation import Policy, refund_due
@@ -92,6 +92,7 @@ class Booking:
     slot_start: time | None
     slot_minutes: int | None
     answers: dict[str, str | None] | None
+    coupon_code: str | None
 
     def __post_init__(self) -> None:
         self.written = self.standing()
@@ -244,7 +245,8 @@ class Booking:
             in_full: all of it is paid now, where the summary gave that choice.
 
         Raises:
-            IllegalTransition, SummaryChanged, StayRefused (PAST), TooManyHolds, PlaceTaken: nothing changed.
+            IllegalTransition, SummaryChanged, StayRefused (PAST), TooManyHolds, CouponRefused, PlaceTaken: nothing
+                changed.
         """
         if known(session, self.id, Action.REQUEST_PAYMENT, cause):
             return
@@ -683,6 +685,8 @@ class Booking:
             raise TooManyHolds(most=rules.most_holds)
 
     def _claim(self, session: Session, *, hold_until: datetime | None, rules: Rules, now: datetime) -> None:
+        if self.coupon_code is not None:
+            coupon.claim(session, self.coupon_code, self.person_id)
         if not self._try_claim(session, hold_until=hold_until, rules=rules, now=now):
             raise PlaceTaken(stay=self.stay, units=self.units)
 
@@ -801,6 +805,7 @@ def _answers(
         "slot_start": stay.start,
         "slot_minutes": stay.minutes,
         "answers": orjson.dumps(dict(further)).decode() if further else None,
+        "coupon_code": quote.coupon_code,
     }
 
 
@@ -870,6 +875,7 @@ _ANSWERS: Final = {
     "slot_start": "time",
     "slot_minutes": "smallint",
     "answers": "jsonb",
+    "coupon_code": "text",
 }
 _INSERT = Hot(
     "initiate_booking",

@@ -52,3 +52,9 @@ class AlreadyDecided(BookingError):
     """Somebody decided on this request before; `data` says who, what and when."""
 
     code = "ALREADY_DECIDED"
+
+
+class CouponRefused(BookingError):
+    """The coupon is not for this, or used up; `data["why"]` is one of `models.coupon.Why`."""
+
+    code = "COUPON_REFUSED"

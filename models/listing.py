@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import hours, person, question
+from models import coupon, hours, person, question
 from models.cancellation import Policy
 from models.hot import Hot
 from models.hours import Hours
@@ -29,6 +29,7 @@ class Listing:
     """`check_in` and `check_out` are local times of the place; `capacity` is guests per unit.
 
     `hours` are those of its shifts or slots, None by the night; `has_several_units` counts those in service.
+    `coupons_until` is the last day on which any coupon is for it, None where there is none.
     `ratings` is how many guests rated it, `stars` the sum of what they gave.
     It is only read here, many times in each conversation; the listings file is what changes it.
     """
@@ -65,6 +66,7 @@ class Listing:
     questions: Sequence[Question]
     ratings: int
     stars: int
+    coupons_until: date | None
     has_several_units: bool
 
     @property
@@ -143,7 +145,7 @@ _COLUMNS = (
     "id, slug, name, category, owner_id, mode, approval, description, location, latitude, longitude, map_link, "
     "photo, amenities, contact, owner_name, time_zone, language, capacity, check_in, check_out, min_nights, "
     "max_nights, rates::text, currency, policy, methods, active, hours::text, "
-    "questions::text, ratings, stars"
+    "questions::text, ratings, stars, coupons_until"
 )
 _NAMES = _COLUMNS.split(", ")
 _PRICE, _HOURS, _MODE, _QUESTIONS = (
@@ -187,9 +189,13 @@ def load_file(session: Session, path: Path, now: datetime) -> int:
     """Create or update every category and listing of a file; the number of listings.
 
     A listing is known by its slug: what the file says wins, units only ever come in addition,
-    and a listing that left the file stays as it is.
+    and a listing that left the file stays as it is. So do coupons, which are known by their codes.
+
+    Raises:
+        ValueError: something is missing, or a word that nobody knows; says in which listing or coupon.
     """
     data = tomllib.loads(path.read_text())
+    _refuse_unknown(data, {"categories", "listings", "coupons"})
     for position, (slug, name) in enumerate(data.get("categories", {}).items()):
         session.execute(
             text(
@@ -199,12 +205,45 @@ def load_file(session: Session, path: Path, now: datetime) -> int:
             {"slug": slug, "name": name, "position": position},
         )
     for entry in data["listings"]:
-        _load_listing(session, entry, now)
+        try:
+            _load_listing(session, entry, now)
+        except KeyError as error:
+            raise ValueError(f"listing {entry.get('slug', '?')}: {error.args[0]} is missing") from error
+        except ValueError as error:
+            raise ValueError(f"listing {entry.get('slug', '?')}: {error}") from error
+    coupon.load(session, data.get("coupons", ()), now)
     return len(data["listings"])
 
 
+def _refuse_unknown(words: Mapping[str, Any], known: Collection[str]) -> None:
+    if unknown := words.keys() - known:
+        raise ValueError(f"nobody knows {', '.join(map(repr, sorted(unknown)))}")
+
+
+# Every key of a listing in the file.
+_KEYS = frozenset(
+    {
+        *("slug", "name", "category", "owner", "contact", "mode", "approval", "description", "location"),
+        *("latitude", "longitude", "map_link", "photo", "amenities", "time_zone", "currency", "language"),
+        *(
+            "capacity",
+            "units",
+            "unit_name",
+            "units_count",
+            "check_in",
+            "check_out",
+            "min_nights",
+            "max_nights",
+        ),
+        *("hours", "prices", "cancellation", "methods", "questions", "active"),
+    }
+)
+
+
 def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> None:
+    _refuse_unknown(entry, _KEYS)
     owner = entry["owner"]
+    _refuse_unknown(owner, {"phone", "user_id", "name"})
     owner_id = person.find_or_create(
         session, phone=owner["phone"], user_id=owner.get("user_id"), name=owner["name"], now=now
     )
@@ -261,8 +300,12 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
     )
 
 
-# What guests gave is no business of the file.
-_WRITTEN = [column.removesuffix("::text") for column in _NAMES if column not in ("id", "ratings", "stars")]
+# What guests gave is no business of the file; what coupons there are is written after them.
+_WRITTEN = [
+    column.removesuffix("::text")
+    for column in _NAMES
+    if column not in ("id", "ratings", "stars", "coupons_until")
+]
 _WRITE = text(
     f"INSERT INTO listings ({', '.join(_WRITTEN)}, updated_at) VALUES (:{', :'.join(_WRITTEN)}, :now) "
     f"ON CONFLICT (slug) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _WRITTEN)}, "

@@ -98,6 +98,10 @@ class Quote:
         """True where the guest may pay the advance now, or all of it."""
         return self.full_payment and bool(self.due)
 
+    @property
+    def coupon_code(self) -> str | None:
+        return next((line.about["code"] for line in self.lines if line.key is LineKey.COUPON), None)
+
     def in_full(self) -> Quote:
         """The same, all of it paid now, as the guest chose."""
         return replace(self, advance=self.total)
@@ -164,7 +168,8 @@ def quote(rates: Rates, stay: Stay, *, guests: int, units: int, coupon: Discount
     party = _Party(rates.currency, _length(stay), guests, units)
     lines = [*_stay_lines(rates, stay, party), *_extra_guests(rates, stay, party)]
     price = _sum(lines, rates.currency)
-    if coupon is not None and (off := coupon.of(price)):
+    if coupon is not None:
+        off = coupon.of(price)
         about = {"code": coupon.code}
         if coupon.percent is not None:
             about["percent"] = f"{coupon.percent.normalize():f}"

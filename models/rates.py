@@ -390,6 +390,13 @@ class Words:
             return int(written.removesuffix("%")), self.amount("advance")
         return percent, self.amount("advance")
 
+    def day(self, key: str) -> date | None:
+        value = self.take(key)
+        try:
+            return date.fromisoformat(str(value)) if value is not None else None
+        except ValueError as error:
+            raise ValueError(f"{self.where}: {key} is a day such as 2026-12-20, not {value!r}") from error
+
     def days(self, key: str, otherwise: frozenset[int]) -> frozenset[int]:
         days = self.maybe_days(key)
         return otherwise if days is None else days

@@ -14,8 +14,11 @@ from models.listing import load_file
 def main(paths: list[str]) -> None:
     db.start(db.make_engine(os.environ["DATABASE_URL"]), follow_ups={}, ring=lambda bells: None)
     for path in paths:
-        with db.unit_of_work() as session:
-            print(f"{load_file(session, Path(path), datetime.now(UTC))} listings from {path}")
+        try:
+            with db.unit_of_work() as session:
+                print(f"{load_file(session, Path(path), datetime.now(UTC))} listings from {path}")
+        except ValueError as error:
+            sys.exit(f"{path}: {error}")
 
 
 if __name__ == "__main__":
