@@ -217,6 +217,14 @@ class PassOver(Action):
 
 
 @dataclass(frozen=True)
+class PassOverCoupon(Action):
+    """Books without a coupon code."""
+
+    verb = "nocoupon"
+    listing: int
+
+
+@dataclass(frozen=True)
 class AskFurther(Action):
     """Asks a further question again, to change its answer."""
 

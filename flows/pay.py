@@ -11,6 +11,7 @@ from flows.state import State
 from models.booking import Booking
 from models.errors import (
     BookingError,
+    CouponRefused,
     IllegalTransition,
     PlaceTaken,
     StayRefused,
@@ -97,6 +98,9 @@ def _explain(turn: Turn, state: State, booking: Booking, error: BookingError) ->
         return book.proceed(
             turn, state, draft, _("You changed something since then. This is how it stands now:")
         )
+    if isinstance(error, CouponRefused):
+        told = book.coupons.why(_, error)
+        return book.proceed(turn, state, draft.with_answer(coupon=""), told)
     if isinstance(error, PlaceTaken):
         return book.offer_alternatives(turn, state, draft, booking.stay)
     if isinstance(error, StayRefused):

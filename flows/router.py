@@ -398,6 +398,7 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     actions.UseProfileName: _with_draft(_use_profile_name),
     actions.ChooseFurther: _with_draft(lambda t, s, d, a: book.choose_further(t, s, d, a.key, a.choice)),
     actions.PassOver: _with_draft(lambda t, s, d, a: book.choose_further(t, s, d, a.key, None)),
+    actions.PassOverCoupon: _with_draft(lambda t, s, d, a: book.pick(t, s, d, coupon="")),
     actions.AskFurther: _with_booking(_ask_further),
     actions.ChangeAnswers: _with_booking(_change),
     actions.ChangeAnswer: _with_booking(_change_one),

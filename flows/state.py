@@ -24,6 +24,7 @@ class Draft:
         moves: true while another place is looked for, for the same stay.
         note: something to say together with the next question; not remembered.
         answers: to the place's further questions by key, None where one was passed over.
+        coupon: the code to book with, "" for none.
         asking: the further question that is asked again, though it has an answer.
         is_reminded: whether its guest was reminded of it.
     """
@@ -41,6 +42,7 @@ class Draft:
     start: time | None = None
     answers: Mapping[str, str | None] = field(default_factory=dict)
     asking: str | None = None
+    coupon: str | None = None
     is_reminded: bool = False
 
     def stay_at(self, listing: Listing) -> Stay | None:
@@ -77,6 +79,7 @@ class Draft:
             "start": f"{self.start:%H:%M}" if self.start is not None else None,
             "answers": dict(self.answers) or None,
             "asking": self.asking,
+            "coupon": self.coupon,
             "is_reminded": self.is_reminded or None,
         }
         return {key: value for key, value in values.items() if value is not None}

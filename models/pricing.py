@@ -46,6 +46,11 @@ class Line:
     amount: Money
     about: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def days(self) -> tuple[int, ...]:
+        """The days of the week that this price is for, Monday is 0; none where it is for any."""
+        return tuple(WEEKDAYS.index(name) for name in self.about.get("days", "").split())
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], currency: str) -> Line:
         return cls(

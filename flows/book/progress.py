@@ -16,7 +16,7 @@ from flows.actions import (
     ShowDates,
     decode,
 )
-from flows.book import further
+from flows.book import coupons, further
 from flows.book.free import DATES_A_PAGE, Taken, earliest_day, last_day, units_for
 from flows.book.questions import ask_dates
 from flows.book.steps import BOOK
@@ -26,7 +26,7 @@ from flows.phrases import Phrases
 from flows.state import Draft, State
 from models import availability
 from models.booking import Booking
-from models.errors import StayRefused
+from models.errors import CouponRefused, StayRefused
 from models.hours import ShiftHours, SlotHours
 from models.lifecycle import Status
 from models.listing import Listing
@@ -35,7 +35,6 @@ from models.message import (
     Menu,
     Message,
 )
-from models.pricing import quote
 from models.stay import Mode, Stay, Why, check_stay, clock_shows
 
 
@@ -60,7 +59,15 @@ def proceed(
         return problem
     try:
         if step.name == "review":
-            booking = settle(turn, draft, listing)
+            try:
+                booking = settle(turn, draft, listing)
+            except CouponRefused as refused:
+                # What was changed since the code was noted may not go with it.
+                preface = (
+                    f"{coupons.why(turn._, refused)}\n{preface}" if preface else coupons.why(turn._, refused)
+                )
+                draft = draft.with_answer(coupon="")
+                booking = settle(turn, draft, listing)
             draft = draft.with_answer(booking=booking.id)
             message: Message = summary(turn, booking, listing)
         else:
@@ -98,10 +105,14 @@ def meant_by_yes(step: Step, message: Message) -> Action | None:
 
 
 def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
-    """The draft as a booking of its own: made, rewritten where an answer changed, or left as it is."""
+    """The draft as a booking of its own: made, rewritten where an answer changed, or left as it is.
+
+    Raises:
+        CouponRefused: the code that was noted is not for what is booked now.
+    """
     assert draft.guests is not None
     assert draft.name is not None
-    stay, units = draft.stay_at(listing), availability.units_needed(listing, draft.guests)
+    stay = draft.stay_at(listing)
     assert stay is not None
     answers = further.to_keep(draft, listing)
     if draft.booking is not None:
@@ -113,7 +124,8 @@ def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
                 booking.guests,
                 booking.guest_name,
                 booking.answers or {},
-            ) == (listing.id, stay, draft.guests, draft.name, answers)
+                booking.coupon_code or "",
+            ) == (listing.id, stay, draft.guests, draft.name, answers, draft.coupon or "")
             if not is_same:
                 booking.rewrite(
                     turn.session,
@@ -121,7 +133,7 @@ def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
                     stay=stay,
                     guests=draft.guests,
                     guest_name=draft.name,
-                    quote=quote(listing.price, stay, guests=draft.guests, units=units),
+                    quote=coupons.price(turn, draft),
                     answers=answers,
                     cause=turn.cause,
                     now=turn.now,
@@ -134,7 +146,7 @@ def settle(turn: Turn, draft: Draft, listing: Listing) -> Booking:
         stay=stay,
         guests=draft.guests,
         guest_name=draft.name,
-        quote=quote(listing.price, stay, guests=draft.guests, units=units),
+        quote=coupons.price(turn, draft),
         answers=answers,
         cause=turn.cause,
         now=turn.now,
@@ -154,6 +166,7 @@ def draft_of(booking: Booking, *, as_new: bool = False) -> Draft:
         shift=booking.stay.shift,
         minutes=booking.slot_minutes,
         start=booking.slot_start,
+        coupon=booking.coupon_code or "",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from flows.book import further
+from flows.book import coupons, further
 from flows.book.answers import read_dates, read_guests, read_name, read_nights, read_phone, read_review
 from flows.book.questions import ask_dates, ask_guests, ask_name, ask_nights, ask_phone, ask_review
 from flows.book.times import ask_minutes, ask_shift, ask_start, read_minutes, read_shift, read_start
@@ -48,6 +48,13 @@ BOOK: Final = Flow(
         Step("guests", ask_guests, read_guests, lambda turn, draft: draft.guests is not None),
         Step("name", ask_name, read_name, lambda turn, draft: draft.name is not None),
         Step("further", further.ask, further.read, further.is_answered),
+        Step(
+            "coupon",
+            coupons.ask,
+            coupons.read,
+            lambda turn, draft: draft.coupon is not None,
+            coupons.are_asked,
+        ),
         Step("phone", ask_phone, read_phone, lambda turn, draft: _phone_is_known(turn)),
         Step("review", ask_review, read_review, lambda turn, draft: False),
     ),

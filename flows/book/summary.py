@@ -17,6 +17,7 @@ from flows.actions import (
     RequestStay,
 )
 from flows.book import further
+from flows.book.prices import price_lines
 from flows.engine import Turn, button, row
 from flows.phrases import Phrases
 from models.booking import Booking
@@ -30,8 +31,6 @@ from models.message import (
     Section,
     clip,
 )
-from models.pricing import Line, LineKey, Quote
-from models.stay import Shift
 
 METHODS: Final = {"card": "Pay by card"}
 ALL_AT_ONCE: Final = {"card": "All by card"}  # what they are called beside the ways to pay an advance
@@ -68,44 +67,6 @@ def guests_and_units(_: Phrases, booking: Booking, listing: Listing) -> str:
     if booking.units == 1:
         return str(booking.guests)
     return f"{booking.guests} ({_.units(booking.units, listing.category)})"
-
-
-def price_lines(_: Phrases, priced: Quote, listing: Listing) -> list[str]:
-    """Each line of the quote, and apart from them the total and what is paid now and at the place."""
-    lines = [_line(_, line, listing) for line in priced.lines]
-    lines += ["", _("Total: {amount}", amount=_.money(priced.total))]
-    if not priced.advance:
-        lines.append(_("*Nothing to pay now*, all of it at the property"))
-    else:
-        lines.append(_("*Pay now: {amount}*", amount=_.money(priced.advance)))
-        if priced.due:
-            lines.append(_("At the property: {amount}", amount=_.money(priced.due)))
-    if priced.is_choice:
-        lines.append(_("Or pay all of it now"))
-    return lines
-
-
-def _line(_: Phrases, line: Line, listing: Listing) -> str:
-    if line.key is LineKey.EXTRA_GUESTS:
-        what = _.n("{n} extra guest", "{n} extra guests", line.params["guests"])
-        if line.params["nights"] > 1:
-            what += " × " + _.nights(line.params["nights"])
-    else:
-        what = _what(_, line)
-        if line.params["units"] > 1:
-            what += " × " + _.units(line.params["units"], listing.category)
-    return f"{what}: {_.money(line.amount)}"
-
-
-def _what(_: Phrases, line: Line) -> str:
-    """What is paid for: so many nights of a kind, a shift by its name, a visit by its length."""
-    if line.key is LineKey.SHIFT:
-        return stays.shift_name(_, Shift(line.about["shift"]))
-    if line.key is LineKey.SLOT:
-        return _.length(int(line.about["minutes"]))
-    nights = line.params["nights"]
-    weekend = line.key is LineKey.WEEKEND_NIGHTS
-    return _.n("{n} weekend night", "{n} weekend nights", nights) if weekend else _.nights(nights)
 
 
 def _cancel_terms(_: Phrases, booking: Booking, listing: Listing, now: datetime) -> str:

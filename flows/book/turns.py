@@ -16,7 +16,7 @@ from flows.actions import (
     decode,
     encode,
 )
-from flows.book import further
+from flows.book import coupons, further
 from flows.book.answers import NoDay, take_for_another
 from flows.book.free import Taken
 from flows.book.progress import ask_again, meant_by_yes, offer_alternatives, proceed
@@ -47,6 +47,9 @@ def answer(turn: Turn, state: State) -> Reply:
     assert draft is not None
     assert turn.said is not None
     try:
+        with_code = coupons.take(turn, draft, step, turn.said)
+        if with_code is not None:
+            return proceed(turn, state, with_code)
         # A further question may ask for anything, a time or a number of people as well: its own answer comes first.
         other = take_for_another(turn, draft, step, turn.said) if step.name != "further" else None
         if other is not None:
@@ -56,7 +59,7 @@ def answer(turn: Turn, state: State) -> Reply:
             turn,
             state,
             step.read(turn, draft, turn.said),
-            is_checked=step.name in ("guests", "name", "further"),
+            is_checked=step.name in ("guests", "name", "further", "coupon"),
         )
     except NotUnderstood as problem:
         other = take_for_another(turn, draft, step, turn.said) if step.name == "further" else None
@@ -158,6 +161,7 @@ def ask_what_to_change(turn: Turn, state: State, draft: Draft) -> Reply:
         row(ChangeAnswer(booking, "guests"), _("Guests"), _.guests(draft.guests or 0)),
         row(ChangeAnswer(booking, "name"), _("Name"), draft.name or "-"),
         *further.rows_to_change(turn, draft, booking),
+        *_change_of_coupon(turn, booking, draft),
         row(ChangePlace(booking), _("Another place")),
     )
     message = Menu(_("What would you like to change?"), _("Choose"), (Section(None, rows),))
@@ -177,6 +181,12 @@ def _changes_of_time(_: Phrases, booking: int, listing: Listing, draft: Draft) -
     if draft.start is not None:
         rows.append(row(ChangeAnswer(booking, "start"), _("Time"), _.time(draft.start)))
     return rows
+
+
+def _change_of_coupon(turn: Turn, booking: int, draft: Draft) -> list[Row]:
+    if not coupons.are_asked(turn, draft):
+        return []
+    return [row(ChangeAnswer(booking, "coupon"), turn._("Coupon code"), draft.coupon or "-")]
 
 
 def choose_further(turn: Turn, state: State, draft: Draft, key: str, choice: int | None) -> Reply:
@@ -202,7 +212,9 @@ def go_back(turn: Turn, state: State) -> Reply:
     assert step is not None
     assert draft is not None
     before = BOOK.before(turn, draft, step)
-    if step.name == "further" or (before is not None and before.name in ("phone", "further")):
+    if before is not None and before.name == "phone":
+        before = BOOK.before(turn, draft, before)
+    if step.name == "further" or (before is not None and before.name == "further"):
         earlier = further.before(turn, draft)
         if earlier is not None:
             return ask_again(turn, state, earlier, "further")

@@ -118,3 +118,243 @@ def test_two_ways_to_pay_leave_room_for_change(
     monkeypatch.setattr(summary, "METHODS", {"card": "Pay by card", "till": "Pay at the till"})
     factories.change(session, place, methods='["card", "till"]')
     assert titles(chat.comes_to_the_summary(place.name)) == ["Pay by card", "Pay at the till", "Change"]
+
+
+# ---- coupons ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gift(session: Session, place: Listing) -> str:
+    """A tenth off at Sea View."""
+    return factories.coupon(session, "SUMMER10", listings=[place.slug])
+
+
+def to_the_code(chat: Chat, place: Listing) -> Buttons:
+    chat.says(place.name)
+    chat.taps("Book")
+    chat.says("24 Dec to 26 Dec")
+    chat.says("2")
+    asked = chat.taps("Ayesha Khan")
+    assert isinstance(asked, Buttons)
+    assert titles(asked) == ["Skip"]
+    return asked
+
+
+def test_a_code_takes_its_part_off(session: Session, chat: Chat, place: Listing, gift: str) -> None:
+    assert "Do you have a coupon code?" in body(to_the_code(chat, place))
+    shown = chat.says("summer10")
+    for words in (
+        "The code *SUMMER10* is noted.",
+        "2 nights: Rs. 18,000\nCode SUMMER10 (10%): -Rs. 1,800\n\nTotal: Rs. 16,200",
+        "*Pay now: Rs. 4,860*",
+    ):
+        assert words in body(shown)
+    assert isinstance(chat.taps("Pay by card"), Typing)
+    assert (newest(session, chat).coupon_code, newest(session, chat).total_minor) == ("SUMMER10", 16_200_00)
+
+
+@pytest.mark.parametrize("words", ["Skip", "skip", "no", "none", "nahi"])
+def test_who_has_none_goes_on(session: Session, chat: Chat, place: Listing, gift: str, words: str) -> None:
+    to_the_code(chat, place)
+    assert "Total: Rs. 18,000" in body(chat.says(words))
+    assert newest(session, chat).coupon_code is None
+
+
+def test_a_tap_on_skip_goes_on(chat: Chat, place: Listing, gift: str) -> None:
+    to_the_code(chat, place)
+    assert "Total: Rs. 18,000" in body(chat.taps("Skip"))
+
+
+def test_where_no_place_takes_a_code_nobody_is_asked(session: Session, chat: Chat, place: Listing) -> None:
+    factories.coupon(session, "GIFT", listings=["somewhere-else"])
+    assert "Total" in body(chat.comes_to_the_summary(place.name))
+    change = chat.taps("Change")
+    assert "Coupon code" not in titles(change)
+
+
+def test_a_code_whose_time_is_over_is_not_asked_for(session: Session, chat: Chat, place: Listing) -> None:
+    factories.coupon(session, "GIFT", listings=[place.slug], to="2026-11-19")
+    chat.comes_to_the_summary(place.name)
+    assert "could be used until Thu 19 Nov" in body(chat.says("code GIFT"))
+
+
+@pytest.mark.parametrize(
+    "words", ["code SUMMER10", "my coupon is summer10", "Promo code: summer10", "SUMMER10"]
+)
+def test_a_code_is_taken_at_the_summary_too(
+    session: Session, chat: Chat, place: Listing, gift: str, words: str
+) -> None:
+    to_the_code(chat, place)
+    chat.taps("Skip")
+    assert "Total: Rs. 16,200" in body(chat.says(words))
+    assert newest(session, chat).revision == 2
+
+
+def test_a_code_may_come_before_anything_else(chat: Chat, place: Listing, gift: str) -> None:
+    chat.says(place.name)
+    chat.taps("Book")
+    asked = chat.says("code SUMMER10")
+    assert "The code *SUMMER10* is noted." in body(asked)
+    assert "Which day" in body(asked)
+    chat.says("24 Dec to 26 Dec")
+    chat.says("2")
+    assert "Total: Rs. 16,200" in body(chat.taps("Ayesha Khan"))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "told"),
+    [
+        ({"from": "2026-11-21"}, "The code GIFT can be used from Sat 21 Nov on."),
+        ({"listings": ["somewhere-else"]}, "The code GIFT is not for this place."),
+        ({"min_nights": 3}, "The code GIFT is for stays of 3 nights or more."),
+        ({"min_total": 20000, "currency": "PKR"}, "The code GIFT is for bookings from Rs. 20,000 on."),
+        ({"uses": 0}, "The code GIFT is used up."),
+        ({"per_person": 0}, "You have used the code GIFT before."),
+        ({"active": False}, "I do not know the code GIFT."),
+    ],
+)
+def test_a_code_that_cannot_be_used_says_why(
+    session: Session, chat: Chat, place: Listing, gift: str, conditions: dict[str, object], told: str
+) -> None:
+    factories.coupon(session, "GIFT", **conditions)
+    to_the_code(chat, place)
+    asked = chat.says("gift")
+    assert told in body(asked)
+    assert "Do you have a coupon code?" in body(asked)
+    assert "Total: Rs. 18,000" in body(chat.taps("Skip"))
+
+
+def test_a_code_that_no_longer_fits_what_was_changed_is_left_out(
+    session: Session, chat: Chat, place: Listing
+) -> None:
+    factories.coupon(session, "LONG", listings=[place.slug], min_nights=2)
+    to_the_code(chat, place)
+    assert "Code LONG" in body(chat.says("LONG"))
+    chat.taps("Change")
+    chat.taps("Nights")
+    shown = chat.taps("1 night")
+    assert "The code LONG is for stays of 2 nights or more." in body(shown)
+    assert "Total: Rs. 9,000" in body(shown)
+    assert newest(session, chat).coupon_code is None
+
+
+def test_a_code_is_changed_or_dropped(session: Session, chat: Chat, place: Listing, gift: str) -> None:
+    factories.coupon(session, "HALF", percent=50, listings=[place.slug])
+    to_the_code(chat, place)
+    chat.says("summer10")
+    change = chat.taps("Change")
+    assert "Coupon code" in titles(change)
+    chat.taps("Coupon code")
+    assert "Code HALF (50%): -Rs. 9,000" in body(chat.says("half"))
+    chat.taps("Change")
+    chat.taps("Coupon code")
+    assert "Total: Rs. 18,000" in body(chat.taps("Skip"))
+
+
+def test_a_code_that_others_used_up_is_left_out_when_it_is_accepted(
+    session: Session, chat: Chat, place: Listing
+) -> None:
+    factories.coupon(session, "ONCE", listings=[place.slug], uses=1)
+    other = Chat(session, factories.person(session))
+    for guest in (chat, other):
+        to_the_code(guest, place)
+        assert "Code ONCE" in body(guest.says("once"))
+    assert isinstance(other.taps("Pay by card"), Typing)
+    shown = chat.taps("Pay by card")
+    assert "The code ONCE is used up." in body(shown)
+    assert "Total: Rs. 18,000" in body(shown)
+    assert isinstance(chat.taps("Pay by card"), Typing)
+    assert newest(session, chat).total_minor == 18_000_00
+
+
+def test_back_from_the_summary_asks_for_the_code(chat: Chat, place: Listing, gift: str) -> None:
+    to_the_code(chat, place)
+    chat.taps("Skip")
+    assert "coupon code" in body(chat.says("back"))
+    assert titles(chat.says("back")) == ["Ayesha Khan"]
+
+
+def test_a_fixed_amount_never_costs_more_than_the_stay(session: Session, chat: Chat, place: Listing) -> None:
+    factories.coupon(session, "ALL", percent=None, amount=50000, currency="PKR", listings=[place.slug])
+    to_the_code(chat, place)
+    shown = chat.says("all")
+    assert "Code ALL: -Rs. 18,000" in body(shown)
+    assert "Total: Rs. 0" in body(shown)
+    assert titles(shown) == ["Request booking", "Change", "Cancel"]
+
+
+# ---- lines -----------------------------------------------------------------------------------------
+
+
+def test_every_line_reads_well_on_a_small_phone(session: Session, chat: Chat) -> None:
+    place = factories.listing(
+        session,
+        capacity=4,
+        prices={
+            "weekend": 12000,
+            "weekdays": {"sun": 8000},
+            "included_guests": 2,
+            "extra_guest": 1500,
+            "seasons": [
+                {"name": "New Year", "from": "12-31", "to": "01-05", "base": 15000, "extra_guest": 2000}
+            ],
+            "fees": [
+                {"name": "Cleaning", "amount": 1000},
+                {"name": "Firewood", "amount": 300, "per": "guest_night"},
+                {"name": "Parking", "amount": 200, "per": "night", "included": True},
+            ],
+            "taxes": [{"name": "Sales tax", "percent": "12.5", "of": "all"}],
+        },
+    )
+    factories.coupon(session, "WINTER", percent="7.5", listings=[place.slug])
+    chat.says(place.name)
+    chat.taps("Book")
+    chat.says("26 Dec to 2 Jan")
+    chat.says("3")
+    chat.taps("Ayesha Khan")
+    shown = body(chat.says("winter"))
+    lines = shown[shown.index("3 nights") :].split("\n")
+    assert lines[:16] == [
+        "3 nights: Rs. 27,000",
+        "1 night (Sun): Rs. 8,000",
+        "1 weekend night: Rs. 12,000",
+        "2 nights (New Year): Rs. 30,000",
+        "1 extra guest × 5 nights: Rs. 7,500",
+        "1 extra guest × 2 nights (New Year): Rs. 4,000",
+        "Code WINTER (7.5%): -Rs. 6,637.50",
+        "Cleaning: Rs. 1,000",
+        "Firewood (3 guests × 7 nights): Rs. 6,300",
+        "Sales tax 12.5%: Rs. 11,145.31",
+        "",
+        "Total: Rs. 100,307.81",
+        "Included: Parking (7 nights): Rs. 1,400",
+        "*Pay now: Rs. 30,092.34*",
+        "At the property: Rs. 70,215.47",
+        "",
+    ]
+    assert max(map(len, lines[:16])) <= 46
+
+
+def test_a_day_on_which_no_stay_begins_is_told_with_those_that_do(session: Session, chat: Chat) -> None:
+    place = factories.listing(
+        session,
+        prices={
+            "seasons": [{"name": "Peak", "from": "12-15", "to": "01-05", "check_in_days": ["fri", "sat"]}]
+        },
+    )
+    chat.says(place.name)
+    chat.taps("Book")
+    asked = chat.says("23 Dec to 26 Dec")
+    assert "At that time a stay can only begin on: Fri, Sat." in body(asked)
+    assert titles(asked)[:3] == ["Fri 25 Dec", "Sat 26 Dec", "Fri 1 Jan"]
+
+
+def test_a_season_may_want_longer_stays(session: Session, chat: Chat) -> None:
+    place = factories.listing(
+        session, prices={"seasons": [{"name": "Peak", "from": "12-15", "to": "01-05", "min_nights": 3}]}
+    )
+    chat.says(place.name)
+    chat.taps("Book")
+    asked = chat.says("24 Dec to 26 Dec")
+    assert "The shortest stay here is 3 nights." in body(asked)
+    assert titles(asked) == ["3 nights", "4 nights", "More nights"]
