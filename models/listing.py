@@ -221,27 +221,15 @@ def _refuse_unknown(words: Mapping[str, Any], known: Collection[str]) -> None:
 
 
 # Every key of a listing in the file.
-_KEYS = frozenset(
-    {
-        *("slug", "name", "category", "owner", "contact", "mode", "approval", "description", "location"),
-        *("latitude", "longitude", "map_link", "photo", "amenities", "time_zone", "currency", "language"),
-        *(
-            "capacity",
-            "units",
-            "unit_name",
-            "units_count",
-            "check_in",
-            "check_out",
-            "min_nights",
-            "max_nights",
-        ),
-        *("hours", "prices", "cancellation", "methods", "questions", "active"),
-    }
+_KEYS = (
+    "slug name category owner contact mode approval description location latitude longitude map_link photo "
+    "amenities time_zone currency language capacity units unit_name units_count check_in check_out min_nights "
+    "max_nights hours prices cancellation methods questions active"
 )
 
 
 def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> None:
-    _refuse_unknown(entry, _KEYS)
+    _refuse_unknown(entry, _KEYS.split())
     owner = entry["owner"]
     _refuse_unknown(owner, {"phone", "user_id", "name"})
     owner_id = person.find_or_create(
