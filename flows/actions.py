@@ -72,6 +72,23 @@ class ShowPlace(Action):
 
 
 @dataclass(frozen=True)
+class NearMe(Action):
+    """Asks where they are."""
+
+    verb = "near"
+
+
+@dataclass(frozen=True)
+class ShowNear(Action):
+    """A page of the places nearest to a spot: ten-thousandths of a degree from the South Pole and the date line."""
+
+    verb = "nearest"
+    north: int
+    east: int
+    page: int
+
+
+@dataclass(frozen=True)
 class Help(Action):
     verb = "help"
 
@@ -348,6 +365,47 @@ class CancelStayForSure(Action):
     verb = "cancelsure"
     booking: int
     refund_minor: int
+
+
+@dataclass(frozen=True)
+class MoreBookings(Action):
+    """A further page of the list."""
+
+    verb = "more"
+    page: int
+
+
+@dataclass(frozen=True)
+class ShowDirections(Action):
+    verb = "directions"
+    booking: int
+
+
+@dataclass(frozen=True)
+class ShowContact(Action):
+    verb = "contact"
+    booking: int
+
+
+@dataclass(frozen=True)
+class AskForStars(Action):
+    verb = "askstars"
+    booking: int
+
+
+@dataclass(frozen=True)
+class RateStay(Action):
+    verb = "stars"
+    booking: int
+    stars: int
+
+
+@dataclass(frozen=True)
+class CommentStay(Action):
+    """A word about the stay may be typed now."""
+
+    verb = "comment"
+    booking: int
 
 
 # ---- owner and admin -------------------------------------------------------------------------------

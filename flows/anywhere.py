@@ -69,6 +69,8 @@ def help_(turn: Turn, state: State) -> Reply:
         _("*menu* – the beginning"),
         _("*cancel* – give up what you are doing"),
         _("*my bookings* – see, pay or cancel them"),
+        _("*ticket* – your next ticket once more"),
+        _("*near me* – places near where you are"),
         _("*language* – English, اردو, हिन्दी"),
     ]
     buttons = [

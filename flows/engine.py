@@ -29,6 +29,7 @@ from models.message import (
     ContactRequest,
     Document,
     Link,
+    LocationRequest,
     Menu,
     Message,
     Row,
@@ -185,7 +186,7 @@ def with_preface(message: Message, preface: str | None) -> Message:
     """The same bubble with a paragraph before its text."""
     if preface is None:
         return message
-    if isinstance(message, Buttons | Link | ContactRequest):
+    if isinstance(message, Buttons | Link | ContactRequest | LocationRequest):
         return replace(message, body=clip(f"{preface}\n\n{message.body}", BODY_BUTTONS))
     if isinstance(message, Text | Menu):
         return replace(message, body=clip(f"{preface}\n\n{message.body}", BODY_LIST))
@@ -196,7 +197,7 @@ def laid_out(message: Message, _: Phrases) -> Message:
     """The bubble as it reads in a language that is written from the right."""
     if isinstance(message, Text | Menu):
         return replace(message, body=clip(_.laid_out(message.body), BODY_LIST))
-    if isinstance(message, Buttons | Link | ContactRequest):
+    if isinstance(message, Buttons | Link | ContactRequest | LocationRequest):
         return replace(message, body=clip(_.laid_out(message.body), BODY_BUTTONS))
     if isinstance(message, Document):
         return replace(message, caption=clip(_.laid_out(message.caption), CAPTION))

@@ -15,6 +15,7 @@ from flows.actions import (
     Help,
     LookAround,
     MyBookings,
+    NearMe,
     ShowCategory,
     ShowMenu,
     ShowPlace,
@@ -23,9 +24,10 @@ from flows.actions import (
 from flows.engine import Reply, Turn, button, row
 from flows.phrases import Phrases
 from flows.state import State
+from models import rating
 from models.listing import Listing, categories_in_use
-from models.message import ROW_DESCRIPTION, Buttons, Menu, Message, Section, clip
-from models.money import Money
+from models.message import MOST_ROWS, ROW_DESCRIPTION, Buttons, Menu, Message, Section, clip
+from models.money import NO_BREAK, Money
 
 PLACES_A_PAGE: Final = 9
 MOST_WORDS_LOOKED_UP: Final = 12
@@ -91,13 +93,17 @@ def look_around(turn: Turn, state: State) -> Reply:
         return show_menu(turn, state, _("There is nothing to book just now. Please come back soon."))
     if len(categories) == 1:
         return show_category(turn, state, categories[0][0], 0)
-    rows = tuple(
+    rows = [
         row(ShowCategory(slug, 0), _(name), _.n("{n} place", "{n} places", number))
-        for slug, name, number in categories[:10]
-    )
+        for slug, name, number in categories[:MOST_ROWS]
+    ]
+    if len(rows) < MOST_ROWS:
+        rows.append(row(NearMe(), _("Near me"), _("Share your location")))
     body = _("What kind of place?\n\nTap to choose, or type the name of a place.")
     return Reply(
-        Menu(body, _("Choose"), (Section(None, rows),)), replace(state, at=encode(LookAround())), "categories"
+        Menu(body, _("Choose"), (Section(None, tuple(rows)),)),
+        replace(state, at=encode(LookAround())),
+        "categories",
     )
 
 
@@ -168,7 +174,7 @@ def _list(
     pages = max(1, -(-len(listings) // PLACES_A_PAGE))
     page = min(page, pages - 1)
     rows = [
-        row(ShowPlace(place.id), place.name, _in_a_row(turn, place))
+        row(ShowPlace(place.id), place.name, in_a_row(turn, place))
         for place in listings[page * PLACES_A_PAGE : (page + 1) * PLACES_A_PAGE]
     ]
     if category is not None and pages > 1:
@@ -179,10 +185,20 @@ def _list(
     )
 
 
-def _in_a_row(turn: Turn, place: Listing) -> str:
+def in_a_row(turn: Turn, place: Listing, far: str | None = None) -> str:
+    """What a place costs, and what else helps to choose it: how far it is, how it was rated, where it is."""
     price = _price_in_short(turn._, place) if place.hours is None else offers.in_short(turn, place)
     # The price is what must not be cut off.
-    return f"{price} · {clip(place.location, ROW_DESCRIPTION - len(price) - 3)}"
+    told = " · ".join(part for part in (price, far, stars_in_words(place)) if part)
+    return clip(f"{told} · {place.location}", ROW_DESCRIPTION)
+
+
+def stars_in_words(place: Listing) -> str | None:
+    """ "★ 4.6 (12)": the average of enough guests, half up; None while there are too few."""
+    if place.ratings < rating.ENOUGH:
+        return None
+    tenths = (20 * place.stars + place.ratings) // (2 * place.ratings)
+    return f"★{NO_BREAK}{tenths // 10}.{tenths % 10}{NO_BREAK}({place.ratings})"
 
 
 def _price_in_short(_: Phrases, place: Listing) -> str:
@@ -207,7 +223,7 @@ def card(turn: Turn, place: Listing) -> Message:
     _ = turn._
     lines = [
         f"*{place.name}*",
-        place.location,
+        " · ".join(part for part in (place.location, stars_in_words(place)) if part),
         "",
         clip(place.description, 300),
         "",

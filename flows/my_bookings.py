@@ -13,30 +13,37 @@ from zoneinfo import ZoneInfo
 
 from flows import book, find_a_place, phrases, stays
 from flows.actions import (
+    Action,
+    AskForStars,
     BookAgain,
     BookAStay,
     CancelStay,
     CancelStayForSure,
+    MoreBookings,
     MyBookings,
     PayNow,
     SendTicket,
     ShowBooking,
+    ShowContact,
+    ShowDirections,
     ShowMenu,
     encode,
 )
 from flows.engine import Reply, Turn, button, row, title_of, with_preface
 from flows.phrases import Phrases
 from flows.state import State
-from models import ticket
+from models import rating, ticket
 from models.booking import YES, Booking
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, Status
 from models.listing import Listing
 from models.message import (
     BUTTON_TITLE,
-    Button,
+    MOST_BUTTONS,
     Buttons,
+    ContactCard,
     Document,
     Link,
+    LocationPin,
     Menu,
     Message,
     Row,
@@ -49,6 +56,7 @@ from models.person import Person
 from models.stay import Mode
 
 MOST_SHOWN: Final = 9
+MOST_REMEMBERED: Final = 200  # bookings of one person that the list goes back to
 # Countries with one clock, where most guests and places are.
 _ZONES: Final = {"PK": "Asia/Karachi", "IN": "Asia/Kolkata", "AE": "Asia/Dubai", "SA": "Asia/Riyadh"}
 _CODE: Final = re.compile(r"BK-[0-9]{8}-[A-Z0-9]{5}")
@@ -61,7 +69,7 @@ _LIVING = frozenset({Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW}) | AWAITING_
 
 
 def show_list(turn: Turn, state: State) -> Reply:
-    """The person's bookings, newest first; straight to it where there is one only."""
+    """The person's bookings, what is still to come first; straight to it where there is one only."""
     _, bookings = turn._, _bookings(turn)
     state = replace(state, at=encode(MyBookings()), misses=0)
     if not bookings:
@@ -69,21 +77,41 @@ def show_list(turn: Turn, state: State) -> Reply:
         return Reply(Buttons(_("You have no bookings yet."), buttons), state, "bookings")
     if len(bookings) == 1:
         return show(turn, state, bookings[0])
-    rows = tuple(_in_a_row(turn, booking) for booking in bookings[:MOST_SHOWN])
-    message = Menu(
-        _("Your bookings, newest first. Tap one to see it."), _("My bookings"), (Section(None, rows),)
-    )
-    return Reply(message, state, "bookings")
+    return show_page(turn, state, 0)
+
+
+def show_page(turn: Turn, state: State, page: int) -> Reply:
+    """A page of the list: ten rows at most, the last of them for more where there are more."""
+    _, bookings = turn._, _bookings(turn)
+    if len(bookings) < 2:
+        return show_list(turn, state)
+    first = page * MOST_SHOWN if page * MOST_SHOWN < len(bookings) else 0
+    shown = bookings[first:] if len(bookings) <= first + MOST_SHOWN + 1 else bookings[first:][:MOST_SHOWN]
+    rows = [_in_a_row(turn, booking) for booking in shown]
+    if first + len(shown) < len(bookings):
+        left = len(bookings) - first - len(shown)
+        rows.append(row(MoreBookings(page + 1), _("More bookings"), _.n("{n} more", "{n} more", left)))
+    body = _("Your bookings, the next one first. Tap one to see it.")
+    message = Menu(body, _("My bookings"), (Section(None, tuple(rows)),))
+    at = encode(MoreBookings(page)) if first else encode(MyBookings())
+    return Reply(message, replace(state, at=at, misses=0), "bookings")
 
 
 def _bookings(turn: Turn) -> list[Booking]:
-    """Those that ever held or asked for a place."""
-    return [b for b in Booking.of_person(turn.session, turn.person_id) if b.held_since is not None]
+    """Those that ever held or asked for a place: what is still to come by its day, then the rest, newest first."""
+    mine = Booking.of_person(turn.session, turn.person_id, most=MOST_REMEMBERED)
+    asked = [booking for booking in mine if booking.held_since is not None]
+    ahead = sorted((b for b in asked if _is_living(b, turn.now)), key=lambda b: b.starts_at)
+    return ahead + [booking for booking in asked if booking not in ahead]
+
+
+def _is_living(booking: Booking, now: datetime) -> bool:
+    return booking.status in _LIVING and now < booking.ends_at
 
 
 def living(turn: Turn) -> list[Booking]:
-    """Those that can still be cancelled."""
-    return [b for b in _bookings(turn) if b.status in _LIVING and turn.now < b.ends_at]
+    """Those that can still be cancelled, the next one first."""
+    return [booking for booking in _bookings(turn) if _is_living(booking, turn.now)]
 
 
 def _in_a_row(turn: Turn, booking: Booking) -> Row:
@@ -140,8 +168,8 @@ def _page(turn: Turn, booking: Booking) -> Message:
         return _unpaid(turn, booking, listing)
     lines = [*_heading(_, booking, listing), "", _status_in_words(turn, booking, listing)]
     if booking.status in CONFIRMED:
-        lines += _on_arrival(_, booking, listing)
-    return Buttons("\n".join(lines), tuple(_choices(_, booking, turn.now)))
+        lines += ["", *_on_arrival(_, booking, listing)]
+    return _with_choices("\n".join(lines), turn, booking, listing)
 
 
 def _heading(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
@@ -152,8 +180,13 @@ def _heading(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
     ]
 
 
+def arrival(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
+    """A stay that is near: what it is, when and where, and what is to pay there."""
+    return [*_heading(_, booking, listing), "", *_on_arrival(_, booking, listing)]
+
+
 def _on_arrival(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
-    lines = [""]
+    lines: list[str] = []
     if booking.stay.mode is Mode.NIGHTLY:  # any other mode has said its hours with the day
         come, leave = _.time(listing.check_in), _.time(listing.check_out)
         lines.append(_("Check-in from {time}, check-out until {until}.", time=come, until=leave))
@@ -191,16 +224,30 @@ def _status_in_words(turn: Turn, booking: Booking, listing: Listing) -> str:
     }[Status(status)]
 
 
-def _choices(_: Phrases, booking: Booking, now: datetime) -> list[Button]:
-    choices: list[Button] = []
+def _with_choices(body: str, turn: Turn, booking: Booking, listing: Listing) -> Message:
+    """What can be done about the booking: as buttons, or as a list where there is more than three buttons hold."""
+    choices = _choices(turn, booking, listing)
+    if len(choices) <= MOST_BUTTONS:
+        return Buttons(body, tuple(button(action, title) for action, title in choices))
+    rows = tuple(row(action, title) for action, title in choices)
+    return Menu(body, turn._("Choose"), (Section(None, rows),))
+
+
+def _choices(turn: Turn, booking: Booking, listing: Listing) -> list[tuple[Action, str]]:
+    _, choices = turn._, list[tuple[Action, str]]()
     if booking.status == Status.TICKET_GENERATED:
-        choices.append(button(SendTicket(booking.id), _("Ticket")))
-    if booking.status in _LIVING and now < booking.ends_at:
-        choices.append(button(CancelStay(booking.id), _("Cancel booking")))
+        choices.append((SendTicket(booking.id), _("Ticket")))
+    if booking.status in CONFIRMED:
+        if _spot(listing) is not None or listing.map_link:
+            choices.append((ShowDirections(booking.id), _("Directions")))
+        choices.append((ShowContact(booking.id), _("Contact")))
+    if _is_living(booking, turn.now):
+        choices.append((CancelStay(booking.id), _("Cancel booking")))
+    if booking.status == Status.COMPLETED and rating.stars_of(turn.session, booking.id) is None:
+        choices.append((AskForStars(booking.id), _("Rate your stay")))
     if booking.status not in _LIVING:
-        choices.append(button(BookAgain(booking.id), _("Book again")))
-    choices.append(button(ShowMenu(), _("Menu")))
-    return choices
+        choices.append((BookAgain(booking.id), _("Book again")))
+    return [*choices, (ShowMenu(), _("Menu"))]
 
 
 def _unpaid(turn: Turn, booking: Booking, listing: Listing) -> Message:
@@ -310,12 +357,51 @@ def _on_the_ticket(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
     return [kind, *lines] if kind else lines
 
 
+# ---- finding the place -----------------------------------------------------------------------------
+
+
+def show_directions(turn: Turn, state: State, booking: Booking) -> Reply:
+    """The place on the phone's own map; as a link where nobody knows where it is to the metre."""
+    _, listing = turn._, Listing.get(turn.session, booking.listing_id)
+    spot = _spot(listing)
+    if booking.status not in CONFIRMED or (spot is None and not listing.map_link):
+        return show(turn, state, booking)
+    message: Message
+    if spot is None:
+        message = Text(_("Directions: {link}", link=listing.map_link))
+    else:
+        message = LocationPin(*spot, clip(listing.name, 100), clip(_address(listing), 300))
+    state = replace(state, at=encode(ShowBooking(booking.id)), misses=0)
+    return Reply(message, state, "directions", booking.id)
+
+
+def _spot(listing: Listing) -> tuple[float, float] | None:
+    if listing.latitude is None or listing.longitude is None:
+        return None
+    return listing.latitude, listing.longitude
+
+
+def _address(listing: Listing) -> str:
+    """Where it is in words, and the link for whom a map of their own choice opens."""
+    return f"{listing.location} · {listing.map_link}" if listing.map_link else listing.location
+
+
+def show_contact(turn: Turn, state: State, booking: Booking) -> Reply:
+    """Whom to call at the place, as a card for the phone's address book; told once it is confirmed."""
+    if booking.status not in CONFIRMED:
+        return show(turn, state, booking)
+    listing = Listing.get(turn.session, booking.listing_id)
+    card = ContactCard(clip(listing.owner_name, 100), listing.contact, clip(listing.name, 100))
+    state = replace(state, at=encode(ShowBooking(booking.id)), misses=0)
+    return Reply(card, state, "contact", booking.id)
+
+
 # ---- giving it up ----------------------------------------------------------------------------------
 
 
 def ask_to_cancel(turn: Turn, state: State, booking: Booking, preface: str | None = None) -> Reply:
     """Show first what comes back, then ask once."""
-    if booking.status not in _LIVING or turn.now >= booking.ends_at:
+    if not _is_living(booking, turn.now):
         return show(turn, state, booking)
     _, listing = turn._, Listing.get(turn.session, booking.listing_id)
     refund = booking.refund_if_cancelled(turn.session, turn.now)
@@ -371,7 +457,7 @@ def _what_comes_back(turn: Turn, booking: Booking) -> str:
 
 def cancel(turn: Turn, state: State, booking: Booking, agreed_minor: int) -> Reply:
     """Give the booking up for the refund that was shown; a different one is shown first."""
-    if booking.status not in _LIVING or turn.now >= booking.ends_at:
+    if not _is_living(booking, turn.now):
         return show(turn, state, booking)
     _ = turn._
     if booking.refund_if_cancelled(turn.session, turn.now).minor != agreed_minor:
@@ -428,9 +514,9 @@ def stand(turn: Turn, state: State, booking: Booking | None = None) -> Reply:
         return show(turn, state, booking)
     if state.draft is not None and state.draft.is_begun:
         return find_a_place.book_a_stay(turn, state)
-    newest = _bookings(turn)[:1]
-    if newest and newest[0].status in _LIVING:
-        return show(turn, state, newest[0])
+    newest = max(_bookings(turn), key=lambda b: b.id, default=None)
+    if newest is not None and newest.status in _LIVING:
+        return show(turn, state, newest)
     return find_a_place.show_menu(turn, state)
 
 

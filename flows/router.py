@@ -25,9 +25,11 @@ from flows import (
     commands,
     find_a_place,
     my_bookings,
+    nearby,
     owner,
     pay,
     phrases,
+    rate,
     understand,
 )
 from flows.actions import Action
@@ -179,10 +181,19 @@ def take_words(turn: Turn, state: State, said: str) -> Reply:
         return _WORDS[word](turn, state)
     courtesy = understand.courtesy(said)
     if courtesy is not None:
+        rated = None if is_answer else rate.take_words(turn, state, said)
+        if rated is not None:
+            return rated
         return _request_or(lambda t, s: anywhere.answer_courtesy(t, s, courtesy))(turn, state)
     if is_answer:
         return book.answer(turn, state)
-    for take in (my_bookings.take_words, owner.take_words, book.take_dates, find_a_place.take_words):
+    for take in (
+        my_bookings.take_words,
+        rate.take_words,
+        owner.take_words,
+        book.take_dates,
+        find_a_place.take_words,
+    ):
         reply = take(turn, state, said)
         if reply is not None:
             return reply
@@ -230,6 +241,7 @@ _WORDS: Final[Mapping[str, Callable[[Turn, State], Reply]]] = {
     "ur": lambda turn, state: anywhere.choose_language(turn, state, "ur"),
     "hi": lambda turn, state: anywhere.choose_language(turn, state, "hi"),
     "book": find_a_place.book_a_stay,
+    "near": nearby.ask_where,
     "bookings": my_bookings.show_list,
     "ticket": my_bookings.show_newest_ticket,
 }
@@ -250,6 +262,9 @@ def take_other(turn: Turn, state: State, payload: Mapping[str, Any]) -> Reply:
     """A picture, a voice, a place, a contact: a kind sentence, and where we are."""
     if payload.get("type") == "contacts" and state.at == "book.phone" and state.draft is not None:
         return book.proceed(turn, state, state.draft)
+    spot = nearby.spot_of(payload)
+    if spot is not None:
+        return nearby.show(turn, state, spot)
     welcome = commands.welcome(turn, state)
     if welcome is not None and not _asks(state):
         return welcome
@@ -373,6 +388,8 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     actions.ShowMenu: lambda t, s, a: find_a_place.show_menu(t, replace(s, misses=0)),
     actions.BookAStay: lambda t, s, a: find_a_place.book_a_stay(t, replace(s, misses=0)),
     actions.ContinueBooking: lambda t, s, a: book.continue_booking(t, s),
+    actions.NearMe: lambda t, s, a: nearby.ask_where(t, s),
+    actions.ShowNear: lambda t, s, a: nearby.show(t, s, a),
     actions.LookAround: lambda t, s, a: find_a_place.look_around(t, replace(s, misses=0)),
     actions.ShowCategory: lambda t, s, a: find_a_place.show_category(
         t, replace(s, misses=0), a.category, a.page
@@ -411,6 +428,12 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     actions.OtherDates: _with_booking(lambda t, s, b, a: pay.other_dates(t, s, b)),
     actions.MyBookings: lambda t, s, a: my_bookings.show_list(t, s),
     actions.ShowBooking: _with_booking(lambda t, s, b, a: my_bookings.show(t, s, b)),
+    actions.MoreBookings: lambda t, s, a: my_bookings.show_page(t, s, a.page),
+    actions.ShowDirections: _with_booking(lambda t, s, b, a: my_bookings.show_directions(t, s, b)),
+    actions.ShowContact: _with_booking(lambda t, s, b, a: my_bookings.show_contact(t, s, b)),
+    actions.AskForStars: _with_booking(lambda t, s, b, a: rate.ask(t, s, b)),
+    actions.RateStay: _with_booking(lambda t, s, b, a: rate.take_stars(t, s, b, a.stars)),
+    actions.CommentStay: _with_booking(lambda t, s, b, a: rate.ask(t, s, b)),
     actions.SendTicket: _with_booking(lambda t, s, b, a: my_bookings.send_ticket(t, s, b)),
     actions.CancelOne: lambda t, s, a: my_bookings.cancel_something(t, s),
     actions.CancelStay: _with_booking(lambda t, s, b, a: my_bookings.ask_to_cancel(t, s, b)),

@@ -207,22 +207,10 @@ def wire(to: Recipient, message: Message, callback_data: str) -> Json:
     return body
 
 
-def _node(message: Message) -> tuple[str, Json]:
+def _node(message: Message) -> tuple[str, Json | list[Json]]:
     match message:
         case said.Text():
             return "text", {"body": message.body, "preview_url": False}
-        case said.Buttons():
-            replies = [{"type": "reply", "reply": {"id": b.id, "title": b.title}} for b in message.buttons]
-            return "interactive", _interactive("button", message, {"buttons": replies})
-        case said.Menu():
-            action = {"button": message.button, "sections": [_section(s) for s in message.sections]}
-            return "interactive", _interactive("list", message, action)
-        case said.Link():
-            page = {"display_text": message.label, "url": message.url}
-            return "interactive", _interactive("cta_url", message, {"name": "cta_url", "parameters": page})
-        case said.ContactRequest():
-            action = {"name": "request_contact_info"}
-            return "interactive", _interactive("request_contact_info", message, action)
         case said.Document():
             return "document", _media(message) | {"filename": message.filename}
         case said.Image():
@@ -234,21 +222,52 @@ def _node(message: Message) -> tuple[str, Json]:
                 "name": message.name,
                 "address": message.address,
             }
+        case said.ContactCard():
+            return "contacts", [_contact(message)]
         case said.Template():
             return "template", _template(message)
+        case _:
+            return "interactive", _asking(message)
+
+
+def _asking(message: Message) -> Json:
+    """Those that ask for a tap."""
+    match message:
+        case said.Buttons():
+            replies = [{"type": "reply", "reply": {"id": b.id, "title": b.title}} for b in message.buttons]
+            return _interactive("button", message, {"buttons": replies})
+        case said.Menu():
+            action = {"button": message.button, "sections": [_section(s) for s in message.sections]}
+            return _interactive("list", message, action)
+        case said.Link():
+            page = {"display_text": message.label, "url": message.url}
+            return _interactive("cta_url", message, {"name": "cta_url", "parameters": page})
+        case said.ContactRequest():
+            return _interactive("request_contact_info", message, {"name": "request_contact_info"})
+        case said.LocationRequest():
+            return _interactive("location_request_message", message, {"name": "send_location"})
         case _:
             raise TypeError(f"no wire form for {type(message).__name__}")
 
 
 def _interactive(
-    kind: str, message: said.Buttons | said.Menu | said.Link | said.ContactRequest, action: Json
+    kind: str,
+    message: said.Buttons | said.Menu | said.Link | said.ContactRequest | said.LocationRequest,
+    action: Json,
 ) -> Json:
     node: Json = {"type": kind, "action": action, "body": {"text": message.body}}
     if isinstance(message, said.Buttons | said.Link) and message.image_link:
         node["header"] = {"type": "image", "image": {"link": message.image_link}}
-    if not isinstance(message, said.ContactRequest) and message.footer:
+    if not isinstance(message, said.ContactRequest | said.LocationRequest) and message.footer:
         node["footer"] = {"text": message.footer}
     return node
+
+
+def _contact(card: said.ContactCard) -> Json:
+    # Besides the whole name one of its parts is demanded; with the id, the card opens a chat, too.
+    phone = {"phone": card.phone, "type": "WORK", "wa_id": card.phone.removeprefix("+")}
+    name = {"formatted_name": card.name, "first_name": card.name}
+    return {"name": name, "phones": [phone], "org": {"company": card.company}}
 
 
 def _section(section: said.Section) -> Json:

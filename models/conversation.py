@@ -66,3 +66,12 @@ def greet(session: Session, conversation_id: int, role: str) -> None:
         ),
         {"id": conversation_id, "role": role},
     )
+
+
+# What is said at the end of the window has to be sent before it closes.
+MARGIN = timedelta(minutes=30)
+
+
+def may_write_freely(session: Session, conversation_id: int, now: datetime) -> bool:
+    """Whether what is said now reaches the person without a template, and nobody of us is talking to them."""
+    return is_open(session, conversation_id, now + MARGIN) and not is_paused(session, conversation_id, now)

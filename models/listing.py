@@ -100,6 +100,11 @@ class Listing:
         return _from_rows(session.execute(_IN_CATEGORY, {"category": category}))
 
     @classmethod
+    def on_the_map(cls, session: Session) -> Sequence[Listing]:
+        """Those of which it is known where they are."""
+        return _from_rows(session.execute(_ON_THE_MAP))
+
+    @classmethod
     def named_like(cls, session: Session, words: str, *, most: int = 9) -> Sequence[Listing]:
         """Listings whose name or location holds all these words, the exact name first; none for no match."""
         wanted = [w for w in words.casefold().split() if len(w) > 1 or w.isdigit()]
@@ -156,6 +161,7 @@ _SELECT = (
 )
 _ONE = Hot("one_listing", f"{_SELECT} FROM listings WHERE id = :id", id="bigint")
 _IN_CATEGORY = text(f"{_SELECT} FROM listings WHERE category = :category AND active ORDER BY name")
+_ON_THE_MAP = text(f"{_SELECT} FROM listings WHERE active AND latitude IS NOT NULL AND longitude IS NOT NULL")
 _OF_OWNER = text(f"{_SELECT} FROM listings WHERE owner_id = :owner_id AND active ORDER BY name")
 _NAMED_LIKE = text(
     f"{_SELECT} FROM listings WHERE active AND NOT EXISTS ("

@@ -153,6 +153,34 @@ class ContactRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class LocationRequest:
+    """Asks where the person is: a button that opens the phone's map."""
+
+    body: str
+
+    def __post_init__(self) -> None:
+        _within(self.body, 1, BODY_BUTTONS, "body")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCard:
+    """Somebody to call or to write to, as a phone's address book has them.
+
+    Attributes:
+        phone: E.164 with its plus.
+        company: what the person belongs to.
+    """
+
+    name: str
+    phone: str
+    company: str
+
+    def __post_init__(self) -> None:
+        _within(self.name, 1, 100, "contact's name")
+        _within(self.company, 1, 100, "contact's company")
+
+
+@dataclass(frozen=True, slots=True)
 class LocationPin:
     latitude: float
     longitude: float
@@ -190,7 +218,18 @@ class Typing:
 
 
 Message: TypeAlias = (
-    Text | Buttons | Menu | Link | Document | Image | ContactRequest | LocationPin | Template | Typing
+    Text
+    | Buttons
+    | Menu
+    | Link
+    | Document
+    | Image
+    | ContactRequest
+    | ContactCard
+    | LocationRequest
+    | LocationPin
+    | Template
+    | Typing
 )
 
 _KINDS: dict[str, type[Any]] = {
@@ -201,6 +240,8 @@ _KINDS: dict[str, type[Any]] = {
     "document": Document,
     "image": Image,
     "contact_request": ContactRequest,
+    "contact": ContactCard,
+    "location_request": LocationRequest,
     "location": LocationPin,
     "template": Template,
     "typing": Typing,

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from flows import notices
+from models import conversation, rating
 from models.booking import YES, Booking
 from models.booking_event import SARAI
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, Fact, Status
@@ -67,7 +68,7 @@ def remind_owner(session: Session, booking: Booking, due: Due, rules: Rules, now
         now >= booking.paid_at + after for after in rules.reminders[number:]
     ):
         return None  # the next one is due as well: after an outage one reminder is enough
-    morning = _end_of_night(Listing.get(session, booking.listing_id).time_zone, now)
+    morning = end_of_night(Listing.get(session, booking.listing_id).time_zone, now)
     if morning is not None:
         return Later(morning) if number == len(rules.reminders) else None
     if booking.note(session, Fact.REMIND, cause=f"follow_up:{due.id}", now=now, data={"number": number}):
@@ -184,6 +185,31 @@ def complete_stay(session: Session, booking: Booking, due: Due, rules: Rules, no
 
 
 @light
+def remind_of_stay(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> Later | None:
+    """The day before: only while the guest's window is open, and not at night of the place."""
+    if booking.status not in CONFIRMED or now >= booking.starts_at:
+        return None
+    morning = end_of_night(Listing.get(session, booking.listing_id).time_zone, now)
+    if morning is not None:
+        return Later(morning) if morning < booking.starts_at else None
+    if conversation.may_write_freely(session, booking.person_id, now):
+        notices.stay_begins(session, booking, rules=rules, now=now)
+    return None
+
+
+@light
+def ask_for_stars(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> Later | None:
+    """Once, when the stay is over; who rated it before is not asked, and nobody at night of the place."""
+    if booking.status != Status.COMPLETED or rating.stars_of(session, booking.id) is not None:
+        return None
+    morning = end_of_night(Listing.get(session, booking.listing_id).time_zone, now)
+    if morning is not None:
+        return Later(morning)
+    notices.stay_over(session, booking, rules=rules, now=now)
+    return None
+
+
+@light
 def tell_message_failed(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
     """A message that somebody counts on did not arrive: the admins are told which, and to whom."""
     row = session.execute(
@@ -193,7 +219,7 @@ def tell_message_failed(session: Session, booking: Booking, due: Due, rules: Rul
     notices.message_failed(session, booking, kind=row.kind, recipient=row.recipient, rules=rules, now=now)
 
 
-def _end_of_night(time_zone: str, now: datetime) -> datetime | None:
+def end_of_night(time_zone: str, now: datetime) -> datetime | None:
     """Eight o'clock in the morning of the place if it is night there, else None."""
     local = now.astimezone(ZoneInfo(time_zone))
     if NIGHT_ENDS <= local.time() < NIGHT_BEGINS:

@@ -54,8 +54,10 @@ def table(rules: Rules) -> Mapping[str, tuple[FollowUp, ...]]:
         Fact.DECIDE: (FollowUp("capture_payment", PROVIDERS, _now_if_owner_said_yes),),
         Action.CONFIRM: (
             FollowUp("issue_ticket", SLOW),
+            FollowUp("remind_of_stay", TURNS, _a_day_before),
             FollowUp("complete_stay", TURNS, lambda booking, now: booking.ends_at),
         ),
+        Action.COMPLETE: (FollowUp("ask_for_stars", TURNS),),
         Action.FAIL_CAPTURE: (
             close_pages,
             FollowUp("tell_capture_failed", TURNS),
@@ -71,6 +73,12 @@ def table(rules: Rules) -> Mapping[str, tuple[FollowUp, ...]]:
 
 def _hold_until(booking: Booking, now: datetime) -> datetime | None:
     return booking.hold_until
+
+
+def _a_day_before(booking: Booking, now: datetime) -> datetime | None:
+    """A day before the stay begins; not at all for one that is booked later than that."""
+    due = booking.starts_at - timedelta(days=1)
+    return due if due > now else None
 
 
 def _now_if_owner_said_yes(booking: Booking, now: datetime) -> datetime | None:

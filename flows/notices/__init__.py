@@ -37,6 +37,7 @@ from flows.notices.owner import (
     request_message,
     withdrawn,
 )
+from flows.notices.stay import stay_begins, stay_over
 from flows.notices.telling import people, reason_in_words
 from flows.notices.ticket import ticket_issued, ticket_view
 
@@ -66,6 +67,8 @@ __all__ = [
     "refund_required",
     "request_message",
     "sender_stopped",
+    "stay_begins",
+    "stay_over",
     "still_waiting",
     "ticket_issued",
     "ticket_view",

@@ -5,7 +5,16 @@ English, Urdu and Hindi, in their own letters or in English ones.
 
 from __future__ import annotations
 
-from flows.understand.answers import command, courtesy, is_nothing, name, whole_number, yes_or_no
+from flows.understand.answers import (
+    command,
+    courtesy,
+    is_nothing,
+    is_praise,
+    name,
+    stars,
+    whole_number,
+    yes_or_no,
+)
 from flows.understand.codes import booking_code
 from flows.understand.days import Dates, Misread, Why, dates, nights
 from flows.understand.people import count, mentioned
@@ -26,6 +35,7 @@ __all__ = [
     "dates",
     "is_common",
     "is_nothing",
+    "is_praise",
     "is_urdu_or_hindi",
     "mentioned",
     "minutes",
@@ -35,6 +45,7 @@ __all__ = [
     "plain",
     "same",
     "shift",
+    "stars",
     "time_of_day",
     "whole_number",
     "without_times",

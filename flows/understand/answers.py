@@ -40,6 +40,23 @@ def whole_number(said: str) -> int | None:
     return found[0] if len(found) == 1 and found[0] < 100_000 and words[0] != "-" else None
 
 
+def stars(said: str) -> int | None:
+    """One to five stars: "5", "five stars", "4/5", "⭐⭐⭐"; None for anything else."""
+    drawn = said.strip().replace("\ufe0f", "")
+    if drawn and not drawn.strip("⭐★🌟 "):
+        return len(drawn.replace(" ", "")) if len(drawn.replace(" ", "")) <= 5 else None
+    found = _STARS.fullmatch(" ".join(words_of(said)))
+    if found is None:
+        return None
+    number = int(found[1]) if found[1].isdigit() else NUMBERS.get(found[1], 0)
+    return number if 1 <= number <= 5 and found[1] not in ARTICLES else None
+
+
+def is_praise(said: str) -> bool:
+    """Somebody is content and says no more: "great", "bohat acha"."""
+    return plain(said) in _PRAISE
+
+
 def courtesy(said: str) -> str | None:
     """“thanks” for a word of thanks, “ok” for an “ok”, a “great”, a thumb; None where something is asked."""
     words = plain(said)
@@ -53,7 +70,7 @@ def command(said: str) -> str | None:
     """The word that works everywhere, if the message is that word and nothing else.
 
     Returns:
-        back, menu, cancel, help, person, language, en, ur, hi, book, bookings, ticket or hello; None for
+        back, menu, cancel, help, person, language, en, ur, hi, book, near, bookings, ticket or hello; None for
         any other message.
     """
     if len(said) > 30:
@@ -78,6 +95,16 @@ _NO: Final = each("no, n, nope, nahi, nahin, nai, na, no thanks, not now, نہی
 _NOTHING: Final = each(
     "skip, skip it, skip this, pass, next, none, nothing, nil, n/a, na, no idea, not applicable, -, "
     "کچھ نہیں, چھوڑیں, कुछ नहीं, छोड़ें"
+)
+_STARS: Final = re.compile(
+    r"(\S+)(?: ?/ ?5| out of (?:5|five)| of (?:5|five))?(?: (?:stars?|star rating|sitare|sitaray|ستارے|ستارہ|सितारे|सितारा))?"
+    r"(?: please| pls)?"
+)
+_PRAISE: Final = each(
+    "great, very good, good, excellent, awesome, wonderful, amazing, fantastic, superb, perfect, super, nice, "
+    "very nice, lovely, it was great, it was good, it was very good, it was excellent, it was amazing, loved it, "
+    "we loved it, bohat acha, bohat achha, bahut acha, acha tha, bohat acha tha, zabardast, mashallah, kamal, "
+    "بہت اچھا, بہت خوب, زبردست, بہت اچھا تھا, अच्छा था, बहुत अच्छा, बहुत अच्छा था, बढ़िया, बहुत बढ़िया"
 )
 _THANKS: Final = each(
     "thanks, thank you, thank u, thankyou, thnx, thanx, thx, tnx, ty, tysm, many thanks, thanks a lot, "
@@ -110,6 +137,8 @@ _COMMANDS: Final[dict[str, str]] = {
         "ur": "urdu, urdu please, urdu mein, urdu main, in urdu, اردو میں, اردو, उर्दू",
         "hi": "hindi, hindi please, hindi mein, hindi me, in hindi, हिंदी में, हिन्दी में, ہندی, हिंदी, हिन्दी",
         "book": "book, book a stay, booking, book now, book a room, new booking, بک, بکنگ, बुक, बुकिंग",
+        "near": "near me, nearby, near by, nearest, places near me, close to me, around me, mere qareeb, mere paas, "
+        "قریب, میرے قریب, मेरे पास, पास में",
         "bookings": "bookings, my bookings, my booking, my trips, trips, میری بکنگ, मेरी बुकिंग, میری بکنگز",
         "ticket": "ticket, my ticket, e-ticket, eticket, ٹکٹ, टिकट",
         "hello": "hi, hello, hey, hii, hiii, hi there, hello there, salam, salaam, assalam o alaikum, "

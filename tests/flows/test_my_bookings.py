@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from flows.actions import MoreBookings, ShowContact, ShowDirections
 from models import ticket
 from models.booking import Booking
 from models.lifecycle import Status
 from models.listing import Listing
-from models.message import Buttons, Document, Link, Menu, Text, Typing
+from models.message import Buttons, ContactCard, Document, Link, LocationPin, Menu, Text, Typing
 from models.payment import Payment, PaymentFacts, PaymentState
 from models.stay import Stay
 from tests import factories
@@ -65,6 +66,106 @@ def test_several_bookings_are_a_list(session: Session, chat: Chat) -> None:
     assert isinstance(chat.says("back"), Menu)
 
 
+def test_what_is_still_to_come_stands_first(session: Session, chat: Chat) -> None:
+    place = factories.listing(session, units=3)
+    later = factories.paid(session, place, guest_id=chat.person_id)
+    gone = factories.paid(session, place, guest_id=chat.person_id)
+    factories.decide(session, gone, yes=False)
+    soon = factories.paid(
+        session, place, guest_id=chat.person_id, stay=Stay(date(2026, 12, 1), date(2026, 12, 2))
+    )
+    rows = [row.id for row in _menu(chat.says("my bookings")).sections[0].rows]
+    assert rows == [f"v1:booking:{b.id}" for b in (soon, later, gone)]
+
+
+@pytest.mark.parametrize(("number", "pages"), [(10, [10]), (11, [9, 2]), (25, [9, 9, 7])])
+def test_more_than_ten_bookings_have_pages(
+    session: Session, chat: Chat, number: int, pages: list[int]
+) -> None:
+    place = factories.listing(session, units=number)
+    made = {factories.paid(session, place, guest_id=chat.person_id).id for _ in range(number)}
+    seen: list[int] = []
+    shown: list[int] = []
+    listed = chat.says("my bookings")
+    while True:
+        rows = [row for section in _menu(listed).sections for row in section.rows]
+        assert len(rows) <= 10
+        of_bookings = [int(row.id.split(":")[2]) for row in rows if row.id.startswith("v1:booking:")]
+        seen += of_bookings
+        shown.append(len(of_bookings))
+        more = next((row for row in rows if row.id.startswith("v1:more:")), None)
+        if more is None:
+            break
+        assert more.description == f"{number - len(seen)} more"
+        listed = chat.taps("More bookings")
+    assert shown == pages
+    assert len(seen) == number
+    assert set(seen) == made
+
+
+def _menu(message: Any) -> Menu:
+    assert isinstance(message, Menu)
+    return message
+
+
+def test_a_page_that_is_gone_is_the_first_one(session: Session, chat: Chat) -> None:
+    for _ in range(2):
+        factories.paid(session, guest_id=chat.person_id)
+    assert len(titles(chat.taps_template(MoreBookings(7)))) == 2
+
+
+# ---- finding the place -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_the_map(session: Session) -> Listing:
+    place = factories.listing(session)
+    link = "https://maps.google.com/?q=25.1,62.3"
+    factories.change(session, place, latitude=25.1, longitude=62.3, map_link=link)
+    return Listing.get(session, place.id)
+
+
+def test_directions_are_a_pin_on_the_phones_map(session: Session, chat: Chat, on_the_map: Listing) -> None:
+    give_ticket(session, factories.confirmed(session, on_the_map, guest_id=chat.person_id))
+    page = chat.says("my bookings")
+    assert isinstance(page, Menu)
+    assert titles(page) == ["Ticket", "Directions", "Contact", "Cancel booking", "Menu"]
+    pin = chat.taps("Directions")
+    assert isinstance(pin, LocationPin)
+    assert (pin.latitude, pin.longitude, pin.name) == (25.1, 62.3, on_the_map.name)
+    assert pin.address == "Gwadar, Pakistan · https://maps.google.com/?q=25.1,62.3"
+
+
+def test_a_place_known_by_its_link_only_is_shown_by_it(session: Session, chat: Chat) -> None:
+    place = factories.listing(session)
+    factories.change(session, place, map_link="https://maps.example/1")
+    booking = factories.confirmed(session, place, guest_id=chat.person_id)
+    assert "https://maps.example/1" in body(chat.taps_template(ShowDirections(booking.id)))
+
+
+def test_the_contact_is_a_card(session: Session, chat: Chat, on_the_map: Listing) -> None:
+    factories.confirmed(session, on_the_map, guest_id=chat.person_id)
+    chat.says("my bookings")
+    card = chat.taps("Contact")
+    assert card == ContactCard("Bilal Ahmed", "+923000000201", on_the_map.name)
+
+
+@pytest.mark.parametrize("action", [ShowContact, ShowDirections])
+def test_where_and_who_is_told_once_it_is_confirmed(
+    session: Session, chat: Chat, on_the_map: Listing, action: Any
+) -> None:
+    booking = factories.paid(session, on_the_map, guest_id=chat.person_id)
+    assert "Waiting for Bilal Ahmed" in body(chat.taps_template(action(booking.id)))
+
+
+def test_another_ones_booking_tells_nothing(session: Session, chat: Chat, on_the_map: Listing) -> None:
+    booking = factories.confirmed(session, on_the_map)
+    assert not isinstance(chat.taps_template(ShowContact(booking.id)), ContactCard)
+
+
+# ---- paying ----------------------------------------------------------------------------------------
+
+
 def test_an_unpaid_booking_shows_its_page(session: Session, chat: Chat) -> None:
     booking = factories.held(session, guest_id=chat.person_id)
     give_link(session, booking)
@@ -88,7 +189,7 @@ def test_a_guest_of_another_time_zone_is_told_how_long_only(session: Session, ch
 @pytest.mark.parametrize(
     ("make", "told", "offered"),
     [
-        (factories.confirmed, "*Confirmed.* See you on Thu 24 Dec", ["Cancel booking", "Menu"]),
+        (factories.confirmed, "*Confirmed.* See you on Thu 24 Dec", ["Contact", "Cancel booking", "Menu"]),
         (factories.decided, "The owner said yes", ["Cancel booking", "Menu"]),
     ],
 )
@@ -121,7 +222,7 @@ def test_declined_without_a_charge(session: Session, chat: Chat) -> None:
 def test_the_ticket_comes_again_as_a_document(session: Session, chat: Chat) -> None:
     booking = factories.confirmed(session, guest_id=chat.person_id)
     key = give_ticket(session, booking)
-    assert titles(chat.says("my bookings")) == ["Ticket", "Cancel booking", "Menu"]
+    assert titles(chat.says("my bookings")) == ["Ticket", "Contact", "Cancel booking", "Menu"]
     sent = chat.taps("Ticket")
     assert isinstance(sent, Document)
     assert sent.link == f"https://sarai.example/eticket/{key}.pdf"

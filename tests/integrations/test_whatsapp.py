@@ -21,11 +21,13 @@ from integrations.whatsapp import NotSent, Sent, WhatsApp, WhatsAppRefused, What
 from models.message import (
     Button,
     Buttons,
+    ContactCard,
     ContactRequest,
     Document,
     Image,
     Link,
     LocationPin,
+    LocationRequest,
     Menu,
     Message,
     Recipient,
@@ -72,7 +74,7 @@ def whatsapp(graph: Outside) -> Iterator[WhatsApp]:
 
 # ---- shapes ----------------------------------------------------------------------------------------
 
-SHAPES: list[tuple[Message, str, dict[str, Any]]] = [
+SHAPES: list[tuple[Message, str, Any]] = [
     (Text("Hello اور 👋"), "text", {"body": "Hello اور 👋", "preview_url": False}),
     (
         Buttons("Sure?", (Button("v1:y", "Yes"), Button("v1:n", "No")), footer="Sarai"),
@@ -198,6 +200,26 @@ SHAPES: list[tuple[Message, str, dict[str, Any]]] = [
         },
     ),
     (Template("answer_ready", "ur"), "template", {"name": "answer_ready", "language": {"code": "ur"}}),
+    (
+        LocationRequest("Where are you?"),
+        "interactive",
+        {
+            "type": "location_request_message",
+            "body": {"text": "Where are you?"},
+            "action": {"name": "send_location"},
+        },
+    ),
+    (
+        ContactCard("Bilal Ahmed", "+923000000201", "Garden Inn"),
+        "contacts",
+        [
+            {
+                "name": {"formatted_name": "Bilal Ahmed", "first_name": "Bilal Ahmed"},
+                "phones": [{"phone": "+923000000201", "type": "WORK", "wa_id": "923000000201"}],
+                "org": {"company": "Garden Inn"},
+            }
+        ],
+    ),
 ]
 
 
@@ -333,6 +355,7 @@ AS_PYWA: list[tuple[int, Callable[[Pywa], Any]]] = [
             tracker="ob:17",
         ),
     ),
+    (-2, lambda wa: wa.request_location("+923000000101", "Where are you?", tracker="ob:17")),
 ]
 
 

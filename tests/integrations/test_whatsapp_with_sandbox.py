@@ -12,11 +12,13 @@ from integrations.whatsapp import WhatsApp, WhatsAppRefused, WhatsAppUnknown
 from models.message import (
     Button,
     Buttons,
+    ContactCard,
     ContactRequest,
     Document,
     Image,
     Link,
     LocationPin,
+    LocationRequest,
     Menu,
     Message,
     Recipient,
@@ -72,6 +74,8 @@ def address(person: Person) -> Recipient:
         (Link("Pay here", "Pay now", "https://pay.example/1"), "cta_url"),
         (ContactRequest("Your number, please"), "contact_request"),
         (Image("The view", link="PHOTO"), "image"),
+        (LocationRequest("Where are you?"), "location_request"),
+        (ContactCard("Bilal Ahmed", "+923000000201", "Garden Inn"), "contacts"),
         (LocationPin(36.3265, 74.6692, "Garden Inn", "Karimabad"), "location"),
     ],
 )
