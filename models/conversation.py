@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 WINDOW = timedelta(hours=24)
+MARGIN = timedelta(minutes=30)  # what is said at the end of the window has to be sent before it closes
 PAUSE = timedelta(hours=24)  # after so long without a word of either side the bot answers again
 
 
@@ -66,10 +67,6 @@ def greet(session: Session, conversation_id: int, role: str) -> None:
         ),
         {"id": conversation_id, "role": role},
     )
-
-
-# What is said at the end of the window has to be sent before it closes.
-MARGIN = timedelta(minutes=30)
 
 
 def may_write_freely(session: Session, conversation_id: int, now: datetime) -> bool:

@@ -420,8 +420,8 @@ def test_my_bookings_say_the_shift_and_the_time(
     factories.held(session, care, stay=visit(SUNDAY, "10:00"), guests=1, guest_id=chat.person_id)
     listed: Any = chat.says("my bookings")
     told = [row.description.replace("\u00a0", " ") for row in listed.sections[0].rows]
-    assert told[0].startswith("Sun 27 Dec · 10 am – 11 am · ")
-    assert told[1].startswith("Sat 26 Dec · Full Night, 8 pm – 6 pm · ")
+    assert told[0].startswith("Sat 26 Dec · Full Night, 8 pm – 6 pm · ")
+    assert told[1].startswith("Sun 27 Dec · 10 am – 11 am · ")
     page = chat.taps(farm.name)
     assert "Sat 26 Dec · Full Night, 8 pm – 6 pm · 2 guests" in body(page)
     assert "Check-in from" not in body(page)
