@@ -21,6 +21,7 @@ from samples.pictures.paint import (
     rgb,
     smooth,
 )
+from samples.pictures.rooms import elder_care_pune, home_nurse_lahore, physio_visits_karachi
 from samples.pictures.terrain import Look, Summit, mountains
 
 
@@ -484,6 +485,59 @@ def palolem_beach_huts() -> Image.Image:
     return c.finish(vignette=0.14)
 
 
+def bedian_farmhouse() -> Image.Image:
+    """Winter noon in the Punjab: mustard in flower up to a brick farmhouse."""
+    c = Canvas([(0, "#5b9bd0"), (0.4, "#b5d6ea"), (0.62, "#f3efdc")])
+    c.clouds(61, 60, 300, "#ffffff", cover=0.42, most=0.8)
+    c.glow(240, 150, 360, "#fff4cf", 0.6)
+    rng = random.Random(61)
+    for x in range(-20, 1240, 44):
+        things.tree(c, x + rng.uniform(-12, 12), 470, rng.uniform(70, 120), "#6f8d6a", rng)
+    c.haze(380, 480, "#e7ead6", 0.5)
+    for x in (120, 190, 1010, 1080, 1150):
+        things.poplar(c, x, 486, rng.uniform(150, 200), rng)
+    field = c.hill([(-20, 474), (1220, 474)], [(0, "#d9c23c"), (0.25, "#e2c52f"), (1, "#8d8a24")])
+    c.speckle(field, 62, "#77862e", "#fbe25a", grain=90, most=0.6)
+    things.inn(c, 440, 566)
+    path = smooth([(610, 568), (604, 620), (640, 690), (600, 810)])
+    c.stroke(path, "#c9ab79", 46)
+    c.stroke(path, "#d9bf90", 34)
+    things.flowers(c, 63, 580, 800, ("#f8df3e", "#ffe95f", "#e9c92d", "#b9c04a"), 1500)
+    for x, h in ((70, 330), (1140, 350)):
+        things.tree(c, x, 660, h, "#3f6a3c", rng)
+    return c.finish(vignette=0.16)
+
+
+def lonavala_rain_farm() -> Image.Image:
+    """The monsoon in the Western Ghats: clouds in green valleys, a bungalow with its lights on."""
+    c = Canvas([(0, "#5d7480"), (0.3, "#93a7a9"), (0.55, "#d3dad0")])
+    c.clouds(71, 20, 330, "#eef1ee", cover=0.6, most=0.75)
+    for seed, points, top, low in (
+        (71, [(-20, 300), (220, 262), (430, 340), (640, 250), (900, 330), (1220, 270)], "#7f9a94", "#a5b7ac"),
+        (72, [(-20, 400), (260, 370), (520, 430), (800, 352), (1220, 402)], "#4f7a63", "#7b9a7e"),
+    ):
+        c.hill(profile(points, seed, 12), [(0, top), (1, low)], bottom=620)
+        c.haze(300, 560, "#dfe5dd", 0.4)
+    for x in (356, 842):
+        c.stroke(smooth([(x, 388), (x + 5, 440), (x - 3, 500)]), "#f4f8f7", 6)
+        c.stroke(smooth([(x + 7, 392), (x + 12, 446), (x + 4, 498)]), "#dfe9e8", 3)
+    c.haze(420, 560, "#e6ebe4", 0.55)
+    meadow = c.hill(
+        smooth([(-20, 540), (300, 512), (620, 536), (920, 508), (1220, 534)]),
+        [(0, "#6f9c4a"), (0.4, "#47803c"), (1, "#1f4a2a")],
+    )
+    c.speckle(meadow, 73, "#23502c", "#86b35a", grain=80, most=0.45)
+    things.bungalow(c, 520, 566)
+    rng = random.Random(74)
+    for x, y, h in ((300, 580, 200), (850, 574, 220), (960, 610, 260), (150, 640, 320), (1110, 690, 380)):
+        things.tree(c, x, y, h, "#2f5f3a", rng)
+    things.flowers(c, 75, 640, 800, ("#f3efe2", "#e8b7c8", "#d9cf6a"), 240)
+    for _ in range(420):
+        x, y, length = rng.uniform(-20, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(10, 26)
+        c.stroke([(x, y), (x - length * 0.18, y + length)], "#c5d0d0", 0.5)
+    return c.finish(vignette=0.24)
+
+
 SCENES: dict[str, Callable[[], Image.Image]] = {
     "karimabad-garden-inn": karimabad_garden_inn,
     "fairy-meadows-huts": fairy_meadows_huts,
@@ -495,4 +549,9 @@ SCENES: dict[str, Callable[[], Image.Image]] = {
     "thar-dune-camp": thar_dune_camp,
     "spiti-star-huts": spiti_star_huts,
     "palolem-beach-huts": palolem_beach_huts,
+    "bedian-farmhouse": bedian_farmhouse,
+    "lonavala-rain-farm": lonavala_rain_farm,
+    "home-nurse-lahore": home_nurse_lahore,
+    "physio-visits-karachi": physio_visits_karachi,
+    "elder-care-pune": elder_care_pune,
 }

@@ -11,6 +11,7 @@ from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from models import hours
 from models.cancellation import Policy
 from models.listing import load_file
 from models.pricing import Rates
@@ -30,6 +31,7 @@ def test_a_listing_fits_whatsapp_and_the_loader(listing: dict[str, Any]) -> None
     assert listing["units"]
     Rates.from_dict({**listing["prices"], "currency": listing["currency"]})
     Policy.from_dict(listing.get("cancellation", {}))
+    hours.read(listing.get("mode", "nightly").upper(), listing.get("hours"))
 
 
 @pytest.mark.parametrize("listing", LISTINGS, ids=lambda listing: listing["slug"])
@@ -42,7 +44,8 @@ def test_a_listing_has_a_picture_that_loads_quickly(listing: dict[str, Any]) -> 
 
 
 def test_there_is_something_for_everyone() -> None:
-    assert len(LISTINGS) >= 8
+    assert len(LISTINGS) >= 12
+    assert {listing.get("mode", "nightly") for listing in LISTINGS} == {"nightly", "shift", "slot"}
     assert {listing["currency"] for listing in LISTINGS} == {"PKR", "INR"}
     assert {listing["owner"]["phone"] for listing in LISTINGS} == {"+923000000201", "+919000000202"}
     assert {listing["category"] for listing in LISTINGS} == SAMPLES["categories"].keys()
