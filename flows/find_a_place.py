@@ -23,7 +23,7 @@ from flows.actions import (
 )
 from flows.engine import Reply, Turn, button, row
 from flows.phrases import Phrases
-from flows.state import State
+from flows.state import Draft, State
 from models import rating
 from models.listing import Listing, categories_in_use
 from models.message import MOST_ROWS, ROW_DESCRIPTION, Buttons, Menu, Message, Section, clip
@@ -64,8 +64,19 @@ def book_a_stay(turn: Turn, state: State) -> Reply:
     draft = state.draft
     if draft is None or not draft.is_begun:
         return look_around(turn, state)
-    _ = turn._
     listing = Listing.get(turn.session, draft.listing)
+    question = ask_to_go_on(turn._, draft, listing, turn._("You had begun a booking:"))
+    return Reply(
+        question,
+        replace(state, at=encode(BookAStay())),
+        "resume",
+        yes=ContinueBooking(),
+        no=LookAround(),
+    )
+
+
+def ask_to_go_on(_: Phrases, draft: Draft, listing: Listing, heading: str) -> Buttons:
+    """What was answered of a half-finished booking so far, and whether to go on with it."""
     told = [f"*{listing.name}*"]
     stay = draft.stay_at(listing)
     if stay is not None:
@@ -74,15 +85,8 @@ def book_a_stay(turn: Turn, state: State) -> Reply:
         told.append(_("from {day}", day=_.day(draft.check_in)))
     if draft.guests is not None:
         told.append(_.guests(draft.guests))
-    body = "\n".join((_("You had begun a booking:"), "", *told, "", _("Shall we go on with it?")))
-    buttons = (button(ContinueBooking(), _("Continue")), button(LookAround(), _("Other places")))
-    return Reply(
-        Buttons(body, buttons),
-        replace(state, at=encode(BookAStay())),
-        "resume",
-        yes=ContinueBooking(),
-        no=LookAround(),
-    )
+    body = "\n".join((heading, "", *told, "", _("Shall we go on with it?")))
+    return Buttons(body, (button(ContinueBooking(), _("Continue")), button(LookAround(), _("Other places"))))
 
 
 def look_around(turn: Turn, state: State) -> Reply:

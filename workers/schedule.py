@@ -15,6 +15,7 @@ from models.clock import Clock
 from models.db import unit_of_work
 from models.rules import Rules
 from workers.queue import Doorbell
+from workers.reminders import remind_of_drafts
 from workers.sweep import Sweeper
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ def periodic_jobs(
     jobs = [
         Periodic("appoint_admins", 60.0, lambda: appoint_admins(clock, admin_numbers)),
         Periodic("check_holds", hold_check_minutes * 60, lambda: check_holds(clock, rules)),
+        Periodic("remind_of_drafts", 30.0, lambda: remind_of_drafts(clock)),
     ]
     if sweeper:
         jobs.append(Periodic("sweep", 1.0, lambda: sweeping.sweep(clock.now())))

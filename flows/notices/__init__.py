@@ -18,6 +18,7 @@ from flows.notices.admin import (
     refund_required,
     sender_stopped,
 )
+from flows.notices.draft import draft_left
 from flows.notices.guest import (
     declined,
     expired,
@@ -46,6 +47,7 @@ __all__ = [
     "cancelled_by_guest",
     "capture_failed",
     "declined",
+    "draft_left",
     "event_parked",
     "expired",
     "follow_up_failing",
