@@ -15,7 +15,7 @@ from flows.engine import (
 from flows.state import State
 from models import conversation, person
 from models.listing import Listing
-from models.message import Buttons
+from models.message import Buttons, Text
 
 
 def go_back(turn: Turn, state: State) -> Reply:
@@ -113,6 +113,10 @@ def choose_language(turn: Turn, state: State, language: str) -> Reply:
 def talk_to_person(turn: Turn, state: State) -> Reply:
     """The admins on duty are told who asks, and what is written from now on goes to them."""
     _ = turn._
+    if turn.person_id in person.admins_on_duty(turn.session):
+        body = "You are on duty yourself: when a guest asks for a person, it is you who is told here."
+        state = replace(state, misses=0)
+        return Reply(Text(body), state, "person", recipient="admin", spoken=phrases.ENGLISH)
     conversation.pause(turn.session, turn.person_id, turn.now)
     notices.person_wanted(turn.session, turn.person_id, name=turn.name, rules=turn.rules, now=turn.now)
     body = _(

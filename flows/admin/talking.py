@@ -67,6 +67,8 @@ def ask_reply(turn: Turn, state: State, action: ReplyTo) -> Reply:
     found = reports.person(turn.session, action.person)
     if found is None:
         return told(state, Text("There is nobody to write to any more."), "not_found")
+    if found.id == turn.person_id:
+        return told(state, Text(_TO_ONESELF), "reply")
     body = f"Type your answer to *{whom(found)}* now: the next thing you write here is sent to them."
     message = Buttons(body, (button(ShowPerson(found.id), "Not now"),))
     return told(replace(state, reply_to=(found.id, turn.now + REPLY_WITHIN)), message, "reply")
@@ -100,11 +102,16 @@ def reply(turn: Turn, state: State, words: str) -> Reply | None:
 _HOW: Final = "Whom to? Type: reply, their number or a booking's code, and your words."
 
 
+_TO_ONESELF: Final = "That is your own number: nothing was sent."
+
+
 def send(turn: Turn, state: State, person_id: int, words: str) -> Reply:
     """An admin's words reach the guest, in a closed window as a template; the bot is silent from then on."""
     found = reports.person(turn.session, person_id)
     if found is None:
         return told(state, Text("There is nobody to write to any more."), "not_found")
+    if found.id == turn.person_id:
+        return told(state, Text(_TO_ONESELF), "reply")
     is_open = conversation.is_open(turn.session, person_id, turn.now)
     notices.person_answers(turn.session, person_id, words=words, now=turn.now)
     paused = person.ADMIN not in found.roles

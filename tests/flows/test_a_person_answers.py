@@ -179,3 +179,10 @@ def test_a_guest_cannot_reply_pause_or_resume(session: Session, chat: Chat, help
         assert titles(shown) == ["Book a stay", "My bookings", "Help"]
     other.says("reply to everyone")
     assert not [out for out in other.said if out.person_id == helped.person_id]
+
+
+def test_nobody_answers_themselves(session: Session, admin: Chat) -> None:
+    own = phone_of(session, admin.person_id)
+    for words in (f"reply {own} hello", f"reply {own}"):
+        assert body(admin.says(words)) == "That is your own number: nothing was sent."
+        assert len(admin.said) == 1

@@ -203,6 +203,11 @@ def test_a_person_can_be_asked_for_at_any_time(chat: Chat, admin: Chat) -> None:
     assert "told our team" in body(chat.says("agent"))
 
 
+def test_an_admin_who_asks_for_a_person_is_the_person(admin: Chat) -> None:
+    assert "You are on duty yourself" in body(admin.says("agent"))
+    assert len(admin.said) == 1
+
+
 def test_a_language_is_chosen_and_kept(chat: Chat, place: Listing) -> None:
     chat.says(place.name)
     chat.taps("Book")
