@@ -7,7 +7,7 @@ ARGS   ?=
 .PHONY: help run start status stores reset settings test lint format bench install install-dev clean
 
 help: ## list these commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: install ## start everything with the sandbox: three phones at http://localhost:8400
 	@exec $(VENV)/python -m run run --with-parent $(ARGS)
@@ -29,6 +29,9 @@ settings: install ## write docs/settings.md from config.py
 
 test: lint ## lint, and run all tests; a part of them: make test ARGS="tests/models -x"
 	@exec $(VENV)/python -m pytest $(ARGS)
+
+properties: install-dev ## thousands of random conversations: make properties ARGS="--sequences 2000 --seed 7"
+	@exec $(VENV)/python -m tests.properties $(ARGS)
 
 lint: install-dev ## check style, types and who imports whom
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports

@@ -1,0 +1,375 @@
+"""Two guests, an owner and an admin with the whole product in one process: its door's rows, turns, jobs and sender.
+
+PostgreSQL is real and every unit of work commits; WhatsApp and the payment provider are the strict small
+stand-ins beside this file; time stands still until it is moved.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from flows import actions
+from integrations.gateway import GatewayError
+from models import db, inbound, outbox
+from models import person as people
+from models.booking import Booking
+from models.inbound import Incoming
+from models.listing import Listing
+from models.message import Buttons, ContactRequest, Document, Menu, Message
+from models.outbox import Outcome
+from models.payment import PaymentState
+from models.rules import Rules
+from models.stay import Stay
+from models.ticket import TicketView
+from tests import factories
+from tests.factories import NOW
+from tests.properties.bank import Bank
+from tests.properties.clock import StoppedClock
+from tests.properties.graph import Graph, Shown
+from workers import bookings as bookings  # registers the light jobs
+from workers import follow_ups
+from workers.errands import Job, do
+from workers.follow_ups import Due
+from workers.outbox import Sender
+from workers.payments import PaymentJobs
+from workers.tickets import TicketJobs
+from workers.turns import Turns
+
+QUESTIONS = [
+    {"key": "cnic", "text": "What is the number of your CNIC?", "label": "CNIC", "kind": "cnic"},
+    {"key": "arrival", "text": "When do you arrive?", "kind": "choice", "choices": ["Noon", "Evening"]},
+    {"key": "wishes", "text": "Any wishes?", "label": "Wishes", "required": False},
+]
+RULES = Rules(public_url="https://sarai.example", business_phone="+923000000301")
+MOST_STEPS = 400
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a phone in their hand.
+
+    Attributes:
+        phone: as their messages tell it; None where WhatsApp hides it from us.
+    """
+
+    name: str
+    user_id: str
+    phone: str | None
+    number: str
+
+
+class World:
+    """All of it at one moment.
+
+    Attributes:
+        broken: what went against a promise of the product, in words; empty as long as all is well.
+    """
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.clock = StoppedClock(NOW)
+        self.bank = Bank(self.clock, chance)
+        self.graph = Graph(self.clock)
+        self.broken: list[str] = []
+        self._numbers = itertools.count(1)
+        self._turns = Turns(rules=RULES, clock=self.clock, lanes=1)
+        payments = PaymentJobs({"card": self.bank}, rules=RULES, clock=self.clock).jobs()
+        tickets = _QuickTickets(self.graph, rules=RULES).jobs()  # type: ignore[arg-type]
+        self._jobs: Mapping[str, Job] = {**payments, **tickets}
+        self._sender = Sender(self.graph, clock=self.clock, rate=None, in_flight=1)  # type: ignore[arg-type]
+        with db.unit_of_work() as session:
+            self.guests = (
+                _newcomer(session, "Ayesha Khan"),
+                _newcomer(session, "Bilal Ahmed", has_phone=False),
+            )
+            self.owner = _newcomer(session, "Omar Shah", role=people.OWNER)
+            self.admin = _newcomer(session, "Sana Malik", role="admin")
+            self.places = self._make_places(session)
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        return (*self.guests, self.owner, self.admin)
+
+    def _make_places(self, session: Any) -> list[Listing]:
+        """A place of each kind, so few units that people meet in them."""
+        owner_id = _person_id(session, self.owner)
+        instant = factories.listing(
+            session, owner_id=owner_id, approval="INSTANT", prices={"full_payment": True}
+        )
+        return [
+            factories.listing(session, owner_id=owner_id, units=2),
+            instant,
+            factories.listing(session, owner_id=owner_id, advance=0),
+            self._by_shift(session, owner_id),
+            self._by_slot(session, owner_id),
+            self._curious(session, owner_id),
+        ]
+
+    def _by_shift(self, session: Any, owner_id: int) -> Listing:
+        place = factories.listing(session, owner_id=owner_id, capacity=40)
+        factories.change(session, place, mode="SHIFT", hours="{}")
+        return Listing.get(session, place.id)
+
+    def _by_slot(self, session: Any, owner_id: int) -> Listing:
+        place = factories.listing(session, owner_id=owner_id, capacity=2)
+        hours = {"durations": [60, 120], "buffer": 30, "step": 30}
+        factories.change(session, place, mode="SLOT", hours=factories.json_bytes(hours).decode())
+        return Listing.get(session, place.id)
+
+    def _curious(self, session: Any, owner_id: int) -> Listing:
+        place = factories.listing(session, owner_id=owner_id, advance="100%")
+        factories.change(session, place, questions=factories.json_bytes(QUESTIONS).decode())
+        return Listing.get(session, place.id)
+
+    # ---- what people and the outside do
+
+    def hears(self, who: Person, node: Mapping[str, Any], *, wamid: str | None = None) -> None:
+        """One message of this person comes in and is answered; what follows from it waits for `settle`."""
+        wamid = wamid or f"wamid.in.{next(self._numbers)}"
+        sender = {"from": who.phone.lstrip("+")} if who.phone else {}
+        payload = {
+            **node,
+            "id": wamid,
+            **sender,
+            "from_user_id": who.user_id,
+            "_contact": {"profile": {"name": who.name}},
+        }
+        phone, user_id, name = inbound.sender(payload)
+        with db.unit_of_work() as session:
+            item = Incoming("whatsapp", wamid, "message", payload, phone, user_id, name)
+            inbound.keep(session, [item], self.clock.now())
+            (before,) = session.execute(text("SELECT coalesce(max(id), 0) FROM outbound_messages")).one()
+        self.graph.heard_at[who.user_id] = self.clock.now()
+        for _ in range(MOST_STEPS):
+            if not self._turns.take_turn(0)[0]:
+                break
+        with db.unit_of_work() as session:
+            mine = _person_id(session, who)
+            said = session.execute(_BUBBLES, {"before": before, "mine": mine}).all()
+        if len(said) > 1:
+            self.broken.append(f"{len(said)} bubbles in one turn: {[row.kind for row in said]}")
+
+    def says(self, who: Person, words: str) -> None:
+        self.hears(who, {"type": "text", "text": {"body": words}})
+
+    def taps(self, who: Person, what: Shown) -> None:
+        context = {"id": what.wamid}
+        if what.kind == "button":
+            button = {"text": what.title, "payload": what.payload}
+            self.hears(who, {"type": "button", "context": context, "button": button})
+        else:
+            reply = {"type": what.kind, what.kind: {"id": what.payload, "title": what.title}}
+            self.hears(who, {"type": "interactive", "context": context, "interactive": reply})
+
+    def hears_of_payment(self, payment_id: int, tells: PaymentState | None, *, number: str) -> None:
+        """The provider says that something happened to this payment."""
+        news = Incoming("stripe", number, "payment", {"type": "x"}, payment_id=payment_id, tells=tells)
+        with db.one_statement() as (cursor, info):
+            inbound.keep_payment_news(cursor, info, news, self.clock.now())
+
+    def passes(self, by: timedelta) -> None:
+        self.clock.move(by)
+
+    # ---- what follows
+
+    def settle(self) -> None:
+        """Everything that is due now is done, and everything that is to be said is sent."""
+        outcomes: list[Outcome] = []
+        for _ in range(MOST_STEPS):
+            light = follow_ups.run_light(0, 1, rules=RULES, clock=self.clock)
+            errand = self._run_errand()
+            claimed = outbox.exchange(outcomes, most=50, look=True, now=self.clock.now())
+            outcomes = [self._sender.perform(sendable) for sendable in claimed]
+            if not (light or errand or outcomes):
+                return
+        self.broken.append("it never comes to rest")
+
+    def _run_errand(self) -> bool:
+        with db.unit_of_work() as session:
+            row = session.execute(_ERRAND, {"now": self.clock.now()}).first()
+        if row is None:
+            return False
+        due = Due(*row)
+        try:
+            do(self._jobs[due.job], due, self.clock)
+        except Exception as error:
+            if not isinstance(error, GatewayError):
+                self.broken.append(f"{due.job} failed: {error!r}")
+            follow_ups.fail(due, error, self.clock.now())
+        return True
+
+    # ---- what can be seen
+
+    def last_bubble(self, who: Person) -> Message | None:
+        bubbles = self.graph.bubbles.get(who.user_id)
+        return bubbles[-1] if bubbles else None
+
+    def last_shown(self, who: Person) -> Sequence[Shown]:
+        """What can be tapped in the last bubble that has anything to tap."""
+        shown = self.graph.shown.get(who.user_id, [])
+        return [what for what in shown if what.wamid == shown[-1].wamid]
+
+    def codes(self) -> list[str]:
+        with db.unit_of_work() as session:
+            return list(session.scalars(text("SELECT code FROM bookings ORDER BY id")))
+
+    # ---- beginnings and the end
+
+    def prepare(self, who: Person, stage: int) -> None:
+        """A booking of theirs that has come some way: held, paid, confirmed with its ticket."""
+        with db.unit_of_work() as session:
+            place = self.chance.choice(self.places[:2])
+            later = timedelta(days=5 * self.guests.index(who))
+            stay = Stay(factories.STAY.check_in + later, factories.STAY.check_out + later)
+            guest_id = _person_id(session, who)
+            booking = factories.held(session, place, stay=stay, guest_id=guest_id, now=self.clock.now())
+        self.settle()
+        if stage > 0:
+            payment_id = max(self.bank.pages)
+            state = self.bank.pay(payment_id)
+            self.hears_of_payment(payment_id, state, number=f"evt.our.{next(self._numbers)}")
+            self.settle()
+        if stage > 1:
+            with db.unit_of_work() as session:
+                booking = Booking.for_update(session, booking.id)
+                if booking.decision is None:
+                    factories.decide(session, booking, yes=True, now=self.clock.now())
+            self.settle()
+
+    def prepare_rivals(self) -> None:
+        """Both guests look at the summary of the same stay, in a place that has room for one of them."""
+        for who in self.guests:
+            self._come_to_the_summary(who, self.places[1], "24 to 26 dec")
+
+    def reach_a_ticket(self, who: Person) -> None:
+        """Whatever was before: `menu`, a place that is free, its questions, the payment, the owner's yes."""
+        self.bank.unreliable = 0.0
+        for hours in (1, 3, 72):  # holds end, silent owners are decided for, what failed is tried again
+            self.passes(timedelta(hours=hours))
+            self.settle()
+        with db.unit_of_work() as session:
+            make = self.chance.choice((_two_rooms, self._by_shift, self._by_slot, self._curious))
+            place = make(session, _person_id(session, self.owner))
+        before = len(self.graph.bubbles.get(who.user_id, []))
+        self._say_and_settle(who, "menu")
+        self._come_to_the_summary(who, place)
+        pages = len(self.bank.pages)
+        self._tap(who, actions.RequestPayment)
+        if len(self.bank.pages) == pages:
+            return  # what was in the way is told already
+        payment_id = max(self.bank.pages)
+        state = self.bank.pay(payment_id)
+        self.hears_of_payment(payment_id, state, number=f"evt.our.{next(self._numbers)}")
+        self.settle()
+        self._tap(self.owner, actions.ConfirmBooking)
+        said = self.graph.bubbles[who.user_id][before:]
+        if not any(isinstance(bubble, Document) for bubble in said):
+            self.broken.append(f"no ticket: {self.last_bubble(who)}")
+
+    def _come_to_the_summary(self, who: Person, place: Listing, dates: str | None = None) -> None:
+        self._say_and_settle(who, place.name)
+        self._tap(who, actions.BookPlace)
+        if dates is not None:
+            self._say_and_settle(who, dates)
+        for _ in range(12):
+            if self._find(who, actions.RequestPayment, now=True):
+                return
+            self._answer(who)
+
+    def _say_and_settle(self, who: Person, words: str) -> None:
+        self.passes(timedelta(seconds=20))
+        self.says(who, words)
+        self.settle()
+
+    def _find(self, who: Person, action: type[actions.Action], *, now: bool = False) -> Shown | None:
+        """What means this in the last bubble with anything to tap; `now`: in the last bubble of all."""
+        if now and not isinstance(self.last_bubble(who), Buttons | Menu):
+            return None
+        return next((s for s in self.last_shown(who) if isinstance(actions.decode(s.payload), action)), None)
+
+    def _tap(self, who: Person, action: type[actions.Action]) -> None:
+        self.passes(timedelta(seconds=20))
+        what = self._find(who, action)
+        if what is None:
+            self.broken.append(f"nothing to tap for {action.__name__}: {self.last_bubble(who)}")
+            return
+        self.taps(who, what)
+        self.settle()
+
+    def _answer(self, who: Person) -> None:
+        """Whatever is asked is answered as somebody would who wants to come to the end."""
+        if isinstance(self.last_bubble(who), ContactRequest):
+            self.passes(timedelta(seconds=20))
+            self.hears(who, shared_contact(who))
+            self.settle()
+            return
+        for action in _ANSWERS:
+            if self._find(who, action, now=True):
+                self._tap(who, action)
+                return
+        self._say_and_settle(who, "42101-1234567-3" if self.graph.said(who.user_id, "CNIC") else "Ali Khan")
+
+
+def _two_rooms(session: Any, owner_id: int) -> Listing:
+    return factories.listing(session, owner_id=owner_id, units=2)
+
+
+_ANSWERS = (
+    actions.PickShift,
+    actions.PickMinutes,
+    actions.PickStart,
+    actions.PickNights,
+    actions.PickGuests,
+    actions.PickDate,
+    actions.PickStay,
+    actions.ChooseFurther,
+    actions.PassOver,
+    actions.UseProfileName,
+)
+
+
+class _QuickTickets(TicketJobs):
+    """Tickets without their PDF, which has tests of its own and takes longer than all the rest."""
+
+    def _make_document(self, view: TicketView, filename: str) -> tuple[bytes | None, str | None]:
+        return b"%PDF-", "media.1"
+
+
+def shared_contact(who: Person) -> dict[str, Any]:
+    """The answer to our request for a phone number."""
+    phones = [{"wa_id": who.number.lstrip("+"), "phone": who.number}]
+    return {"type": "contacts", "contacts": [{"origin": "contact_request", "phones": phones}]}
+
+
+def _newcomer(session: Any, name: str, *, role: str | None = None, has_phone: bool = True) -> Person:
+    number, user_id = factories.phone(), factories.user_id()
+    if role is not None:
+        person_id = people.find_or_create(session, phone=number, user_id=user_id, name=name, now=NOW)
+        people.give_role(session, person_id, role)
+        people.speak_at_first(session, person_id, "en")
+    else:
+        people.find_or_create(
+            session, phone=number if has_phone else None, user_id=user_id, name=name, now=NOW
+        )
+    return Person(name, user_id, number if has_phone else None, number)
+
+
+def _person_id(session: Any, who: Person) -> int:
+    found = people.identify(session, phone=None, user_id=who.user_id)
+    return found["user_id"]
+
+
+_BUBBLES = text(
+    "SELECT kind FROM outbound_messages WHERE id > :before AND person_id = :mine AND kind <> 'typing'"
+)
+_ERRAND = text(
+    "SELECT id, job, booking_id, cause, attempts FROM follow_ups WHERE queue IN ('providers', 'slow') "
+    "AND done_at IS NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1"
+)
