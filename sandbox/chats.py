@@ -28,7 +28,7 @@ class Chats:
         self._found: dict[str, tuple[str, Bubble]] = {}
         self._last = 0
         for row in store.load("bubble").values():
-            self._place(row.pop("person"), row)
+            self._place(row.pop("person"), empty_bubble() | row)
 
     def add(self, person: str, bubble: Bubble) -> Bubble:
         """Append a bubble: gives it the next number and tells the page."""
@@ -69,13 +69,28 @@ class Chats:
         if RANK[bubble["status"]] >= RANK[status]:
             return False
         bubble["status"] = status
-        self.changed(person, bubble)
-        return True
-
-    def changed(self, person: str, bubble: Bubble) -> None:
-        """Keep and tell a bubble that was altered in place."""
         self._keep(person, bubble)
         self._hub.tell("status", person=person, id=bubble["id"], n=bubble["n"], status=bubble["status"])
+        return True
+
+    def react(self, wamid: str, by: str, emoji: str) -> None:
+        """Put somebody's emoji on a message, or take it off if there is none; an unknown message has none."""
+        if found := self._found.get(wamid):
+            kept = {who: each for who, each in found[1]["reactions"].items() if who != by}
+            found[1]["reactions"] = kept | ({by: emoji} if emoji else {})
+            self._changed(*found)
+
+    def delete(self, wamid: str) -> None:
+        """Leave only the mark that something was deleted here."""
+        if found := self._found.get(wamid):
+            person, bubble = found
+            kept = {key: bubble[key] for key in ("n", "id", "from", "at", "status")}
+            bubble.update(empty_bubble() | kept | {"kind": "deleted"})
+            self._changed(person, bubble)
+
+    def _changed(self, person: str, bubble: Bubble) -> None:
+        self._keep(person, bubble)
+        self._hub.tell("changed", person=person, **bubble)
 
     def all(self) -> list[tuple[str, Bubble]]:
         """Every bubble with its person, in no particular order."""
@@ -111,4 +126,8 @@ def empty_bubble() -> Bubble:
         "billable": False,
         "location": None,
         "contact": None,
+        "voice": False,
+        "forwarded": False,
+        "reactions": {},
+        "error": None,
     }

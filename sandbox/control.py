@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import json
 import sys
@@ -17,12 +15,12 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from sandbox import misbehaviour, wire
+from sandbox import misbehaviour
 from sandbox.chats import Bubble
 from sandbox.graph import Refused
 from sandbox.line import Line
-from sandbox.media import kind_of, shown
 from sandbox.people import Person
+from sandbox.sayings import NotOffered, Sayings
 from sandbox.stripe import Stripe
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -36,6 +34,7 @@ class Control:
 
     def __init__(self, line: Line, stripe: Stripe, addresses: Callable[[], dict[str, str]]) -> None:
         self.line, self.stripe, self._addresses = line, stripe, addresses
+        self.sayings = Sayings(line)
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=150 * 2**20)
@@ -72,6 +71,8 @@ class Control:
             return await handler(request)
         except web.HTTPException as wrong:
             return _error(wrong.status, wrong.reason)
+        except NotOffered as wrong:
+            return _error(409, str(wrong))
         except (Refused, ValueError) as wrong:
             return _error(400, str(wrong))
         except KeyError as missing:
@@ -143,80 +144,17 @@ class Control:
     async def say(self, request: web.Request) -> web.StreamResponse:
         """What a person does in the chat."""
         person, given = self._person(request), await _json(request)
-        extra: Bubble = {}
-        if "text" in given:
-            node = {"type": "text", "text": {"body": _filled(given["text"])}}
-        elif "tap" in given:
-            return await self._tap(person, _object(given, "tap"))
-        elif "contact" in given:
-            node = self._share_contact(person)
-        elif "location" in given:
-            place = _object(given, "location")
-            spot = {"latitude": float(place["latitude"]), "longitude": float(place["longitude"])}
-            node = {"type": "location", "location": {**place, **spot}}
-        elif "image" in given or "document" in given:
-            node, extra = await self._file("image" if "image" in given else "document", given)
-        elif "raw" in given:
-            node = _raw(given["raw"])
-        else:
-            raise ValueError("say one of text, tap, contact, location, image, document, raw")
+        if "tap" not in given:
+            return await self._send(person, *await self.sayings.node(person, given))
+        option, node, extra = self.sayings.tap(person, _object(given, "tap"))
+        if node is None:
+            return web.json_response({"wamid": None, "status": None, "url": option.get("url")})
         return await self._send(person, node, extra)
 
     async def _send(self, person: Person, node: dict[str, Any], extra: Bubble) -> web.Response:
         wamid, first_answer = self.line.receive(person, node, extra)
         number = self.line.chats.last
         return web.json_response({"wamid": wamid, "n": number, "status": await _soon(first_answer)})
-
-    async def _tap(self, person: Person, tap: dict[str, Any]) -> web.Response:
-        found = self._offered(person, tap)
-        if found is None:
-            return _error(409, f"{person.name} was not offered {tap.get('title') or tap.get('id')!r}")
-        bubble, option = found
-        if option["kind"] == "url":
-            return web.json_response({"wamid": None, "status": None, "url": option.get("url")})
-        if option["kind"] == "location":
-            return _error(409, "send a location instead")
-        asked = option["kind"] == "contact"
-        node = self._share_contact(person) if asked else wire.reply_node(bubble, option)
-        # WhatsApp leaves the context out of a template's quick reply now and then.
-        if not (bubble["template"] and self.line.courier.switches.bare_template_taps):
-            node["context"] = {"from": self.line.settings.display_number, "id": bubble["id"]}
-        return await self._send(person, node, {"reply_to": bubble["id"]})
-
-    def _offered(self, person: Person, tap: dict[str, Any]) -> tuple[Bubble, dict[str, Any]] | None:
-        """The option in the named message, or in the newest one that offers it."""
-        for bubble in reversed(self.line.chats.of(person.id)):
-            if bubble["from"] != "business" or bubble["status"] == "failed":
-                continue
-            if tap.get("wamid") not in (None, bubble["id"]):
-                continue
-            for option in bubble["options"]:
-                by_title = "id" not in tap and option["title"].strip() == str(tap["title"]).strip()
-                if by_title or ("id" in tap and option["id"] == tap["id"]):
-                    return bubble, option
-        return None
-
-    def _share_contact(self, person: Person) -> dict[str, Any]:
-        person.phone_shared = True
-        self.line.people.keep(person)
-        return wire.shared_contact_node(person.name, person.phone)
-
-    async def _file(self, kind: str, given: dict[str, Any]) -> tuple[dict[str, Any], Bubble]:
-        part = _object(given, kind)
-        try:
-            data = base64.b64decode(part["base64"], validate=True)
-        except binascii.Error:
-            raise ValueError("base64 is broken") from None
-        mime = part.get("mime") or ("image/jpeg" if kind == "image" else "application/pdf")
-        if kind_of(mime) != kind:
-            raise ValueError(f"{mime} is not a kind of {kind}")
-        meta = await self.line.media.save(data, mime, part.get("filename"), ours=False)
-        file = {"id": meta["id"], "mime_type": meta["mime"], "sha256": meta["sha256_base64"]}
-        if part.get("caption"):
-            file["caption"] = str(part["caption"])
-        if kind == "document":
-            file["filename"] = part.get("filename") or "file"
-        return {"type": kind, kind: file}, {"media": shown(meta)}
 
     async def open(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"read": self.line.open_chat(self._person(request))})
@@ -373,25 +311,10 @@ async def _soon(first_answer: asyncio.Future[int]) -> int:
     return 0
 
 
-def _filled(text: object) -> str:
-    if not isinstance(text, str) or not text.strip():
-        raise ValueError("say something")
-    return text
-
-
 def _object(given: dict[str, Any], key: str) -> dict[str, Any]:
     if not isinstance(found := given[key], dict):
         raise web.HTTPBadRequest(reason=f"{key} must be an object")
     return found
-
-
-def _raw(node: object) -> dict[str, Any]:
-    """A message node as the test wants it; only what every node has is asked for."""
-    if not isinstance(node, dict) or not isinstance(kind := node.get("type"), str):
-        raise web.HTTPBadRequest(reason="raw must be a message node with a type")
-    if kind in wire.SHOWN and not isinstance(node.get(kind), list if kind == "contacts" else dict):
-        raise web.HTTPBadRequest(reason=f"raw.{kind} must be there")
-    return dict(node)
 
 
 def _error(status: int, why: str) -> web.Response:

@@ -70,6 +70,11 @@ class Bubble:
         return found
 
     @property
+    def reactions(self) -> dict[str, str]:
+        """The emoji on it, by who put it there: `person` or `business`."""
+        return dict(self.raw["reactions"])
+
+    @property
     def template(self) -> str | None:
         name: str | None = self.raw["template"]
         return name
@@ -238,6 +243,34 @@ class Person:
             "caption": caption,
         }
         self._say({"document": file})
+
+    def sends_voice(self, data: bytes, *, mime: str = "audio/ogg; codecs=opus") -> None:
+        """Holds the microphone and speaks."""
+        self._say({"audio": {"base64": base64.b64encode(data).decode(), "mime": mime, "voice": True}})
+
+    def sends_file(self, kind: str, data: bytes, *, mime: str, caption: str = "") -> None:
+        """Sends a `video`, an `audio` file or a `sticker`."""
+        self._say({kind: {"base64": base64.b64encode(data).decode(), "mime": mime, "caption": caption}})
+
+    def sends_card(self, name: str, phone: str) -> None:
+        """Sends somebody's contact out of the address book."""
+        self._say({"card": {"name": name, "phone": phone}})
+
+    def replies(self, text: str, *, to: Bubble) -> None:
+        """Swipes this message and answers it."""
+        self._say({"text": text, "reply_to": to.id})
+
+    def reacts(self, emoji: str, *, to: Bubble) -> None:
+        """Puts an emoji on this message; an empty one takes it off."""
+        self._say({"reaction": {"message_id": to.id, "emoji": emoji}})
+
+    def deletes(self, bubble: Bubble) -> None:
+        """Deletes an own message for everyone."""
+        self._say({"delete": bubble.id})
+
+    def sends_unsupported(self) -> None:
+        """Sends something that the Cloud API does not carry, a poll perhaps."""
+        self._say({"unsupported": True})
 
     def sends_raw(self, node: dict[str, Any]) -> None:
         """Sends a message node as it is, for kinds that have no verb here."""

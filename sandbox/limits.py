@@ -101,7 +101,9 @@ def _check_template(node: Body) -> None:
         path = f"template.components[{index}]"
         if str(component.get("type", "")).lower() not in ("header", "body", "button"):
             raise Refused(INVALID, f"{path}.type must be header, body or button")
-        _list(component.get("parameters") or [], f"{path}.parameters", 0, 100)
+        for parameter in _list(component.get("parameters") or [], f"{path}.parameters", 0, 100):
+            if parameter.get("type") == "location":
+                _check_location(_node(parameter, "location", f"{path}.parameters.location"))
 
 
 def _check_interactive(node: Body) -> None:

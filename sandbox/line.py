@@ -118,7 +118,9 @@ class Line:
                 raise
             failing = failing or refused
         wamid = self._note_sent(body, addressee, filled)
-        if not addressee.swallowed and body.get("type") != "reaction":
+        if body.get("type") == "reaction" and not failing:
+            self.chats.react(body["reaction"]["message_id"], "business", body["reaction"]["emoji"])
+        elif not addressee.swallowed:
             self._show(wamid, wire.bubble_of(body, filled), wire.file_of(body, filled), failing)
         echoed = {"user_id": addressee.value} if addressee.by == "user_id" else {"wa_id": addressee.value}
         given = body.get("to") or body.get("recipient")
@@ -242,7 +244,9 @@ class Line:
 
     def _fail(self, wamid: str, bubble: Bubble, refused: Refused) -> None:
         if person := self._sent[wamid]["person"]:
-            self.chats.add(person, bubble | {"at": self.clock.now(), "status": "failed", "billable": False})
+            why = {"code": refused.code, "title": refused.title}
+            failed = {"at": self.clock.now(), "status": "failed", "billable": False, "error": why}
+            self.chats.add(person, bubble | failed)
         self._post_status(wamid, "failed", refused)
 
     def _post_status(self, wamid: str, status: str, refused: Refused | None = None) -> None:
@@ -280,8 +284,15 @@ class Line:
         head = {**shown_from, "from_user_id": person.user_id, "id": wamid, "timestamp": str(int(now))}
         node = {**head, **node}
         self.people.wrote(person, now)
-        bubble = wire.own_bubble(node, self.settings.display_number) | (extra or {})
-        self.chats.add(person.id, bubble | {"id": wamid, "at": now})
+        # A reaction and a deletion stand at the message that they are about.
+        if node["type"] == "reaction":
+            about = node["reaction"]
+            self.chats.react(str(about.get("message_id")), "person", str(about.get("emoji") or ""))
+        elif node["type"] == "revoke":
+            self.chats.delete(str(node["revoke"].get("original_message_id")))
+        else:
+            bubble = wire.own_bubble(node) | (extra or {})
+            self.chats.add(person.id, bubble | {"id": wamid, "at": now})
         item = {"kind": "message", "id": wamid, "contact": person.contact(), "node": node}
         return wamid, self.courier.post(item)
 

@@ -9,7 +9,19 @@ from typing import Any
 from sandbox.hub import Hub
 from sandbox.store import Store
 
-COUNTRIES = {"92": "PK", "91": "IN", "971": "AE", "44": "GB", "1": "US"}
+# Country → its code, and how the numbers that are made up here begin.
+COUNTRIES = {
+    "PK": ("92", "300000"),
+    "IN": ("91", "900000"),
+    "AE": ("971", "50000"),
+    "SA": ("966", "50000"),
+    "BD": ("880", "170000"),
+    "GB": ("44", "770090"),
+    "DE": ("49", "151200"),
+    "US": ("1", "202555"),
+    "JP": ("81", "900000"),
+    "BR": ("55", "1190000"),
+}
 
 
 @dataclass(slots=True)
@@ -82,7 +94,7 @@ class People:
         if person is None:
             if not given.get("name"):
                 raise ValueError("a new person needs a name")
-            phone = phone or self._free_phone()
+            phone = phone or self._free_phone(str(given.get("country") or "PK"))
             name = str(given["name"])
             taken = f"p{len(self._all) + 1}"
             person = Person(str(given.get("id") or taken), name, "guest", phone, _user_id(phone))
@@ -114,11 +126,14 @@ class People:
         person.wrote_at = at
         self._store.put("person", person.id, asdict(person))
 
-    def _free_phone(self) -> str:
+    def _free_phone(self, country: str) -> str:
+        if country not in COUNTRIES:
+            raise ValueError(f"no numbers are made up for the country {country!r}")
+        code, stem = COUNTRIES[country]
         number = 1001
-        while f"92300000{number}" in self._by_digits:
+        while f"{code}{stem}{number}" in self._by_digits:
             number += 1
-        return f"+92300000{number}"
+        return f"+{code}{stem}{number}"
 
 
 def _phone(text: object) -> str:
@@ -131,6 +146,6 @@ def _phone(text: object) -> str:
 def _user_id(phone: str) -> str:
     """A business-scoped user id as WhatsApp makes them: country, dot, digits that say nothing."""
     digits = phone.lstrip("+")
-    country = next((code for prefix, code in COUNTRIES.items() if digits.startswith(prefix)), "US")
+    country = next((name for name, (code, _) in COUNTRIES.items() if digits.startswith(code)), "US")
     number = int.from_bytes(hashlib.sha256(digits.encode()).digest()[:8], "big")
     return f"{country}.{number:020d}"

@@ -193,8 +193,13 @@ def _check_buttons(buttons: Any) -> None:
     for button in buttons:
         if not isinstance(button, dict) or button.get("type") not in BUTTONS:
             raise Refused(100, f"a button's type is one of {', '.join(BUTTONS)}")
-        if not 1 <= len(str(button.get("text") or "")) <= 25:
+        # The words of this one are WhatsApp's own.
+        if button["type"] != "COPY_CODE" and not 1 <= len(str(button.get("text") or "")) <= 25:
             raise Refused(100, "a button's text has 1 to 25 characters")
+        if button["type"] == "COPY_CODE" and not 1 <= len(str(button.get("example") or "")) <= 15:
+            raise Refused(100, "a COPY_CODE button needs an example of 1 to 15 characters")
+        if button["type"] == "PHONE_NUMBER" and not 1 <= len(str(button.get("phone_number") or "")) <= 20:
+            raise Refused(100, "a PHONE_NUMBER button needs a phone_number of 1 to 20 characters")
         if button["type"] == "URL" and not button.get("url"):
             raise Refused(100, "a URL button needs a url")
         if button["type"] == "URL" and variables(str(button["url"])) and not button.get("example"):
@@ -302,4 +307,12 @@ def _option(button: dict[str, Any], parameters: list[dict[str, Any]], index: int
             raise Refused(131008 if wanted else 132000, f"{where}: the url takes {len(wanted)} parameters")
         url = VARIABLE.sub(lambda _: _value(first, where), button["url"])
         return {"id": f"url-{index}", "title": button["text"], "kind": "url", "url": url}
-    return {"id": f"button-{index}", "title": button["text"], "kind": "url", "url": None}
+    if button["type"] == "COPY_CODE":
+        code = first.get("coupon_code")
+        if first.get("type") != "coupon_code" or not isinstance(code, str) or not 1 <= len(code) <= 15:
+            raise Refused(132012, f"{where}: coupon_code with 1 to 15 characters is required")
+        return {"id": f"copy-{index}", "title": "Copy offer code", "kind": "copy", "code": code}
+    if button["type"] == "PHONE_NUMBER":
+        phone = button.get("phone_number")
+        return {"id": f"phone-{index}", "title": button["text"], "kind": "phone", "phone": phone}
+    return {"id": f"button-{index}", "title": button["text"], "kind": "flow"}

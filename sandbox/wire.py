@@ -10,13 +10,15 @@ from typing import Any
 from sandbox.templates import Filled
 
 Node = dict[str, Any]
-SHOWN = ("text", "interactive", "button", "location", "contacts", "image", "document", "reaction")
+FILES = ("image", "document", "video", "audio", "sticker")
+SHOWN = ("text", "interactive", "button", "location", "contacts", *FILES)
 KIND_OF = {
     "button": "buttons",
     "list": "list",
     "cta_url": "cta_url",
     "request_contact_info": "contact_request",
     "location_request_message": "location_request",
+    "flow": "flow",
 }
 
 
@@ -31,8 +33,8 @@ def bubble_of(body: Node, filled: Filled | None) -> Node:
         return shown | {"kind": "text", "body": node["body"]}
     if kind == "interactive":
         return shown | _interactive(node)
-    if kind in ("image", "document"):
-        return shown | {"kind": kind, "body": node.get("caption") or ""}
+    if kind in FILES:
+        return shown | {"kind": kind, "body": node.get("caption") or "", "voice": node.get("voice") is True}
     if kind == "location":
         place = {key: node.get(key) for key in ("latitude", "longitude", "name", "address")}
         return shown | {"kind": "location", "body": node.get("name") or "", "location": place}
@@ -44,7 +46,7 @@ def bubble_of(body: Node, filled: Filled | None) -> Node:
 def file_of(body: Node, filled: Filled | None) -> tuple[str, Node] | None:
     """The kind and node of the file that a message carries, its own or its header's."""
     kind = body.get("type", "text")
-    if kind in ("image", "document", "video", "audio", "sticker"):
+    if kind in FILES:
         return kind, body[kind]
     header = filled.header if filled else (body.get("interactive") or {}).get("header")
     if not header or header["type"] in ("text", "location"):
@@ -54,7 +56,7 @@ def file_of(body: Node, filled: Filled | None) -> tuple[str, Node] | None:
 
 def put_file(bubble: Node, kind: str, shown: Node) -> None:
     """Show a fetched file in its bubble: as the bubble's own, or above the text."""
-    if bubble["kind"] in ("image", "document"):
+    if bubble["kind"] in FILES:
         bubble["media"] = shown
     else:
         bubble["header"] = {"type": kind, "text": None, "url": shown["url"], "filename": shown["filename"]}
@@ -63,10 +65,12 @@ def put_file(bubble: Node, kind: str, shown: Node) -> None:
 
 def _template(filled: Filled) -> Node:
     header = {k: v for k, v in filled.header.items() if k != "file"} if filled.header else None
+    place = filled.header["file"] if filled.header and filled.header["type"] == "location" else None
     return {
         "kind": "template",
         "template": filled.name,
         "header": header,
+        "location": place,
         "body": filled.body,
         "footer": filled.footer,
         "options": filled.options,
@@ -89,6 +93,8 @@ def _interactive(node: Node) -> Node:
     elif node["type"] == "cta_url":
         link = action["parameters"]
         bubble["options"] = [{"id": "url", "title": link["display_text"], "kind": "url", "url": link["url"]}]
+    elif node["type"] == "flow":
+        bubble["options"] = [{"id": "flow", "title": action["parameters"]["flow_cta"], "kind": "flow"}]
     elif node["type"] == "request_contact_info":
         bubble["options"] = [{"id": "contact", "title": "Share phone number", "kind": "contact"}]
     elif node["type"] == "location_request_message":
@@ -109,24 +115,40 @@ def reply_node(bubble: Node, option: Node) -> Node:
 
 def shared_contact_node(name: str, phone: str) -> Node:
     """The person's own contact, shared on request."""
+    node = contact_node(name, phone)
+    node["contacts"][0]["origin"] = "contact_request"
+    return node
+
+
+def contact_node(name: str, phone: str) -> Node:
+    """A contact card out of the phone's address book."""
     first, _, last = name.partition(" ")
     entry: Node = {
         "name": {"formatted_name": name, "first_name": first},
         "phones": [{"phone": phone, "wa_id": phone.lstrip("+"), "type": "CELL"}],
-        "origin": "contact_request",
     }
     if last:
         entry["name"]["last_name"] = last
     return {"type": "contacts", "contacts": [entry]}
 
 
-def own_bubble(node: Node, business: str) -> Node:
+def unsupported_node() -> Node:
+    """What comes of a message that the Cloud API does not carry: a poll, a picture for one look."""
+    error = {
+        "code": 131051,
+        "title": "Message type unknown",
+        "message": "Message type unknown",
+        "error_data": {"details": "Message type is currently not supported."},
+    }
+    return {"type": "unsupported", "errors": [error]}
+
+
+def own_bubble(node: Node) -> Node:
     """The bubble on the person's own side for a node that they sent."""
     kind = node["type"]
-    bubble: Node = {"from": "person", "kind": "text", "body": "", "reply_to": None}
     context = node.get("context") or {}
-    if context.get("from") == business:
-        bubble["reply_to"] = context.get("id")
+    bubble: Node = {"from": "person", "kind": "text", "body": "", "reply_to": context.get("id")}
+    bubble["forwarded"] = bool(context.get("forwarded") or context.get("frequently_forwarded"))
     if kind in SHOWN:
         return bubble | _own_part(kind, node[kind])
     return bubble | {"kind": "unsupported", "body": f"[{kind}]"}
@@ -137,8 +159,6 @@ def _own_part(kind: str, part: Any) -> Node:
         return {"body": part.get("body") or ""}
     if kind == "button":
         return {"body": part.get("text") or ""}
-    if kind == "reaction":
-        return {"body": part.get("emoji") or ""}
     if kind == "interactive":
         reply = part.get("button_reply") or part.get("list_reply") or {"title": "Sent"}
         return {"body": "\n".join(filter(None, (reply.get("title"), reply.get("description"))))}
@@ -152,4 +172,4 @@ def _own_part(kind: str, part: Any) -> Node:
             "body": (first.get("name") or {}).get("formatted_name", ""),
             "contact": first,
         }
-    return {"kind": kind, "body": part.get("caption") or ""}
+    return {"kind": kind, "body": part.get("caption") or "", "voice": part.get("voice") is True}

@@ -12,13 +12,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from run.stack import Stack
 from sandbox.driver import World
+from tests.browser.gallery import Business
 from tests.browser.phone import PATIENCE, Phone
 from tests.browser.watch import Watch
+from tests.sandbox.desk import TOKEN, Product, start_sandbox
 
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
@@ -48,6 +51,28 @@ def world(stack: Stack) -> Iterator[World]:
     world = World(stack.page_url)
     yield world
     world.close()
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A sandbox alone, beside a product that only takes note: what is drawn is what the test sends."""
+    product = Product()
+    process, url = start_sandbox(tmp_path_factory.mktemp("desk"), product.url)
+    world = World(url)
+    world.whatsapp.limits(per_second=10_000, pair_burst=10_000)
+    yield world
+    world.close()
+    process.terminate()
+    assert process.wait(60) == 0
+    product.server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def business(desk: World) -> Iterator[Business]:
+    """The business's side of that sandbox."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with httpx.Client(base_url=desk.whatsapp_url + "/v26.0", headers=headers, timeout=60) as graph:
+        yield Business(graph)
 
 
 @pytest.fixture(scope="session")

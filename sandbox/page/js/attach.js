@@ -7,37 +7,93 @@ import { openSheet, sheetHead } from "./sheet.js";
 
 const LARGEST = { image: 5_242_880, document: 104_857_600 }; // bytes, what WhatsApp takes
 
+// Places on the way to the sample listings.
 const PLACES = {
   PK: [
+    { name: "Karimabad Bazaar", address: "Hunza, Gilgit-Baltistan", latitude: 36.3229, longitude: 74.6667 },
+    { name: "Skardu Airport", address: "Skardu, Gilgit-Baltistan", latitude: 35.3355, longitude: 75.536 },
+    { name: "Kalam Bazaar", address: "Kalam, Swat", latitude: 35.479, longitude: 72.5886 },
+    { name: "Multan Cantonment Station", address: "Multan, Punjab", latitude: 30.1823, longitude: 71.4404 },
+    { name: "Gwadar Marine Drive", address: "Gwadar, Balochistan", latitude: 25.1167, longitude: 62.3254 },
     { name: "Clifton Beach", address: "Clifton, Karachi", latitude: 24.7885, longitude: 67.0287 },
-    { name: "Gadap Road", address: "Gadap Town, Karachi", latitude: 25.0389, longitude: 67.201 },
-    { name: "Liberty Market", address: "Gulberg III, Lahore", latitude: 31.5102, longitude: 74.3441 },
-    { name: "Faisal Mosque", address: "E-8, Islamabad", latitude: 33.7297, longitude: 73.0372 },
   ],
   IN: [
+    { name: "Palolem Beach Road", address: "Canacona, Goa", latitude: 15.0118, longitude: 74.0231 },
+    { name: "Munnar Bus Stand", address: "Munnar, Kerala", latitude: 10.0889, longitude: 77.0595 },
+    { name: "Kaza Market", address: "Spiti, Himachal Pradesh", latitude: 32.2262, longitude: 78.0724 },
     { name: "Gateway of India", address: "Colaba, Mumbai", latitude: 18.922, longitude: 72.8347 },
-    { name: "Calangute Beach", address: "Calangute, Goa", latitude: 15.5439, longitude: 73.7553 },
-    { name: "Lonavala Station", address: "Lonavala, Maharashtra", latitude: 18.7481, longitude: 73.4072 },
-    { name: "India Gate", address: "New Delhi", latitude: 28.6129, longitude: 77.2295 },
   ],
 };
+const PICTURES = [["valley.jpg", "A valley"], ["beach.jpg", "A beach"], ["garden.jpg", "A garden"]];
 
 function placesFor(person) {
   const indian = (person.phone || "").startsWith("+91") || (person.user_id || "").startsWith("IN.");
   return indian ? PLACES.IN : PLACES.PK;
 }
 
-export function openAttachments(screen, { person, say, toast, onLocation, onPicture }) {
+export function openAttachments(screen, { person, people, say, sendSample, toast, onLocation, onPicture }) {
   openSheet(screen, "Attach", (close) => {
     const item = (name, picture, color, act) => h("button", { class: "attach", type: "button", "data-testid": `attach-${name.toLowerCase()}`, onclick: () => { close(); act(); } },
       h("span", { class: "attach__icon", style: `color:${color}` }, icon(picture, 26)), h("span", {}, name));
     return h("div", { class: "attach-grid" },
-      item("Gallery", "gallery", "#0b74e5", () => pickPicture({ onPicture, toast })),
+      item("Gallery", "gallery", "#0b74e5", () => openGallery(screen, { sendSample, onPicture, toast })),
       item("Camera", "shot", "#e5356f", () => pickPicture({ camera: true, onPicture, toast })),
       item("Location", "location", "#1a9f6c", () => onLocation()),
-      item("Contact", "person", "#0795bd", () => say({ contact: true })),
-      item("Document", "file", "#7a5cdb", () => pickDocument({ say, toast })));
+      item("Contact", "person", "#0795bd", () => openContacts(screen, person, people, say)),
+      item("Document", "file", "#7a5cdb", () => openDocuments(screen, { say, sendSample, toast })),
+      item("Audio", "headphones", "#e8710a", () => sendSample("audio", "voice.ogg", "audio/ogg")),
+      item("Poll", "poll", "#f0b400", () => say({ unsupported: true })));
   }, { className: "sheet--attach" });
+}
+
+// A file of the page's own samples as base64.
+export async function sample(name) {
+  const blob = await (await fetch(`/page/samples/${name}`)).blob();
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).split(",")[1]);
+    reader.onerror = () => reject(new Error("This file could not be read"));
+    reader.readAsDataURL(blob);
+  });
+}
+
+function openGallery(screen, { sendSample, onPicture, toast }) {
+  openSheet(screen, "Gallery", (close) => [
+    sheetHead("Gallery", close),
+    h("div", { class: "gallery" },
+      PICTURES.map(([file, name]) => h("button", { class: "gallery__one", type: "button", "aria-label": name, "data-testid": "sample-picture", onclick: async () => {
+        close();
+        onPicture({ url: `/page/samples/${file}`, base64: await sample(file), mime: "image/jpeg" });
+      } }, h("img", { src: `/page/samples/${file}`, alt: "" }))),
+      h("button", { class: "gallery__one", type: "button", "aria-label": "A video of a boat", "data-testid": "sample-video", onclick: () => { close(); sendSample("video", "boat.mp4", "video/mp4"); } },
+        h("video", { src: "/page/samples/boat.mp4#t=0.1", preload: "metadata", muted: true, tabindex: "-1" }), h("span", { class: "film__play film__play--small" }, icon("play", 18)))),
+    row("gallery", "From this device…", "JPEG or PNG, up to 5 MB", () => { close(); pickPicture({ onPicture, toast }); }),
+  ], { className: "sheet--list" });
+}
+
+function openDocuments(screen, { say, sendSample, toast }) {
+  openSheet(screen, "Send document", (close) => [
+    sheetHead("Send document", close),
+    h("div", { class: "sheet__body" },
+      row("file", "id-card.pdf", "A sample of an identity card", () => { close(); sendSample("document", "id-card.pdf", "application/pdf", { filename: "id-card.pdf" }); }),
+      row("gallery", "From this device…", "PDF, Office or text, up to 100 MB", () => { close(); pickDocument({ say, toast }); })),
+  ], { className: "sheet--list" });
+}
+
+function openContacts(screen, person, people, say) {
+  openSheet(screen, "Send contact", (close) => [
+    sheetHead("Send contact", close),
+    h("div", { class: "sheet__body" },
+      row("person", `${person.name} (you)`, person.phone, () => { close(); say({ contact: true }); }),
+      people.filter((one) => one.id !== person.id && one.phone).map((one) =>
+        row("person", one.name, one.phone, () => { close(); say({ card: { name: one.name, phone: one.phone } }); }))),
+  ], { className: "sheet--list" });
+}
+
+function row(picture, title, more, act, extra = "") {
+  return h("button", { class: `place-row ${extra}`.trim(), type: "button", "data-testid": "place", onclick: act },
+    h("span", { class: "place-row__icon" }, icon(picture, 22)),
+    h("span", { class: "choice__text" }, h("span", { class: "choice__title", dir: "auto" }, title), h("span", { class: "choice__more", dir: "auto" }, more)));
 }
 
 export function pickPicture({ camera = false, onPicture, toast }) {
@@ -94,13 +150,11 @@ export function openPlaces(screen, person, say) {
   const places = placesFor(person);
   openSheet(screen, "Send location", (close) => {
     const send = (place) => { close(); say({ location: place }); };
-    const row = (picture, title, more, act, extra = "") => h("button", { class: `place-row ${extra}`.trim(), type: "button", "data-testid": "place", onclick: act },
-      h("span", { class: "place-row__icon" }, icon(picture, 22)),
-      h("span", { class: "choice__text" }, h("span", { class: "choice__title" }, title), h("span", { class: "choice__more" }, more)));
     const [latitude, longitude] = ["Latitude", "Longitude"].map((name, i) =>
       h("input", { type: "number", step: "any", min: i ? -180 : -90, max: i ? 180 : 90, required: true, placeholder: name, "aria-label": name, class: "field" }));
-    const own = h("form", { class: "coordinates", onsubmit: (event) => { event.preventDefault(); send({ latitude: Number(latitude.value), longitude: Number(longitude.value) }); } },
-      latitude, longitude, h("button", { class: "text-button", type: "submit" }, "Send"));
+    const named = h("input", { type: "text", maxlength: 100, placeholder: "Name (may stay empty)", "aria-label": "Name of the place", class: "field", dir: "auto" });
+    const own = h("form", { class: "coordinates", onsubmit: (event) => { event.preventDefault(); send({ latitude: Number(latitude.value), longitude: Number(longitude.value), ...(named.value.trim() && { name: named.value.trim() }) }); } },
+      named, latitude, longitude, h("button", { class: "text-button", type: "submit" }, "Send"));
     const { latitude: here, longitude: there } = places[0];
     return [
       sheetHead("Send location", close),

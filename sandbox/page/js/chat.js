@@ -33,7 +33,7 @@ export function createChat(context) {
   function put(incoming, { news = false } = {}) {
     let said = 0;
     for (const bubble of incoming) {
-      if (!bubbles.has(bubble.id) && bubble.from === "business") said += 1;
+      if (!bubbles.has(bubble.id) && bubble.from === "business" && !lost(bubble)) said += 1;
       bubbles.set(bubble.id, { ...bubbles.get(bubble.id), ...bubble });
     }
     if (said) setTyping(false);
@@ -67,9 +67,9 @@ export function createChat(context) {
     markFirst(typingRow, inOrder().at(-1));
   }
 
-  const inOrder = () => [...bubbles.values()].filter(visible).sort((a, b) => a.n - b.n);
-  // What WhatsApp could not deliver never reaches the phone.
-  const visible = (bubble) => !(bubble.from === "business" && bubble.status === "failed");
+  const inOrder = () => [...bubbles.values()].sort((a, b) => a.n - b.n);
+  // What WhatsApp could not deliver never reaches the phone; the sandbox says so between the messages.
+  const lost = (bubble) => bubble.from === "business" && bubble.status === "failed";
 
   function markFirst(row, previous) {
     row.classList.toggle("row--first", previous?.from !== "business");
@@ -90,6 +90,11 @@ export function createChat(context) {
       if (bubble.id === unread?.id) {
         nodes.push(chip("unread", `${unread.count} unread ${unread.count === 1 ? "message" : "messages"}`, "chip chip--unread"));
         from = null;
+      }
+      if (lost(bubble)) {
+        nodes.push(chip(`lost-${bubble.id}`, `Not delivered: ${bubble.error ? `${bubble.error.code} · ${bubble.error.title}` : "failed"}`, "chip chip--lost"));
+        from = null;
+        continue;
       }
       nodes.push(rowOf(bubble, bubble.from !== from));
       from = bubble.from;
@@ -147,7 +152,7 @@ export function createChat(context) {
 
   function seen() {
     if (unseen) { unseen = 0; context.onUnread(0); }
-    const waiting = inOrder().some((one) => one.from === "business" && one.status !== "read");
+    const waiting = inOrder().some((one) => one.from === "business" && !["read", "failed"].includes(one.status));
     if (waiting) context.onSeen();
   }
 

@@ -111,6 +111,7 @@ export function createFaults({ people, zone, onProblem }) {
 
   function update(state) {
     const wrong = state.misbehaviour || [];
+    const held = onNow.contains(document.activeElement) || strip.contains(document.activeElement);
     const values = { whatsapp: state.webhooks, stripe: state.stripe.webhooks };
     for (const [name, put] of switches) {
       const [standIn, one] = name.split("/");
@@ -124,6 +125,8 @@ export function createFaults({ people, zone, onProblem }) {
     said.textContent = wrong.length > 1 ? `${capital(wrong[0].says)}, and ${wrong.length - 1} more` : capital(wrong[0]?.says || "");
     said.title = wrong.map((one) => one.says).join("\n");
     document.body.classList.toggle("misbehaving", wrong.length > 0);
+    // What was turned off is gone, and with it the place of whoever turned it off by the keyboard.
+    if (held && (panel.hidden || !onNow.contains(document.activeElement))) (panel.hidden ? opener : panel.querySelector("button")).focus();
   }
 
   function end(one) {

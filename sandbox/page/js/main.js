@@ -4,7 +4,7 @@
 // Hooks that browser tests may rely on: [data-person] on each phone; inside it data-testid "composer", "send",
 // "attach", "bubble" (with data-kind, data-from, data-status, data-wamid), "body", "option" (its text is the exact
 // title; data-option-id), "list-button" and, once that is open, "row" (data-option-id), "row-title", "sheet-send";
-// "typing", "jump"; on the page "clock", "log", "misbehaviour" (opens its panel), "wrong" (the strip that says what is
+// "bubble-menu", "reactions", "sound", "recording", "typing", "jump"; on the page "clock", "log", "misbehaviour" (opens its panel), "wrong" (the strip that says what is
 // on), "clear-all", "switch-whatsapp-duplicate" and its like, "fault-stripe" and "add-stripe" and theirs.
 
 import { h, remembered } from "./dom.js";
@@ -84,7 +84,7 @@ function build(root, state) {
       people: () => people,
       current: () => personOf(slot.personId),
       onChoose: (chosen, added) => choose(index, chosen, added),
-      onHide: (personId, hidden) => savePerson({ id: personId, phone_hidden: hidden }),
+      onSave: savePerson,
     });
     slot.dot = h("span", { class: "tab__count", hidden: true });
     slot.tabName = h("span", {});
@@ -117,7 +117,7 @@ const personOf = (id) => people.find((one) => one.id === id);
 function hold(slot, personId) {
   slot.personId = personId;
   if (!phones.has(personId)) {
-    const made = createPhone(personOf(personId), { business, onUnread, onChange: savePerson });
+    const made = createPhone(personOf(personId), { business, people: () => people, onUnread, onChange: savePerson });
     phones.set(personId, made);
     made.watch(() => watched(personId));
     made.load().catch((error) => made.toast(error.message));

@@ -72,7 +72,7 @@ const direction = (text) => (RIGHT_TO_LEFT.test(text) ? "rtl" : "ltr");
 
 function lines(text) {
   // A ``` block may span lines: it is kept whole, everything else is read line by line.
-  const parts = text.split(/(```[^]+?```)/);
+  const parts = text.split(/(```(?:(?!```)[^])*\n(?:(?!```)[^])*```)/);
   const made = [];
   for (const part of parts) {
     if (!part) continue;

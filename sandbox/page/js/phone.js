@@ -7,13 +7,14 @@ import { createChat } from "./chat.js";
 import { createComposer } from "./composer.js";
 import { openListMenu, openSheet, sheetHead } from "./sheet.js";
 import { openPlaces } from "./attach.js";
+import { openBubbleMenu } from "./menu.js";
 import { viewer } from "./media.js";
 import { clock, statusBarTime, zoneOf } from "./time.js";
 
 const TYPING_ENDS_AFTER = 25_000; // ms, as WhatsApp does
 const READ_TOGETHER = 250; // ms in which several messages are marked read by one call
 
-export function createPhone(first, { business, onUnread, onChange }) {
+export function createPhone(first, { business, people, onUnread, onChange }) {
   let person = first;
   let watched = () => false;
   let typingTimer = null;
@@ -34,10 +35,11 @@ export function createPhone(first, { business, onUnread, onChange }) {
     say: (text) => toast(text),
     openList: (bubble) => openListMenu(screen, bubble, (row) => say({ tap: { wamid: bubble.id, id: row.id } })),
     shareContact: (bubble, option) => askToShare(() => say({ tap: { wamid: bubble.id, id: option.id } })),
-    shareLocation: () => openPlaces(screen, person, say),
-    view: (url) => viewer(screen, url, business.name),
+    shareLocation: (bubble) => openPlaces(screen, person, (what) => say({ ...what, reply_to: bubble.id })),
+    view: (media) => viewer(screen, media, business.name),
+    menu: (bubble, row) => openBubbleMenu(screen, bubble, row, { say, toast, reply: (one) => composer.replyTo(one) }),
   });
-  const composer = createComposer({ person: () => person, screen, say, toast });
+  const composer = createComposer({ person: () => person, people, businessName: business.name, screen, say, toast });
 
   const nowhere = () => toast("Only this chat lives in the sandbox");
   screen.append(
@@ -131,6 +133,8 @@ export function createPhone(first, { business, onUnread, onChange }) {
       const bubble = event.bubble || event;
       chat.put([bubble], { news: true });
       if (bubble.from === "business") setTyping(false);
+    } else if (event.type === "changed") {
+      chat.put([event]);
     } else if (event.type === "status") {
       const wamid = event.id || event.wamid;
       if (!chat.setStatus(wamid, event.status)) load().catch(() => {});

@@ -8,6 +8,8 @@ const ZONES = [
   ["+880", "BD", "Asia/Dhaka"],
   ["+44", "GB", "Europe/London"],
   ["+49", "DE", "Europe/Berlin"],
+  ["+81", "JP", "Asia/Tokyo"],
+  ["+55", "BR", "America/Sao_Paulo"],
   ["+1", "US", "America/New_York"],
 ];
 
@@ -56,6 +58,21 @@ export function longLabel(seconds, zone) {
   const day = format(zone, "weekday", { weekday: "short", day: "numeric", month: "short", year: "numeric" }, seconds);
   const time = format(zone, "full", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }, seconds);
   return { day: day.replace(",", ""), time, place: zone.split("/").pop().replace("_", " ") };
+}
+
+// “2026-11-22T14:30” as it reads on a wall in this zone, in seconds: guessed as UTC, then mended by what is shown there.
+export function secondsOf(local, zone) {
+  const wanted = Date.parse(`${local}Z`);
+  let guess = wanted;
+  for (let round = 0; round < 2; round += 1) guess += wanted - Date.parse(`${localLabel(guess / 1000, zone)}Z`);
+  return guess / 1000;
+}
+
+// The same the other way round, as a date field wants it.
+export function localLabel(seconds, zone) {
+  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatToParts(seconds * 1000);
+  const part = Object.fromEntries(parts.map((one) => [one.type, one.value]));
+  return `${part.year}-${part.month}-${part.day}T${part.hour}:${part.minute}`;
 }
 
 export function spanLabel(seconds) {
