@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from models import hours
 from models.hours import Period, ShiftHours, SlotHours
-from models.stay import Mode, Shift, Stay
+from models.stay import Mode, Shift, Stay, clock_shows, moment, span
 
 SATURDAY = date(2026, 12, 26)
 SUNDAY = date(2026, 12, 27)
@@ -119,3 +120,73 @@ def test_hours_are_read_as_they_were_written(mode: str, given: dict[str, Any]) -
 
 def test_by_the_night_there_are_none() -> None:
     assert hours.read("NIGHTLY", None) is None
+
+
+# ---- clocks that go forward and back, and midnight -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "shift", "starts_at", "ends_at"),
+    [
+        ("Asia/Karachi", "2026-12-26", Shift.NIGHT, "2026-12-26 15:00", "2026-12-27 01:00"),
+        ("Asia/Kolkata", "2026-12-26", Shift.FULL_NIGHT, "2026-12-26 14:30", "2026-12-27 12:30"),
+        ("Asia/Karachi", "2026-12-31", Shift.FULL_DAY, "2026-12-31 03:00", "2027-01-01 01:00"),
+        # 28 March 2027 has 23 hours in Berlin, 31 October 25.
+        ("Europe/Berlin", "2027-03-27", Shift.NIGHT, "2027-03-27 19:00", "2027-03-28 04:00"),
+        ("Europe/Berlin", "2027-03-28", Shift.DAY, "2027-03-28 06:00", "2027-03-28 16:00"),
+        ("Europe/Berlin", "2027-10-30", Shift.NIGHT, "2027-10-30 18:00", "2027-10-31 05:00"),
+        ("Europe/Berlin", "2027-10-30", Shift.FULL_NIGHT, "2027-10-30 18:00", "2027-10-31 17:00"),
+        # 1 November 2026 has 25 hours in New York, 14 March 2027 has 23.
+        ("America/New_York", "2026-10-31", Shift.FULL_DAY, "2026-10-31 12:00", "2026-11-01 11:00"),
+        ("America/New_York", "2027-03-13", Shift.NIGHT, "2027-03-14 01:00", "2027-03-14 10:00"),
+    ],
+)
+def test_a_shift_is_a_range_of_utc(zone: str, day: str, shift: Shift, starts_at: str, ends_at: str) -> None:
+    usual = ShiftHours()
+    period = usual.period(shift)
+    stay = usual.stay(date.fromisoformat(day), shift)
+    assert span(stay, period.begins, period.ends, zone) == (_utc(starts_at), _utc(ends_at))
+
+
+@pytest.mark.parametrize("zone", ["Asia/Karachi", "Europe/Berlin", "America/New_York"])
+@pytest.mark.parametrize(
+    "day", ["2027-03-13", "2027-03-14", "2027-03-27", "2027-03-28", "2027-10-30", "2026-10-31"]
+)
+def test_full_day_and_full_night_are_their_parts_whatever_the_clocks_do(zone: str, day: str) -> None:
+    usual, first = ShiftHours(), date.fromisoformat(day)
+
+    def range_of(shift: Shift, later: int = 0) -> tuple[datetime, datetime]:
+        period = usual.period(shift)
+        return span(usual.stay(first + timedelta(days=later), shift), period.begins, period.ends, zone)
+
+    assert range_of(Shift.FULL_DAY) == (range_of(Shift.DAY)[0], range_of(Shift.NIGHT)[1])
+    assert range_of(Shift.FULL_NIGHT) == (range_of(Shift.NIGHT)[0], range_of(Shift.DAY, later=1)[1])
+    assert range_of(Shift.DAY)[1] <= range_of(Shift.NIGHT)[0]
+    assert range_of(Shift.NIGHT)[1] <= range_of(Shift.DAY, later=1)[0]
+
+
+@pytest.mark.parametrize(
+    ("day", "at", "shown"),
+    [
+        ("2027-03-28", time(1, 59), True),
+        ("2027-03-28", time(2, 30), False),
+        ("2027-03-28", time(3), True),
+        ("2027-10-31", time(2, 30), True),  # twice, even
+    ],
+)
+def test_a_time_that_is_jumped_over_is_none(day: str, at: time, shown: bool) -> None:
+    assert clock_shows(date.fromisoformat(day), at, "Europe/Berlin") is shown
+
+
+def test_a_visit_lasts_as_long_as_it_lasts_though_the_clock_is_put_back() -> None:
+    """From half past one for three hours: at half past three by the clock that went from three to two."""
+    night = SlotHours(Period.parse("00:00-06:00"), (180,))
+    stay = night.stay(date(2027, 10, 31), time(1, 30), 180, "Europe/Berlin")
+    assert stay.check_out == date(2027, 10, 31)
+    starts_at = moment(stay.check_in, time(1, 30), "Europe/Berlin")
+    assert starts_at == _utc("2027-10-30 23:30")
+    assert (starts_at + timedelta(minutes=180)).astimezone(ZoneInfo("Europe/Berlin")).time() == time(3, 30)
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
