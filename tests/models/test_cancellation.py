@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,10 +15,15 @@ from hypothesis import strategies as st
 
 from models.cancellation import Policy, Tier, refund_due
 from models.money import Money
+from models.stay import Stay, span
 
 START = datetime(2026, 12, 24, 9, tzinfo=UTC)
 DEFAULT = Policy()
 NOTHING = Money(0, "PKR")
+
+# Read as a person would check it: when, how long before, which tier, what comes back, and why.
+with (Path(__file__).parents[1] / "data" / "refund_tiers.csv").open(encoding="utf-8", newline="") as file:
+    TIERS = list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize(
@@ -66,6 +73,40 @@ def test_hours_are_hours_even_when_the_clocks_change() -> None:
     start = datetime(2027, 3, 28, 14, tzinfo=zone)
     assert DEFAULT.percent(start, datetime(2027, 3, 27, 14, tzinfo=zone)) == 75
     assert DEFAULT.percent(start, datetime(2027, 3, 27, 13, tzinfo=zone)) == 100
+
+
+@pytest.mark.parametrize(
+    "row", TIERS, ids=lambda row: f"{row['zone']} {row['cancelled']} for {row['begins']}"
+)
+def test_what_comes_back_at_the_boundaries_in_three_time_zones(row: dict[str, str]) -> None:
+    day, clock = row["begins"].split()
+    stay, at = Stay.of_nights(date.fromisoformat(day), 1), time.fromisoformat(clock)
+    start, _leaving = span(stay, at, time(11), row["zone"])
+    now = datetime.fromisoformat(row["cancelled"])
+    hours, _, otherwise = row["policy"].partition(" else ")
+    tiers = tuple(Tier(*map(int, tier.split(":"))) for tier in hours.split())
+    policy = Policy(tiers, int(otherwise))
+    currency, captured = row["captured"].split()
+    due = refund_due(policy, Money.parse(captured, currency), Money(0, currency), start, now)
+    assert policy.percent(start, now) == int(row["percent"])
+    assert due.to_decimal_string() == row["refund"]
+    assert _left(start - now) == row["left"]
+
+
+def _left(time_left: timedelta) -> str:
+    if time_left.days < 0:
+        return "begun"
+    minutes, seconds = divmod(round(time_left.total_seconds()), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes < 6000 else f"{time_left.days} days"
+
+
+def test_the_guest_is_told_the_last_moment_by_the_clock_on_the_wall() -> None:
+    """Free until 24 hours before a start behind the change of clocks: an hour earlier on the wall."""
+    zone = ZoneInfo("Europe/Berlin")
+    start, _leaving = span(Stay(date(2027, 3, 28), date(2027, 3, 29)), time(15), time(11), "Europe/Berlin")
+    _percent, until = DEFAULT.stands(start, start - timedelta(days=5))
+    assert until is not None
+    assert f"{until.astimezone(zone):%F %R}" == "2027-03-27 14:00"
 
 
 @pytest.mark.parametrize(
