@@ -244,7 +244,7 @@ def _choices(turn: Turn, booking: Booking, listing: Listing) -> list[tuple[Actio
     if _is_living(booking, turn.now):
         choices.append((CancelStay(booking.id), _("Cancel booking")))
     if booking.status == Status.COMPLETED and rating.stars_of(turn.session, booking.id) is None:
-        choices.append((AskForStars(booking.id), _("Rate your stay")))
+        choices.append((AskForStars(booking.id), _("Give stars")))
     if booking.status not in _LIVING:
         choices.append((BookAgain(booking.id), _("Book again")))
     return [*choices, (ShowMenu(), _("Menu"))]

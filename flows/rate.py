@@ -16,6 +16,7 @@ from models.booking import Booking
 from models.lifecycle import Status
 from models.listing import Listing
 from models.message import Buttons, Menu, Message, Section, clip
+from models.stay import Mode
 
 # After this a lone “5” is no answer to a question that has scrolled away.
 ASKED_LATELY: Final = timedelta(days=3)
@@ -23,13 +24,15 @@ ASKED_LATELY: Final = timedelta(days=3)
 
 def question(_: Phrases, booking: Booking, listing: Listing) -> Menu:
     """Five rows, from excellent to bad."""
-    body = _(
-        "Your stay at *{place}* is over. How was it?\n\nTap the stars, or type a number from 1 to 5.",
-        place=clip(listing.name, 60),
-    )
+    place = clip(listing.name, 60)
+    if booking.stay.mode is Mode.SLOT:
+        over = _("Your visit by *{place}* is over. How was it?", place=place)
+    else:
+        over = _("Your stay at *{place}* is over. How was it?", place=place)
+    body = over + "\n\n" + _("Tap the stars, or type a number from 1 to 5.")
     told = {5: _("Excellent"), 4: _("Good"), 3: _("All right"), 2: _("Not so good"), 1: _("Bad")}
     rows = tuple(row(RateStay(booking.id, n), "★" * n, words) for n, words in told.items())
-    return Menu(body, _("Rate your stay"), (Section(None, rows),))
+    return Menu(body, _("Give stars"), (Section(None, rows),))
 
 
 def ask(turn: Turn, state: State, booking: Booking, preface: str | None = None) -> Reply:
@@ -54,9 +57,7 @@ def take_stars(turn: Turn, state: State, booking: Booking, stars: int) -> Reply:
     if not rating.rate(turn.session, booking, stars, now=turn.now):
         given = rating.stars_of(turn.session, booking.id)
         return _known(turn, state, given) if given is not None else my_bookings.stand(turn, state, booking)
-    body = _(
-        "Thank you! {stars}\n\nWould you like to add a word about your stay? Just type it.", stars="★" * stars
-    )
+    body = _("Thank you! {stars}\n\nWould you like to add a word? Just type it.", stars="★" * stars)
     done = button(ShowMenu(), _("No, thank you"))
     return Reply(
         Buttons(body, (done,)),
@@ -69,7 +70,7 @@ def take_stars(turn: Turn, state: State, booking: Booking, stars: int) -> Reply:
 
 def _known(turn: Turn, state: State, stars: int) -> Reply:
     _ = turn._
-    body = _("You have rated this stay: {stars}. Thank you!", stars="★" * stars)
+    body = _("You have given {stars}. Thank you!", stars="★" * stars)
     return Reply(Buttons(body, (button(ShowMenu(), _("Menu")),)), replace(state, misses=0), "rated")
 
 

@@ -42,12 +42,17 @@ def comment(session: Session, booking_id: int, said: str) -> None:
     )
 
 
+def of_booking(session: Session, booking_id: int) -> tuple[int, str | None] | None:
+    """How this booking was rated, and the word that came with it; None while it is not."""
+    row = session.execute(
+        text("SELECT stars, comment FROM ratings WHERE booking_id = :id"), {"id": booking_id}
+    ).first()
+    return (row.stars, row.comment) if row is not None else None
+
+
 def stars_of(session: Session, booking_id: int) -> int | None:
-    """How this booking was rated; None while it is not."""
-    stars: int | None = session.execute(
-        text("SELECT stars FROM ratings WHERE booking_id = :id"), {"id": booking_id}
-    ).scalar()
-    return stars
+    found = of_booking(session, booking_id)
+    return found[0] if found is not None else None
 
 
 def newest_unrated(session: Session, person_id: int, *, since: datetime) -> int | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flows import my_bookings, notices
+from flows import book, my_bookings, notices
 from flows.actions import (
     ApproveInstead,
     DeclineInstead,
@@ -22,11 +22,12 @@ from flows.engine import Reply, Turn, row
 from flows.paging import paged
 from flows.phrases import ENGLISH
 from flows.state import State
-from models import reports
+from models import rating, reports
 from models.booking import Booking
 from models.lifecycle import AWAITING_OWNER, CONFIRMED
 from models.listing import Listing
 from models.message import BODY_LIST, Menu, Row, Section, Text, clip
+from models.message_cost import message_costs
 from models.money import Money
 from models.payment import Payment
 from models.reports import Step, Stuck
@@ -59,11 +60,21 @@ def show(turn: Turn, state: State, booking: Booking) -> Reply:
         *notices.people(turn.session, booking, listing),
         f"Total: {_.money(booking.total)} · advance {_.money(booking.advance)} · due {_.money(booking.due)}",
         *(f"Payment: {_payment(payment, booking)}" for payment in payments),
+        *_besides(turn, booking, listing),
         "",
         *_history(turn, booking, listing),
     ]
     message = Menu(clip("\n".join(lines), BODY_LIST), "What now?", (Section(None, _choices(booking)),))
     return told(state, message, "booking_details", booking.id)
+
+
+def _besides(turn: Turn, booking: Booking, listing: Listing) -> list[str]:
+    """What the guest was asked besides, how they found it, and what talking about it has cost."""
+    stars, word = rating.of_booking(turn.session, booking.id) or (None, None)
+    lines = book.further.lines(listing, booking.answers, ENGLISH.language)
+    if stars is not None:
+        lines.append(f"Rated: {'★' * stars}" + (f" “{clip(word, 200)}”" if word else ""))
+    return [*lines, f"WhatsApp: {message_costs(turn.session, booking.id)}"]
 
 
 def _payment(payment: Payment, booking: Booking) -> str:

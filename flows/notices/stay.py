@@ -16,13 +16,17 @@ from models.booking import Booking
 from models.lifecycle import Status
 from models.message import Buttons
 from models.rules import Rules
+from models.stay import Mode
 
 
 def stay_begins(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:
     """It is near: when, where, and what is to pay there. For an open window only; nobody is paid for to hear it."""
     _, listing = speak_to_guest(session, booking), listing_of(session, booking)
     is_today = now.astimezone(ZoneInfo(listing.time_zone)).date() == booking.check_in
-    heading = _("*Today your stay begins*") if is_today else _("*Tomorrow your stay begins*")
+    if booking.stay.mode is Mode.SLOT:
+        heading = _("*Your visit is today*") if is_today else _("*Your visit is tomorrow*")
+    else:
+        heading = _("*Today your stay begins*") if is_today else _("*Tomorrow your stay begins*")
     lines = [heading, "", *my_bookings.arrival(_, booking, listing)]
     buttons = [button(ShowBooking(booking.id), _("My booking"))]
     if booking.status == Status.TICKET_GENERATED:

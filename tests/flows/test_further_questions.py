@@ -222,3 +222,11 @@ def test_another_place_asks_its_own(session: Session, at_cnic: Chat) -> None:
     assert "Total" in body(summary)
     assert "CNIC" not in body(summary)
     assert not newest(session, at_cnic).answers
+
+
+def test_an_admin_sees_them_with_the_booking(session: Session, at_cnic: Chat, admin: Chat) -> None:
+    answer_all(at_cnic)
+    shown = body(admin.says(f"booking {newest(session, at_cnic).code}"))
+    assert "CNIC: •••••-••••567-3\nArrival: Evening" in shown
+    assert "WhatsApp: " in shown
+    assert CNIC not in shown

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from flows.actions import MoreBookings, ShowContact, ShowDirections
+from flows.actions import CancelStay, MoreBookings, ShowContact, ShowDirections
 from models import ticket
 from models.booking import Booking
 from models.lifecycle import Status
@@ -446,3 +446,45 @@ def test_who_holds_too_many_may_cancel_from_the_list(session: Session, chat: Cha
     which = chat.taps("Cancel one")
     assert "Which booking would you like to cancel?" in body(which)
     assert titles(chat.taps(titles(which)[0])) == ["Yes, cancel it", "Keep it"]
+
+
+# ---- what comes back ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("time_zone", ["Asia/Karachi", "Asia/Kolkata", "America/New_York"])
+@pytest.mark.parametrize(
+    ("left", "told", "refund_minor"),
+    [
+        (timedelta(hours=24), "You get back all of it, *Rs. 5,400*", 5_400_00),
+        (timedelta(hours=24) - timedelta(minutes=1), "You get back *Rs. 4,050* of Rs. 5,400", 4_050_00),
+        (timedelta(hours=2), "You get back *Rs. 4,050* of Rs. 5,400", 4_050_00),
+        (timedelta(hours=2) - timedelta(minutes=1), "You get back *Rs. 2,700* of Rs. 5,400", 2_700_00),
+        (timedelta(hours=-1), "You get back *Rs. 2,700* of Rs. 5,400", 2_700_00),
+    ],
+)
+def test_captured_money_comes_back_by_the_tiers(
+    session: Session, chat: Chat, left: timedelta, told: str, refund_minor: int, time_zone: str
+) -> None:
+    place = factories.listing(session, time_zone=time_zone)
+    booking = factories.confirmed(session, place, guest_id=chat.person_id)
+    chat.now = booking.starts_at - left
+    assert told in body(chat.taps_template(CancelStay(booking.id)))
+    chat.now = booking.starts_at - left
+    assert told in body(chat.taps("Yes, cancel it"))
+    assert Booking.get(session, booking.id).status == Status.REFUND_REQUIRED
+    owed = session.execute(
+        text("SELECT data FROM booking_events WHERE booking_id = :id AND action = 'REQUIRE_REFUND'"),
+        {"id": booking.id},
+    ).scalar_one()
+    assert owed["refund_minor"] == refund_minor
+    jobs = session.scalars(text("SELECT job FROM follow_ups WHERE booking_id = :id"), {"id": booking.id})
+    assert "tell_refund_required" in set(jobs)  # the admins hear of it
+
+
+def test_terms_that_give_nothing_back_say_so_and_owe_nothing(session: Session, chat: Chat) -> None:
+    place = factories.listing(session, policy={"tiers": [{"hours": 48, "percent": 100}], "otherwise": 0})
+    booking = factories.confirmed(session, place, guest_id=chat.person_id)
+    chat.now = booking.starts_at - timedelta(hours=3)
+    assert "*no refund* is due" in body(chat.taps_template(CancelStay(booking.id)))
+    chat.taps("Yes, cancel it")
+    assert Booking.get(session, booking.id).status == Status.GUEST_CANCELLED

@@ -62,7 +62,7 @@ def test_stars_are_given_once_and_a_word_is_kept(session: Session, chat: Chat) -
     assert titles(thanks) == ["No, thank you"]
     assert "See you again" in body(chat.says("Warm rooms, kind people"))
     assert rated(session, booking) == (4, "Warm rooms, kind people")
-    assert "You have rated this stay: ★★★★." in body(chat.taps("★", question))
+    assert "You have given ★★★★." in body(chat.taps("★", question))
     assert rated(session, booking) == (4, "Warm rooms, kind people")
     place = Listing.get(session, booking.listing_id)
     session.info["listings"].clear()
@@ -167,8 +167,8 @@ def test_my_bookings_offers_it_until_it_is_done(session: Session, chat: Chat) ->
     stayed(session, chat)
     page = chat.says("my bookings")
     assert isinstance(page, Buttons)
-    assert titles(page) == ["Rate your stay", "Book again", "Menu"]
-    chat.taps("Rate your stay")
+    assert titles(page) == ["Give stars", "Book again", "Menu"]
+    chat.taps("Give stars")
     chat.taps("★★★")
     assert titles(chat.says("my bookings")) == ["Book again", "Menu"]
 
@@ -194,3 +194,10 @@ def test_the_average_is_shown_once_there_are_enough(
     found = find_a_place.stars_in_words(place)
     assert (found.replace("\u00a0", " ") if found else None) == shown
     assert ("★" in body(chat.says(place.name))) is (shown is not None)
+
+
+def test_an_admin_reads_it_with_the_booking(session: Session, chat: Chat, admin: Chat) -> None:
+    booking = stayed(session, chat)
+    chat.taps("★★★★", asked(session, chat, booking))
+    chat.says("Warm rooms")
+    assert "Rated: ★★★★ “Warm rooms”\nWhatsApp: 0 messages" in body(admin.says(f"booking {booking.code}"))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.lifecycle import Status
 from models.listing import Listing
-from models.message import Menu, Typing
+from models.message import ContactRequest, Menu, Typing
 from models.stay import Shift, Stay
 from tests import factories
 from tests.flows.conversation import Chat, body, titles
@@ -408,6 +408,32 @@ def test_old_taps_show_where_things_stand(chat: Chat, farm: Listing, care: Listi
     assert "Sun 27 Dec" in body(chat.taps("Night", saturday))
     chat.taps("Night")
     assert "How many guests" in body(chat.taps("Day", saturday))
+
+
+# ---- a number that WhatsApp hides ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", ["farm", "care"])
+def test_a_hidden_phone_is_asked_for_in_every_mode(
+    session: Session, farm: Listing, care: Listing, which: str
+) -> None:
+    hidden = Chat(session, factories.person(session), phone=False)
+    session.connection().exec_driver_sql(
+        f"DELETE FROM person_identifiers WHERE kind = 'phone' AND person_id = {hidden.person_id}"
+    )
+    hidden.says({"farm": farm, "care": care}[which].name)
+    hidden.taps("Book")
+    hidden.says("26 december day shift, 4 people" if which == "farm" else "26 december at 10 am for 1 hour")
+    for _ in range(3):  # what was not said yet: guests, and the name at last
+        if "Ayesha Khan" in titles(hidden.last):
+            break
+        hidden.says("1")
+    assert isinstance(hidden.taps("Ayesha Khan"), ContactRequest)
+    assert isinstance(hidden.says("0300 1234567"), ContactRequest)
+    session.connection().exec_driver_sql(
+        f"INSERT INTO person_identifiers VALUES ('phone', '+923009999999', {hidden.person_id}, now())"
+    )
+    assert "Total" in body(hidden.sends({"type": "contacts", "contacts": [{"origin": "contact_request"}]}))
 
 
 # ---- afterwards ------------------------------------------------------------------------------------
