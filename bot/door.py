@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 MOST_BYTES = 4 * 1024 * 1024  # WhatsApp sends up to 3 MB
 MOST_TRIES = 4
+# The database cannot be asked now, whatever it is asked.
+IS_AWAY = (OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
 
 # Keeps what a call says, or raises what it is answered instead of 200.
 Receive = Callable[["WSGIEnvironment"], None]
@@ -60,12 +62,7 @@ def until_stored(store: Callable[[], None]) -> None:
         try:
             store()
             return
-        except (
-            OperationalError,
-            InterfaceError,
-            psycopg2.OperationalError,
-            psycopg2.InterfaceError,
-        ) as error:
+        except IS_AWAY as error:
             if not tries_left or isinstance(getattr(error, "orig", error), _WAITED_LONG_ENOUGH):
                 raise
             log.warning("webhook.tried_again", error=type(error).__name__)

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,6 +19,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import abort
 
 from bot.door import body_of, until_stored
+from bot.gathering import Gathering
 from models import db, inbound
 from models.clock import Clock
 from models.inbound import Incoming
@@ -39,6 +40,7 @@ class WhatsAppCalls:
         self._secret = app_secret.encode()
         self._phone_number_id = phone_number_id
         self._clock = clock
+        self._gathering = Gathering(self._keep)
 
     def receive(self, environ: WSGIEnvironment) -> None:
         body = body_of(environ)
@@ -46,9 +48,12 @@ class WhatsAppCalls:
         try:
             items = list(split(_envelope(body), self._phone_number_id))
             if items:
-                keep(items, self._clock)
+                self._gathering.keep(items, can_wait=all(item.kind != "message" for item in items))
         except orjson.JSONEncodeError:
             abort(400, "The body is nested too deeply.")
+
+    def _keep(self, items: Sequence[Incoming]) -> None:
+        keep(items, self._clock)
 
 
 def whatsapp_subscription(*, verify_token: str) -> Blueprint:
@@ -161,7 +166,7 @@ def _notice(item: dict[str, Any]) -> Incoming:
     return Incoming(SOURCE, f"hash:{digest}", "notice", item)
 
 
-def keep(items: list[Incoming], clock: Clock) -> None:
+def keep(items: Sequence[Incoming], clock: Clock) -> None:
     """Store what is new and ring.
 
     Part of a batch may be stored when the rest fails: its repeat finds that part known.
@@ -169,7 +174,7 @@ def keep(items: list[Incoming], clock: Clock) -> None:
     until_stored(lambda: _keep(items, clock))
 
 
-def _keep(items: list[Incoming], clock: Clock) -> None:
+def _keep(items: Sequence[Incoming], clock: Clock) -> None:
     with db.one_statement() as (cursor, info):
         bells, rest = inbound.keep_known(cursor, info, items, clock.now())
     if bells:

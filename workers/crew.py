@@ -31,9 +31,11 @@ class Crew(ABC, Generic[Task, Result]):
 
     Attributes:
         results_wait: seconds that results may wait for more of them, or for a bell to be recorded with.
+        pace: seconds from one exchange to the next when there is much to do, so that each is about more.
     """
 
     results_wait = 0.0
+    pace = 0.0
 
     def __init__(self, name: str, most: int) -> None:
         self._name = name
@@ -42,6 +44,7 @@ class Crew(ABC, Generic[Task, Result]):
         self._results: SimpleQueue[Result | None] = SimpleQueue()
         self._under_way = 0
         self._threads = 0
+        self._exchanged_at = 0.0
 
     @abstractmethod
     def exchange(self, results: Sequence[Result], most: int, *, rung: bool) -> Sequence[Task]:
@@ -79,6 +82,7 @@ class Crew(ABC, Generic[Task, Result]):
         rung = True
         while True:
             room = self._most - self._under_way + len(results)
+            self._exchanged_at = time.monotonic()
             tasks = self._exchange_patiently(results, room, rung=rung)
             self._under_way += len(tasks) - len(results)
             self._hand_out(tasks)
@@ -123,7 +127,8 @@ class Crew(ABC, Generic[Task, Result]):
             while items[-1] is not None and self._under_way < self._most:
                 items.append(self._results.get(timeout=max(0.0, until - time.monotonic())))
         if items:
-            time.sleep(GATHER_SECONDS)  # once for all that come, instead of being woken for each
+            # Once for all that come, instead of being woken for each.
+            time.sleep(max(GATHER_SECONDS, self._exchanged_at + self.pace - time.monotonic()))
             with contextlib.suppress(Empty):
                 while True:
                     items.append(self._results.get_nowait())

@@ -27,9 +27,10 @@ from workers.rate import RateLimit
 log = structlog.get_logger()
 
 STATUSES_AT_ONCE = 500
-STATUSES_EVERY = 0.3  # seconds; they come three to a message, and what they tell can wait that long
+STATUSES_EVERY = 1.0  # seconds; they come three to a message, and what they tell can wait that long
 # A sender that is killed meanwhile leaves a message unknown, as one does that is killed while WhatsApp thinks.
 RESULTS_WAIT = 0.02
+PACE = 0.01
 OUR_BUG = 100
 STOPS: Mapping[delivery.Reason, str] = {
     delivery.Reason.TOKEN: "the access token or a permission is not valid",
@@ -42,6 +43,7 @@ PAUSES: Mapping[delivery.Scope, float] = {delivery.Scope.NUMBER: 1.0, delivery.S
 
 class Sender(Crew[Sendable, Outcome]):
     results_wait = RESULTS_WAIT
+    pace = PACE
 
     def __init__(self, whatsapp: WhatsApp, *, clock: Clock, rate: RateLimit, in_flight: int) -> None:
         super().__init__("send", in_flight)
