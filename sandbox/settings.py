@@ -6,6 +6,12 @@ import argparse
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+# The events that the endpoint at Stripe is subscribed to, as docs/going-live.md says; "*" for all there are.
+STRIPE_EVENTS = (
+    "checkout.session.completed,checkout.session.expired,payment_intent.succeeded,payment_intent.payment_failed,"
+    "payment_intent.canceled,charge.refunded,refund.updated,refund.failed,charge.dispute.created"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -27,6 +33,7 @@ class Settings:
     business_name: str = "Sarai"
     stripe_key: str = "sk_test_sandbox"
     stripe_webhook_secret: str = "whsec_sandbox"
+    stripe_events: str = STRIPE_EVENTS
     messages_per_second: float = 80.0
     pair_seconds: float = 6.0
     pair_burst: int = 45

@@ -90,6 +90,8 @@ class Stripe:
         )
         self.faults, self.log = Faults(lambda: hub.tell("misbehaviour")), CallLog(clock.now)
         self.bank = Bank(store, clock.now, base_url, self._emit)
+        events = settings.stripe_events
+        self._subscribed = None if events == "*" else frozenset(events.split(","))
         self.courier = Courier(
             name="stripe",
             url=settings.product_url + "/api/payments/stripe/webhook",
@@ -421,7 +423,8 @@ class Stripe:
 
     def _emit(self, event: Object) -> None:
         about = event["data"]["object"]
-        self.courier.post({"kind": "event", "id": event["id"], "event": event})
+        if self._subscribed is None or event["type"] in self._subscribed:
+            self.courier.post({"kind": "event", "id": event["id"], "event": event})
         reference = about.get("client_reference_id")
         self._hub.tell(
             "payment", event=event["type"], id=about["id"], status=about.get("status"), reference=reference

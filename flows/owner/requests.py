@@ -21,7 +21,7 @@ from models.booking_event import Actor
 from models.errors import BookingError
 from models.lifecycle import AWAITING_OWNER
 from models.listing import Listing
-from models.message import Buttons, Text, clip
+from models.message import Buttons, Text, Typing
 
 _REASON_TITLES: Final = {
     "slot_unavailable": "Slot unavailable",
@@ -42,14 +42,8 @@ def confirm(turn: Turn, state: State, action: ConfirmBooking) -> Reply:
         )
     except BookingError:
         return how_it_stands(turn, state, booking, listing)
-    _ = turn._
-    # The ticket's notice follows in a moment and says the rest.
-    body = _(
-        "✅ *Confirmed*, thank you. The e-ticket for *{guest}*, *{place}*, is on its way.",
-        guest=clip(booking.guest_name, 60),
-        place=clip(listing.name, 60),
-    )
-    return Reply(Text(body), _shown(state), "confirmed", booking.id, "owner")
+    # The ticket's notice is the one bubble: it says the rest, or what stands in its way.
+    return Reply(Typing(turn.wamid), _shown(state), "typing", booking.id, "owner")
 
 
 def ask_if_sure(turn: Turn, state: State, action: CancelBooking) -> Reply:
