@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from multiprocessing.util import Finalize
+
 import config
 import logs
 from bot.app import create_app
@@ -9,6 +11,7 @@ from integrations import clients
 from models import db, sealed
 from models.clock import Clock
 from workers import follow_ups
+from workers.heartbeat import Heartbeat
 from workers.queue import Doorbell, lanes
 
 settings = config.load()
@@ -20,3 +23,7 @@ db.start(
 )
 sealed.start(settings.encryption_key)
 app = create_app(settings, clients.build(settings), Clock(settings.clock_file))
+heartbeat = Heartbeat("web")
+heartbeat.start()
+# Granian's worker is a child of multiprocessing, which runs no atexit.
+Finalize(None, heartbeat.stop, exitpriority=1)

@@ -9,7 +9,8 @@ from flask import Flask, Response, send_from_directory
 from bot import errors
 from bot.door import MOST_BYTES, Door
 from bot.eticket import eticket
-from bot.health import health
+from bot.health import Health, health
+from bot.metrics import count_requests, metrics
 from bot.payment_webhooks import STRIPE_PATH, StripeCalls, payment_pages
 from bot.whatsapp_webhook import PATH, WhatsAppCalls, whatsapp_subscription
 from config import Settings
@@ -23,6 +24,7 @@ def create_app(settings: Settings, clients: Clients, clock: Clock) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     errors.install(app)
+    count_requests(app)
     whatsapp = WhatsAppCalls(
         app_secret=settings.whatsapp_app_secret,
         phone_number_id=settings.whatsapp_phone_number_id,
@@ -33,7 +35,11 @@ def create_app(settings: Settings, clients: Clients, clock: Clock) -> Flask:
     app.wsgi_app = Door(app.wsgi_app, {PATH: whatsapp.receive, STRIPE_PATH: stripe.receive})  # type: ignore[method-assign]
     app.register_blueprint(whatsapp_subscription(verify_token=settings.whatsapp_verify_token))
     app.register_blueprint(payment_pages())
-    app.register_blueprint(health(settings.redis_url, clock))
+    look = Health(settings.redis_url, clock)
+    app.register_blueprint(health(look))
+    app.register_blueprint(
+        metrics(look, clock, token=settings.metrics_token, is_open=settings.environment != "production")
+    )
     app.register_blueprint(eticket(clock, public_url=settings.rules.public_url))
 
     @app.get("/photos/<path:name>")

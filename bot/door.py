@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.wsgi import get_input_stream
 
+import tally
 from bot import errors
 
 if TYPE_CHECKING:
@@ -38,13 +39,17 @@ class Door:
         self._receivers = receivers
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        receive = self._receivers.get(environ.get("PATH_INFO", ""))
+        address = environ.get("PATH_INFO", "")
+        receive = self._receivers.get(address)
         if receive is None or environ["REQUEST_METHOD"] != "POST":
             return self._behind(environ, start_response)
         try:
             receive(environ)
         except Exception as error:
-            return errors.answer_to(error)(environ, start_response)
+            answer = errors.answer_to(error)
+            tally.REQUESTS.add(address, str(answer.status_code))
+            return answer(environ, start_response)
+        tally.REQUESTS.add(address, "200")
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
         return [b"ok"]
 

@@ -17,12 +17,14 @@ import hmac
 import json
 import logging
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import tally
 from integrations.gateway import GatewayError, PaymentLink, WebhookRefused
 from integrations.http_pool import HttpPool, NotSent, OutcomeUnknown
 from models.money import exponent
@@ -215,7 +217,23 @@ class StripeGateway:
         )
 
     def _ask(self, method: str, path: str, *, key: str | None = None, **params: Any) -> Json:
-        """One call to Stripe.
+        """One call to Stripe, counted.
+
+        Raises:
+            GatewayError: it was refused, or nothing came of it that we can read.
+        """
+        began, outcome = time.monotonic(), "ok"
+        try:
+            return self._call(method, path, key=key, **params)
+        except GatewayError as error:
+            outcome = error.code
+            raise
+        finally:
+            tally.CALLS.add(self.name, outcome)
+            tally.CALL_SECONDS.add(self.name, by=time.monotonic() - began)
+
+    def _call(self, method: str, path: str, *, key: str | None, **params: Any) -> Json:
+        """The call itself.
 
         Stripe also remembers a 5xx under an idempotency key and repeats it for a day. Such an echo is asked
         past with a new key: what it might do twice is harmless here, for a second page has no visitor and

@@ -22,6 +22,7 @@ from models.clock import Clock
 from workers import bookings as bookings  # registers the light jobs
 from workers import follow_ups, queue
 from workers.errands import Errands
+from workers.heartbeat import Heartbeat
 from workers.outbox import Sender
 from workers.payments import PaymentJobs
 from workers.queue import CrewRunner, Doorbell, LaneRunner, Runner
@@ -57,11 +58,15 @@ def main(name: str) -> None:
     db.start(engine, follow_ups=follow_ups.table(settings.rules), ring=doorbell.ring)
     sealed.start(settings.encryption_key)
     stopping = threading.Event()
-    if name == "clock":
-        _be_the_clock(settings, clock, doorbell, stopping)
-        return
-    runner = _RUNNERS[name](settings, clock, stopping)
-    _work(settings.redis_url, runner, stopping)
+    heartbeat = Heartbeat(name)
+    heartbeat.start()
+    try:
+        if name == "clock":
+            _be_the_clock(settings, clock, doorbell, stopping)
+        else:
+            _work(settings.redis_url, _RUNNERS[name](settings, clock, stopping), stopping)
+    finally:
+        heartbeat.stop()
 
 
 def _turns(settings: config.Settings, clock: Clock, stopping: threading.Event) -> Runner:

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
+import tally
 from models import db
 from models.clock import Clock
 from models.db import unit_of_work
@@ -74,7 +75,9 @@ class Errands(Crew[Due, Done]):
     def perform(self, due: Due) -> Done:
         try:
             do(self._jobs[due.job], due, self._clock)
+            tally.ERRANDS.add(due.job, "done")
         except Exception as error:
+            tally.ERRANDS.add(due.job, "failed")
             self._fail(due, error)
         return Done(due)
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import structlog
 
+import tally
 from flows import notices
 from flows.templates import answer_ready
 from integrations.whatsapp import NotSent, WhatsApp, WhatsAppRefused, WhatsAppUnknown
@@ -95,6 +96,8 @@ class Sender(Crew[Sendable, Outcome]):
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
+            became = outcome.verdict.reason.lower() if outcome.verdict else "accepted"
+            tally.MESSAGES.add(outcome.message.kind, became)
             if outcome.verdict is None:
                 continue
             log.warning(

@@ -7,12 +7,14 @@ other messages wait behind it; at the fifth failure it is parked, the admins are
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+import tally
 from flows import notices, router
 from models import conversation, inbound, person
 from models.clock import Clock
@@ -56,7 +58,7 @@ class Turns:
     def take_turn(self, lane: int) -> tuple[bool, bool]:
         """One message of one person; (whether there was one, whether anything else is due in this lane)."""
         event: inbound.Claimed | None = None
-        more = True
+        more, began = True, time.monotonic()
         try:
             with unit_of_work() as session:
                 now = self.clock.now()
@@ -79,6 +81,9 @@ class Turns:
             if event is None:
                 raise
             self._fail(event, error)
+        else:
+            tally.TURNS.add("done")
+        tally.TURN_SECONDS.add(by=time.monotonic() - began)
         return True, more
 
     def follow_up(self, lane: int) -> bool:
@@ -98,6 +103,7 @@ class Turns:
             now = self.clock.now()
             conversation.lock(session, event.conversation_id)
             parked = inbound.fail(session, event.id, error=repr(error), now=now)
+            tally.TURNS.add("parked" if parked else "failed")
             if parked and tell:
                 notices.event_parked(session, event.id, rules=self.rules, now=now)
 

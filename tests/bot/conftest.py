@@ -53,6 +53,21 @@ def make_settings(**more: Any) -> Settings:
     )
 
 
+def beats(
+    scratch: Scratch, name: str, *, silent: float = 0, kind: str | None = None, **counts: list[Any]
+) -> None:
+    """A process that was last heard of so many seconds ago."""
+    scratch.run(
+        "INSERT INTO processes (machine, name, kind, pid, since, beat_at, counts) VALUES ('box', :name, :kind, 1, "
+        "now(), clock_timestamp() - :silent * interval '1 s', :counts) ON CONFLICT (machine, name) "
+        "DO UPDATE SET beat_at = excluded.beat_at, counts = excluded.counts",
+        name=name,
+        kind=kind or name,
+        silent=silent,
+        counts=json.dumps(counts),
+    )
+
+
 @pytest.fixture
 def door(scratch: Scratch, redis_url: str, clock: MovableClock) -> Door:
     settings = make_settings(redis_url=redis_url)

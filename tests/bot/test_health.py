@@ -11,22 +11,73 @@ from sqlalchemy import create_engine
 from bot.app import create_app
 from flows import notices
 from integrations import clients
-from models import db
+from models import db, process
 from tests import factories as make
-from tests.bot.conftest import Door, make_settings
+from tests.bot.conftest import Door, beats, make_settings
 from tests.conftest import Scratch
-from tests.factories import NOW, MovableClock
+from tests.factories import NOW, RULES, MovableClock
 
 
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.health.REDIS_SECONDS", 60.0)  # a busy machine's Redis is not away
+    monkeypatch.setattr("bot.health.REDIS_SECONDS", 60.0)  # a busy machine's stores are not away
+    monkeypatch.setattr("bot.health.DATABASE_SECONDS", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def _everybody_lives(scratch: Scratch) -> None:
+    for kind in process.KINDS:
+        beats(scratch, kind)
 
 
 def test_all_is_well(scratch: Scratch, door: Door) -> None:
     answer = door.get("/api/health")
     assert answer.status_code == 200
-    assert answer.get_json() == {"status": "ok", "wrong": [], "oldest_waiting_seconds": None}
+    assert answer.get_json() == {"status": "ok", "wrong": [], "details": {}, "oldest_waiting_seconds": None}
+
+
+@pytest.mark.parametrize("kind", process.KINDS)
+def test_a_process_that_fell_silent_is_missed_until_it_is_heard_of(
+    scratch: Scratch, door: Door, kind: str
+) -> None:
+    beats(scratch, kind, silent=process.SILENT_SECONDS + 1)
+    answer = door.get("/api/health")
+    assert (answer.status_code, answer.get_json()["wrong"]) == (503, ["processes"])
+    assert answer.get_json()["details"]["processes"] == f"{kind} has not been heard of for 9 s."
+    beats(scratch, kind)
+    assert door.get("/api/health").status_code == 200
+
+
+def test_a_kind_of_which_there_is_nobody_is_missed(scratch: Scratch, door: Door) -> None:
+    scratch.run("DELETE FROM processes WHERE kind = 'slow'")
+    assert door.get("/api/health").get_json()["details"] == {
+        "processes": "No slow process has been heard of."
+    }
+
+
+def test_work_that_nobody_does_is_told(scratch: Scratch, door: Door, clock: MovableClock) -> None:
+    with db.unit_of_work() as unit:
+        make.held(unit)
+    scratch.run("UPDATE follow_ups SET done_at = now() WHERE job <> 'expire_hold'")
+    clock.move(RULES.hold + timedelta(seconds=60))
+    assert door.get("/api/health").status_code == 200
+    clock.move(timedelta(seconds=70))
+    answer = door.get("/api/health").get_json()
+    assert answer["wrong"] == ["errands"]
+    assert answer["details"]["errands"].startswith("Work on a booking has been due for 13")
+
+
+def test_a_database_that_hangs_is_told_in_time(
+    scratch: Scratch, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.health.DATABASE_SECONDS", 0.2)
+    with scratch.engine.begin() as connection:
+        connection.exec_driver_sql("LOCK TABLE processes IN ACCESS EXCLUSIVE MODE")
+        for _ in range(2):  # the second one does not begin a look of its own
+            assert door.get("/api/health").get_json()["wrong"] == ["database"]
+        assert scratch.waiting_for_locks() == 1
+    monkeypatch.setattr("bot.health.DATABASE_SECONDS", 60.0)
+    assert door.get("/api/health").status_code == 200
 
 
 def test_a_message_that_waits_too_long_is_told(scratch: Scratch, door: Door, clock: MovableClock) -> None:
