@@ -4,7 +4,7 @@ A count costs a third of a microsecond and touches no file and no network. Each 
 into the process's row (models/process.py), from where they are read for every process on every machine. Labels
 are kinds and outcomes, never anybody's name, phone or id.
 
-Source: docs/decisions/0010-figures-travel-with-the-heartbeat.md
+Source: docs/decisions/0009-figures-travel-with-the-heartbeat.md
 """
 
 from __future__ import annotations

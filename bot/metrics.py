@@ -4,7 +4,7 @@ What is now (who lives, what waits, bookings by status) is read from the rows; w
 processes' rows, into which each heartbeat writes it. Nothing is counted through files or locks that processes
 share. Figures of a business are not everybody's: in production a token is asked for.
 
-Source: docs/decisions/0010-figures-travel-with-the-heartbeat.md
+Source: docs/decisions/0009-figures-travel-with-the-heartbeat.md
 """
 
 from __future__ import annotations
