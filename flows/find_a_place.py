@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from flows import offers, phrases, stays, understand
@@ -24,10 +25,11 @@ from flows.actions import (
 from flows.engine import Reply, Turn, button, row
 from flows.phrases import Phrases
 from flows.state import Draft, State
-from models import rating
+from models import availability, rating
 from models.listing import Listing, categories_in_use
 from models.message import MOST_ROWS, ROW_DESCRIPTION, Buttons, Menu, Message, Section, clip
 from models.money import NO_BREAK, Money
+from models.pricing import lowest_and_highest, night_price
 
 PLACES_A_PAGE: Final = 9
 MOST_WORDS_LOOKED_UP: Final = 12
@@ -191,7 +193,7 @@ def _list(
 
 def in_a_row(turn: Turn, place: Listing, far: str | None = None) -> str:
     """What a place costs, and what else helps to choose it: how far it is, how it was rated, where it is."""
-    price = _price_in_short(turn._, place) if place.hours is None else offers.in_short(turn, place)
+    price = _price_in_short(turn, place) if place.hours is None else offers.in_short(turn, place)
     # The price is what must not be cut off.
     told = " · ".join(part for part in (price, far, stars_in_words(place)) if part)
     return clip(f"{told} · {place.location}", ROW_DESCRIPTION)
@@ -205,12 +207,12 @@ def stars_in_words(place: Listing) -> str | None:
     return f"★{NO_BREAK}{tenths // 10}.{tenths % 10}{NO_BREAK}({place.ratings})"
 
 
-def _price_in_short(_: Phrases, place: Listing) -> str:
-    rates = place.price
-    lowest = min(rates.base_minor, rates.weekend_minor or rates.base_minor)
-    amount = _.money(Money(lowest, rates.currency))
-    is_same = rates.weekend_minor in (None, rates.base_minor)
-    return _("{amount} a night", amount=amount) if is_same else _("from {amount} a night", amount=amount)
+def _price_in_short(turn: Turn, place: Listing) -> str:
+    _, first = turn._, availability.today(place, turn.now)
+    last = first + timedelta(days=turn.rules.max_days_ahead)
+    lowest, highest = lowest_and_highest(place.price, first, last)
+    is_one, amount = lowest == highest, _.money(lowest)
+    return _("{amount} a night", amount=amount) if is_one else _("from {amount} a night", amount=amount)
 
 
 def show_place(turn: Turn, state: State, place: Listing | int) -> Reply:
@@ -241,19 +243,35 @@ def card(turn: Turn, place: Listing) -> Message:
 
 
 def _prices(turn: Turn, place: Listing) -> list[str]:
-    """What it costs and for how many, a short line each."""
+    """What it costs and for how many, a short line each; what the quote adds to that is named at least."""
     _, rates = turn._, place.price
-    lines = _prices_by_night(_, place) if place.hours is None else offers.in_lines(turn, place)
+    lines = _prices_by_night(turn, place) if place.hours is None else offers.in_lines(turn, place)
     lines.append(_.n("For {n} guest", "For up to {n} guests", place.capacity))
     if rates.extra_guest_minor and rates.included_guests < place.capacity:
         extra = _.money(Money(rates.extra_guest_minor, rates.currency))
         lines.append(_("Each guest after {n}: + {amount}", n=rates.included_guests, amount=extra))
+    added = [charge for charge in (*rates.fees, *rates.taxes) if not charge.included]
+    if added:
+        names = [f"{c.name} {c.percent_in_words}%" if c.percent is not None else c.name for c in added]
+        lines.append(_("Plus {charges}", charges=clip(_.comma.join(names), 80)))
     return lines
 
 
-def _prices_by_night(_: Phrases, place: Listing) -> list[str]:
-    rates = place.price
+MOST_PRICES: Final = 6  # lines of a card
+
+
+def _prices_by_night(turn: Turn, place: Listing) -> list[str]:
+    """The usual prices, and those of the seasons in which one can arrive."""
+    _, rates = turn._, place.price
     lines = ["*" + _("{amount} a night", amount=_.money(Money(rates.base_minor, rates.currency))) + "*"]
     if rates.weekend_minor is not None and rates.weekend_minor != rates.base_minor:
         lines.append(_("Weekend: {amount}", amount=_.money(Money(rates.weekend_minor, rates.currency))))
-    return lines
+    first, ahead = availability.today(place, turn.now), turn.rules.max_days_ahead if rates.seasons else -1
+    days = [first + timedelta(days=n) for n in range(ahead + 1)]
+    for season in rates.seasons:
+        prices = [night_price(rates, day) for day in days if rates.season_on(day) is season]
+        if prices and season.prices.amounts:
+            lowest = _.money(min(prices))
+            amount = lowest if min(prices) == max(prices) else _("from {amount}", amount=lowest)
+            lines.append(f"{clip(season.name, 30)}: {amount}")
+    return lines[:MOST_PRICES]

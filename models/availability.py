@@ -259,6 +259,9 @@ def free_on(
 
 
 def _is_free(listing: Listing, taken: Occupancy, stay: Stay, units: int, now: datetime) -> bool:
+    """Whether so many units are free for a shift or a slot that has not begun, on a day that takes any."""
+    if not listing.rules_on(stay.check_in).takes(stay.check_in):
+        return False
     return stay_span(listing, stay)[0] > now and taken.free(*taken_span(listing, stay)) >= units
 
 
@@ -298,7 +301,7 @@ def nearest_free_stays(
     found: list[Stay] = []
     for days in _DAYS_AROUND:
         other = Stay(stay.check_in + timedelta(days=days), stay.check_out + timedelta(days=days))
-        if not earliest <= other.check_in <= latest:
+        if not earliest <= other.check_in <= latest or not listing.rules_on(other.check_in).take(other):
             continue
         if stay_span(listing, other)[0] <= now:
             continue

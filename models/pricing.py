@@ -293,6 +293,14 @@ def night_price(rates: Rates, day: date) -> Money:
     return Money(_night(rates, _tariff_on(rates, day)[1], day)[1], rates.currency)
 
 
+def lowest_and_highest(rates: Rates, first: date, last: date) -> tuple[Money, Money]:
+    """What a night costs at least and at most that begins on one of these days."""
+    # A week has every price there is, where no season changes them.
+    number = (last - first).days + 1 if rates.seasons else 7
+    prices = [night_price(rates, first + timedelta(days=n)) for n in range(number)]
+    return min(prices), max(prices)
+
+
 def shift_price(rates: Rates, day: date, shift: Shift) -> Money:
     """What a shift that begins on this day costs in one unit.
 
@@ -360,7 +368,7 @@ def _charges(
             base = bases[charge.of]
             held = sum((c.percent or 0 for c in charges if c.included and c.of is charge.of), Decimal(0))
             amount = base.percent(charge.percent, of=100 + held if charge.included else 100)
-            about = {"name": charge.name, "percent": f"{charge.percent.normalize():f}"}
+            about = {"name": charge.name, "percent": charge.percent_in_words or ""}
             line = Line(key, {}, amount, amount, about)
         (included if charge.included else added).append(line)
     return [line for line in added if line.amount], [line for line in included if line.amount]

@@ -158,6 +158,11 @@ class Charge:
         if self.amount is not None and self.of is not Of.STAY:
             raise ValueError("a percent is of something, an amount is per something")
 
+    @property
+    def percent_in_words(self) -> str | None:
+        """ "16", "7.5": without zeros that say nothing."""
+        return None if self.percent is None else f"{self.percent.normalize():f}"
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -222,15 +227,6 @@ class Rates:
     @property
     def extra_guest_minor(self) -> int:
         return self.usual.extra_guest or 0
-
-    @property
-    def lowest_minor(self) -> int:
-        """The least that a night, shift or slot costs on any day."""
-        return min(price for tariff in self._tariffs() for price in tariff.amounts)
-
-    @property
-    def is_one_price(self) -> bool:
-        return all(price == self.base_minor for tariff in self._tariffs() for price in tariff.amounts)
 
     def season_on(self, day: date) -> Season | None:
         return next((season for season in self.seasons if season.covers(day)), None)

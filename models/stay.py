@@ -113,6 +113,9 @@ class NightRules:
     def takes(self, day: date) -> bool:
         return day.weekday() in self.check_in_days
 
+    def take(self, stay: Stay) -> bool:
+        return self.takes(stay.check_in) and self.min_nights <= stay.nights <= self.max_nights
+
 
 RulesOn = Callable[[date], NightRules]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -241,6 +242,11 @@ def _refuse_time(turn: Turn, state: State, draft: Draft, listing: Listing, *, lo
         return _other_day(turn, state, draft, last - timedelta(days=DATES_A_PAGE - 1), preface)
     if day < (earliest := earliest_day(turn, listing)):
         return _other_day(turn, state, draft, earliest, _("It is too late for {day}.", day=_.day(day)))
+    rules = listing.rules_on(day)
+    if not rules.takes(day):
+        later = (day + timedelta(days=n) for n in range((last - day).days + 1))
+        first = next((other for other in later if listing.rules_on(other).takes(other)), earliest)
+        return _other_day(turn, state, draft, first, _only_begins(_, rules.check_in_days))
     problem = _wrong_hours(turn, draft, listing)
     if problem is not None:
         step, preface = problem
@@ -304,12 +310,16 @@ def _refused(turn: Turn, state: State, draft: Draft, listing: Listing, refused: 
         preface = _too_late(turn, draft, listing)
         first = nearest.check_in if nearest is not None else limit
     elif why == Why.CHECK_IN_DAY:
-        preface = _("At that time a stay can only begin on: {days}.", days=_.weekdays(limit))
-        first = nearest.check_in if nearest is not None else None
+        preface = _only_begins(_, limit)
+        first = nearest.check_in if nearest is not None else earliest_day(turn, listing)
     else:
         preface = _("You can book until {day} at the latest.", day=_.day(limit))
         first = limit - timedelta(days=DATES_A_PAGE - 1)
     return _other_day(turn, state, draft, first, preface)
+
+
+def _only_begins(_: Phrases, days: Iterable[int]) -> str:
+    return _("At that time a stay can only begin on: {days}.", days=_.weekdays(days))
 
 
 def _too_late(turn: Turn, draft: Draft, listing: Listing) -> str:

@@ -358,3 +358,56 @@ def test_a_season_may_want_longer_stays(session: Session, chat: Chat) -> None:
     asked = chat.says("24 Dec to 26 Dec")
     assert "The shortest stay here is 3 nights." in body(asked)
     assert titles(asked) == ["3 nights", "4 nights", "More nights"]
+
+
+def test_the_card_names_seasons_and_what_comes_on_top(session: Session, chat: Chat) -> None:
+    place = factories.listing(
+        session,
+        prices={
+            "weekend": 12000,
+            "seasons": [
+                {"name": "New Year", "from": "12-31", "to": "01-05", "base": 15000},
+                {"name": "Winter", "from": "01-06", "to": "02-15", "weekend": 10000},
+                {"name": "Last Eid", "from": "2026-03-19", "to": "2026-03-23", "base": 1},
+                {"name": "Long stays", "from": "12-15", "to": "12-20", "min_nights": 3},
+            ],
+            "fees": [{"name": "Cleaning", "amount": 1000}, {"name": "Linen", "amount": 1, "included": True}],
+            "taxes": [{"name": "Sales tax", "percent": "16.0"}],
+        },
+    )
+    shown = body(chat.says(place.name))
+    for line in (
+        "*Rs. 9,000 a night*\nWeekend: Rs. 12,000\nNew Year: Rs. 15,000\nWinter: from Rs. 9,000\nFor",
+        "Plus Cleaning, Sales tax 16%",
+    ):
+        assert line in shown
+    for words in ("Last Eid", "Long stays", "Linen"):
+        assert words not in shown
+
+
+def test_the_list_says_from_where_prices_differ(session: Session, chat: Chat) -> None:
+    place = factories.listing(session, prices={"weekdays": {"tue": 7000}})
+    factories.listing(session)
+    found = chat.says("Sea View")
+    assert isinstance(found, Menu)
+    told = {row.title: row.description for section in found.sections for row in section.rows}
+    assert told[place.name] is not None
+    assert told[place.name].startswith("from Rs.\u00a07,000 a night")  # type: ignore[union-attr]
+
+
+def test_alternatives_begin_on_a_day_that_will_do(session: Session, chat: Chat) -> None:
+    place = factories.listing(session, units=1, prices={"check_in_days": ["thu"]})
+    factories.held(session, place, stay=factories.STAY)
+    chat.says(place.name)
+    chat.taps("Book")
+    assert titles(chat.says("24 Dec to 26 Dec")) == ["17 – 19 Dec", "31 Dec – 2 Jan", "Other dates"]
+
+
+def test_a_shift_begins_only_on_days_that_take_one(session: Session, chat: Chat) -> None:
+    farm = factories.listing(session, mode="SHIFT", capacity=10, prices={"check_in_days": ["sat", "sun"]})
+    chat.says(farm.name)
+    offered = titles(chat.taps("Book"))
+    assert offered[:4] == ["Sat 21 Nov", "Sun 22 Nov", "Sat 28 Nov", "Sun 29 Nov"]
+    asked = chat.says("Tue 24 Nov")
+    assert "At that time a stay can only begin on: Sat, Sun." in body(asked)
+    assert titles(asked)[0] == "Sat 28 Nov"

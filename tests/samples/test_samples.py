@@ -52,6 +52,51 @@ def test_there_is_something_for_everyone() -> None:
     assert len({listing["slug"] for listing in LISTINGS}) == len(LISTINGS)
 
 
+def _written(tmp_path: Path, changes: str) -> Path:
+    """The first sample as a file of its own, with a word changed or added."""
+    text_of_one = (ROOT / "samples" / "listings.toml").read_text().split("[[listings]]")[1]
+    old, new = changes.split(" -> ")
+    assert old in text_of_one
+    path = tmp_path / "listings.toml"
+    path.write_text(f'[categories]\nhotel_room = "Rooms"\n[[listings]]{text_of_one.replace(old, new, 1)}')
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ("weekend = -> weeknd =", "listing karimabad-garden-inn: prices: nobody knows 'weeknd'"),
+        ("min_nights = -> minimum_nights =", "listing karimabad-garden-inn: nobody knows 'minimum_nights'"),
+        ("capacity = -> capcity =", "listing karimabad-garden-inn: nobody knows 'capcity'"),
+        ("capacity = 3 -> ", "listing karimabad-garden-inn: capacity is missing"),
+        ('phone = "+ -> phne = "+', "listing karimabad-garden-inn: nobody knows 'phne'"),
+        ("base = 9000 -> base = 99.5", "listing karimabad-garden-inn: prices: base is written as 1500"),
+        (
+            "base = 9000 -> base = 9000\nseasons = [{ name = 'Eid', form = '12-01' }]",
+            "season Eid: from is missing",
+        ),
+    ],
+)
+def test_a_misspelt_word_is_refused_by_name(
+    session: Session, tmp_path: Path, changes: str, told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        load_file(session, _written(tmp_path, changes), NOW)
+
+
+def test_a_word_that_is_known_is_taken(session: Session, tmp_path: Path) -> None:
+    load_file(session, _written(tmp_path, "base = 9000 -> base = 9001"), NOW)
+    rates = session.scalar(text("SELECT rates FROM listings WHERE slug = 'karimabad-garden-inn'"))
+    assert rates["base_minor"] == 9_001_00
+
+
+def test_a_block_that_nobody_knows_is_refused(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "listings.toml"
+    path.write_text("listings = []\n[[coupon]]\ncode = 'GIFT'\n")
+    with pytest.raises(ValueError, match="nobody knows 'coupon'"):
+        load_file(session, path, NOW)
+
+
 def test_loading_twice_changes_nothing(session: Session) -> None:
     def count() -> tuple[Any, ...]:
         tables = ("listings", "units", "categories", "persons", "person_roles")
