@@ -153,6 +153,13 @@ class Settings(BaseSettings):
         needed=True,
         names=("ADMIN_WHATSAPP_NUMBER", "ADMIN_PHONE"),
     )
+    payment_provider_name: str = _setting(
+        "",
+        "Whose the first account is that guests transfer to: `NayaPay`. More accounts are in the listings file.",
+    )
+    payment_provider_email: str = _setting(
+        "", "What guests transfer to there, as they type it: an address, a number, an IBAN, a UPI id."
+    )
 
     whatsapp_phone_number_id: str = _setting(
         "",

@@ -308,6 +308,32 @@ class PayNow(Action):
 
 
 @dataclass(frozen=True)
+class PayBy(Action):
+    """Another way to pay a booking that waits for its payment."""
+
+    verb = "payby"
+    booking: int
+    method: str
+
+
+@dataclass(frozen=True)
+class SayPaid(Action):
+    """The guest says that the transfer is made."""
+
+    verb = "paid"
+    booking: int
+
+
+@dataclass(frozen=True)
+class PictureFor(Action):
+    """Which booking a picture of a payment is for."""
+
+    verb = "picture"
+    booking: int
+    evidence: int
+
+
+@dataclass(frozen=True)
 class BookAgain(Action):
     """A new booking with the same answers."""
 
@@ -464,6 +490,48 @@ class DeclineInstead(Action):
 class DeclineInsteadForSure(Action):
     verb = "refusesure"
     booking: int
+
+
+@dataclass(frozen=True)
+class VerifyPayment(Action):
+    """An admin has seen a transfer's money; `rejections` tells which of several searches the button belongs to."""
+
+    verb = "verify"
+    booking: int
+    rejections: int
+
+
+@dataclass(frozen=True)
+class RejectPayment(Action):
+    """Asks why the money cannot be found."""
+
+    verb = "reject"
+    booking: int
+    rejections: int
+
+
+@dataclass(frozen=True)
+class RejectPaymentFor(Action):
+    verb = "rejectfor"
+    booking: int
+    rejections: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ShowReview(Action):
+    """A payment that waits to be checked, with its picture and fresh buttons."""
+
+    verb = "review"
+    booking: int
+
+
+@dataclass(frozen=True)
+class ShowReviews(Action):
+    """The payments that wait to be checked, from this page on."""
+
+    verb = "reviews"
+    page: int
 
 
 @dataclass(frozen=True)

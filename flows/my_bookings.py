@@ -9,9 +9,8 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from flows import book, find_a_place, phrases, stays
+from flows import book, find_a_place, phrases, stays, transfer
 from flows.actions import (
     Action,
     AskForStars,
@@ -22,6 +21,7 @@ from flows.actions import (
     MoreBookings,
     MyBookings,
     PayNow,
+    SayPaid,
     SendTicket,
     ShowBooking,
     ShowContact,
@@ -51,14 +51,13 @@ from models.message import (
     Text,
     clip,
 )
-from models.payment import HAS_MONEY, OPEN, Payment, PaymentState
+from models.payee import Payee
+from models.payment import HAS_MONEY, OPEN, TRANSFER, Payment, PaymentState
 from models.person import Person
 from models.stay import Mode
 
 MOST_SHOWN: Final = 9
 MOST_REMEMBERED: Final = 200  # bookings of one person that the list goes back to
-# Countries with one clock, where most guests and places are.
-_ZONES: Final = {"PK": "Asia/Karachi", "IN": "Asia/Kolkata", "AE": "Asia/Dubai", "SA": "Asia/Riyadh"}
 _CODE: Final = re.compile(r"BK-[0-9]{8}-[A-Z0-9]{5}")
 _CANCELLED = frozenset({Status.OWNER_CANCELLED, Status.GUEST_CANCELLED})
 _REFUND = frozenset({Status.REFUND_REQUIRED, Status.REFUND_INITIATED})
@@ -215,7 +214,11 @@ def _status_in_words(turn: Turn, booking: Booking, listing: Listing) -> str:
         paid = any(p.state in HAS_MONEY for p in Payment.of_booking(turn.session, booking.id))
         if paid:
             return _("❌ Cancelled. The amount reserved on your card is released.")
+        if booking.newest_transfer(turn.session) is not None:
+            return _("❌ Cancelled. Should money of yours have reached us, all of it comes back.")
         return _("❌ Cancelled. Nothing was charged.")
+    if status == Status.EXPIRED and booking.awaited_transfer(turn.session) is not None:
+        return _("The time to pay ran out, so the place was not kept. If you have paid, tell us below.")
     return {
         Status.PAYMENT_REVIEW: _("We are checking your payment and will write to you here."),
         Status.COMPLETED: _("Your stay is over. We hope it was a good one."),
@@ -245,6 +248,8 @@ def _choices(turn: Turn, booking: Booking, listing: Listing) -> list[tuple[Actio
         choices.append((CancelStay(booking.id), _("Cancel booking")))
     if booking.status == Status.COMPLETED and rating.stars_of(turn.session, booking.id) is None:
         choices.append((AskForStars(booking.id), _("Give stars")))
+    if booking.status == Status.EXPIRED and booking.awaited_transfer(turn.session) is not None:
+        choices.append((SayPaid(booking.id), _("I have paid")))
     if booking.status not in _LIVING:
         choices.append((BookAgain(booking.id), _("Book again")))
     return [*choices, (ShowMenu(), _("Menu"))]
@@ -254,6 +259,10 @@ def _unpaid(turn: Turn, booking: Booking, listing: Listing) -> Message:
     """A booking that waits for its money: its page to pay on, or how to get one."""
     _ = turn._
     last = Payment.of_booking(turn.session, booking.id)[-1]
+    if last.state in OPEN and last.payee_id is not None:
+        country = turn.session.get_one(Person, booking.person_id).country
+        payee = Payee.get(turn.session, last.payee_id)
+        return transfer.page(_, booking, listing, last, payee, country, turn.now)
     if last.state in OPEN and last.url is not None:
         country = turn.session.get_one(Person, booking.person_id).country
         return payment_page(_, booking, listing, last, country, turn.now)
@@ -277,25 +286,22 @@ def payment_page(
     """
     assert payment.url is not None
     amount = _.money(booking.advance)
-    until = booking.hold_until or payment.expires_at
-    if _ZONES.get(country or "") == listing.time_zone:
-        local = _.time(until.astimezone(ZoneInfo(listing.time_zone)).time())
-        kept = _(
-            "We keep the place for you until *{time}* ({left}).", time=local, left=_.duration(until - now)
-        )
-    else:
-        kept = _("We keep the place for you for *{left}*.", left=_.duration(until - now))
+    kept = transfer.kept_until(_, booking.hold_until or payment.expires_at, listing, country, now)
     lines = [
         f"*{clip(listing.name, 60)}*",
         f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
         "",
         _("Pay *{amount}* by card to book it.", amount=amount) + " " + kept,
         "",
-        book.when_charged(_, listing),
+        book.when_charged(_, listing, (payment.method,)),
     ]
     label = title_of(_("Pay {amount}", amount=amount), BUTTON_TITLE + 1)
     # Beside the link there is no room for another button.
-    footer = _("To give it up, type: cancel")
+    footer = (
+        _("Or type: transfer, or: cancel")
+        if TRANSFER in listing.methods
+        else _("To give it up, type: cancel")
+    )
     return Link(
         "\n".join(lines), label if len(label) <= BUTTON_TITLE else _("Pay now"), payment.url, footer=footer
     )
@@ -452,6 +458,8 @@ def _what_comes_back(turn: Turn, booking: Booking) -> str:
         )
     if any(p.state == PaymentState.AUTHORIZED for p in payments):
         return _("Your card is *not charged*: the amount reserved on it is released.")
+    if booking.status == Status.PAYMENT_REVIEW:
+        return _("If your payment has reached us, you get back all of it, within 5–7 business days.")
     return _("Nothing was paid, so nothing is charged.")
 
 

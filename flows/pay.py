@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
 
-from flows import book, my_bookings
-from flows.actions import CancelOne, MyBookings, Part, RequestPayment, ShowBooking, ShowMenu, encode
-from flows.engine import Reply, Turn, button
+from flows import book, my_bookings, understand
+from flows.actions import (
+    CancelOne,
+    CancelStay,
+    MyBookings,
+    Part,
+    PayBy,
+    PictureFor,
+    RequestPayment,
+    ShowBooking,
+    ShowMenu,
+    encode,
+)
+from flows.engine import Reply, Turn, button, row
 from flows.state import State
+from models import evidence
 from models.booking import Booking
 from models.errors import (
     BookingError,
@@ -17,17 +32,24 @@ from models.errors import (
     StayRefused,
     SummaryChanged,
     TooManyHolds,
+    WayToPayClosed,
 )
+from models.evidence import MIME_TYPES, Evidence
 from models.lifecycle import Status
 from models.listing import Listing
-from models.message import Buttons, Typing
-from models.payment import OPEN, Payment, PaymentState
+from models.message import Buttons, Menu, Section, Text, Typing, clip
+from models.payment import CARD, OPEN, Payment, PaymentState
+
+# So long after its end a booking is still the one that a picture of a payment is for, if no other is.
+IN_VIEW: Final = timedelta(hours=72)
 
 
 def request_payment(turn: Turn, state: State, booking: Booking, tap: RequestPayment) -> Reply:
     """Accept this summary and pay so by this method: the place is claimed, and the link is being made."""
     if tap.method not in Listing.get(turn.session, booking.listing_id).methods:
         return my_bookings.stand(turn, state, booking)
+    if booking.status == Status.PAYMENT_PENDING and _pays_otherwise(turn, booking, tap.method):
+        return _try_again(turn, state, booking, tap.method)
     try:
         booking.request_payment(
             turn.session,
@@ -62,11 +84,150 @@ def pay_now(turn: Turn, state: State, booking: Booking) -> Reply:
         return my_bookings.stand(turn, state, booking)
     last = Payment.of_booking(turn.session, booking.id)[-1]
     is_on_its_way = last.state == PaymentState.CREATED
-    if is_on_its_way or (last.state in OPEN and last.url is not None):
+    if is_on_its_way or (last.state in OPEN and (last.url is not None or last.payee_id is not None)):
         return my_bookings.show(turn, state, booking)
-    booking.retry_payment(turn.session, method=last.method, cause=turn.cause, now=turn.now)
+    return _try_again(turn, state, booking, last.method)
+
+
+def pay_by(turn: Turn, state: State, booking: Booking, method: str) -> Reply:
+    """Another way to pay than the one that is open, which ends by it; the same way shows what is open."""
+    if booking.status != Status.PAYMENT_PENDING:
+        return my_bookings.stand(turn, state, booking)
+    if method not in Listing.get(turn.session, booking.listing_id).methods:
+        return my_bookings.stand(turn, state, booking)
+    if not _pays_otherwise(turn, booking, method):
+        return pay_now(turn, state, booking)
+    return _try_again(turn, state, booking, method)
+
+
+def _pays_otherwise(turn: Turn, booking: Booking, method: str) -> bool:
+    return Payment.of_booking(turn.session, booking.id)[-1].method != method
+
+
+def _try_again(turn: Turn, state: State, booking: Booking, method: str) -> Reply:
+    try:
+        booking.retry_payment(turn.session, method=method, cause=turn.cause, now=turn.now)
+    except WayToPayClosed as error:
+        return _explain(turn, state, booking, error)
     state = replace(state, at=encode(ShowBooking(booking.id)), misses=0)
     return Reply(Typing(turn.wamid), state, "typing", booking.id)
+
+
+# ---- “I have paid” ---------------------------------------------------------------------------------
+
+
+def say_paid(turn: Turn, state: State, booking: Booking, evidence_id: int | None = None) -> Reply:
+    """The guest says or shows that the transfer is made: somebody looks for the money, the place is kept."""
+    was_in_review = booking.is_in_review
+    try:
+        booking.submit_evidence(
+            turn.session, rules=turn.rules, cause=turn.cause, now=turn.now, evidence_id=evidence_id
+        )
+    except BookingError as error:
+        return _explain(turn, state, booking, error)
+    _, place = turn._, clip(Listing.get(turn.session, booking.listing_id).name, 60)
+    if was_in_review and evidence_id is not None:
+        body = _(
+            "Thank you, we have added your picture. We are checking your payment for *{place}*.", place=place
+        )
+    elif was_in_review:
+        body = _("We are checking your payment for *{place}* and will write to you here.", place=place)
+    elif booking.has_place(turn.session):
+        body = _(
+            "Thank you! We are checking your payment for *{place}* and will write to you here. Until then the "
+            "place is kept for you.",
+            place=place,
+        )
+    else:
+        body = _(
+            "Thank you. Somebody else has *{place}* by now, sorry. We look for your payment; if it has come, you "
+            "get back all of it.",
+            place=place,
+        )
+    if evidence_id is None and not _has_shown(turn, booking):
+        body += "\n\n" + _("It goes faster with a screenshot of the transfer: just send it here.")
+    buttons = (
+        button(ShowBooking(booking.id), _("My booking")),
+        button(CancelStay(booking.id), _("Cancel booking")),
+    )
+    state = replace(state, at=encode(ShowBooking(booking.id)), misses=0)
+    return Reply(Buttons(body, buttons), state, "payment_review", booking.id)
+
+
+def _has_shown(turn: Turn, booking: Booking) -> bool:
+    return any(one.media_id is not None for one in Evidence.of_booking(turn.session, booking.id))
+
+
+def take_words(turn: Turn, state: State, said: str) -> Reply | None:
+    """“I have paid”, or another way to pay, typed by somebody whose booking waits for it."""
+    meant = understand.about_paying(said)
+    if meant is None:
+        return None
+    if meant != understand.PAID:
+        waiting = [b for b in my_bookings.living(turn) if b.status == Status.PAYMENT_PENDING]
+        if len(waiting) != 1:
+            return None
+        return pay_by(turn, state, Booking.for_update(turn.session, waiting[0].id), meant)
+    waiting = _awaiting_transfer(turn, state)
+    if not waiting:
+        return None
+    return say_paid(turn, state, waiting[0]) if len(waiting) == 1 else my_bookings.show_list(turn, state)
+
+
+def take_picture(turn: Turn, state: State, payload: Mapping[str, Any]) -> Reply | None:
+    """A picture from somebody who was asked to transfer money is kept as evidence; None from anybody else."""
+    kind = str(payload.get("type"))
+    node = payload.get(kind)
+    if kind not in ("image", "document") or not isinstance(node, Mapping) or not node.get("id"):
+        return None
+    waiting = _awaiting_transfer(turn, state)
+    if not waiting:
+        return None
+    mime_type = str(node.get("mime_type", "")).split(";")[0].strip().lower()
+    if mime_type not in MIME_TYPES:
+        body = turn._("Please send a picture of the transfer (a screenshot), not a file.")
+        return Reply(Text(body), replace(state, misses=0), "picture_wanted", waiting[0].id)
+    evidence_id = evidence.keep_picture(
+        turn.session,
+        person_id=turn.person_id,
+        media_id=str(node["id"])[:200],
+        mime_type=mime_type,
+        now=turn.now,
+    )
+    if len(waiting) == 1:
+        return say_paid(turn, state, waiting[0], evidence_id)
+    rows = tuple(
+        row(PictureFor(b.id, evidence_id), Listing.get(turn.session, b.listing_id).name, b.code)
+        for b in waiting[: my_bookings.MOST_SHOWN]
+    )
+    message = Menu(
+        turn._("Which booking is this payment for?"), turn._("My bookings"), (Section(None, rows),)
+    )
+    return Reply(message, replace(state, misses=0), "picture_for")
+
+
+def picture_for(turn: Turn, state: State, booking: Booking, tap: PictureFor) -> Reply:
+    """The guest has said which booking the picture is for."""
+    shown = Evidence.find(turn.session, tap.evidence)
+    if shown is None or shown.person_id != turn.person_id or shown.booking_id is not None:
+        return my_bookings.stand(turn, state, booking)
+    return say_paid(turn, state, booking, shown.id)
+
+
+def _awaiting_transfer(turn: Turn, state: State) -> list[Booking]:
+    """Bookings, locked, whose guest may say that they have paid; the one that was shown last, if it is one of them.
+
+    Those that have ended count only where no other waits.
+    """
+    found: list[Booking] = []
+    for booking in Booking.of_person(turn.session, turn.person_id):
+        is_live = booking.status == Status.PAYMENT_PENDING or booking.is_in_review
+        is_late = booking.status == Status.EXPIRED and turn.now - booking.updated_at < IN_VIEW
+        if (is_live or is_late) and booking.awaited_transfer(turn.session) is not None:
+            found.append(booking)
+    live = [booking for booking in found if booking.status != Status.EXPIRED]
+    shown = [booking for booking in found if state.at == encode(ShowBooking(booking.id))]
+    return [Booking.for_update(turn.session, booking.id) for booking in shown or live or found]
 
 
 def book_again(turn: Turn, state: State, booking: Booking) -> Reply:
@@ -117,6 +278,17 @@ def _explain(turn: Turn, state: State, booking: Booking, error: BookingError) ->
             button(ShowMenu(), _("Menu")),
         )
         return Reply(Buttons(body, buttons), replace(state, draft=draft, at="book.review"), "too_many_holds")
+    if isinstance(error, WayToPayClosed):
+        body = _("Paying by transfer does not work just now, sorry.")
+        ways = [button(ShowMenu(), _("Menu"))]
+        if CARD in Listing.get(turn.session, booking.listing_id).methods:
+            tap = (
+                RequestPayment(booking.id, booking.revision, CARD)
+                if booking.status == Status.INITIATED
+                else PayBy(booking.id, CARD)
+            )
+            ways.insert(0, button(tap, _("Pay by card")))
+        return Reply(Buttons(body, tuple(ways)), replace(state, misses=0), "way_closed", booking.id)
     if isinstance(error, IllegalTransition):
         return my_bookings.stand(turn, state, booking)
     raise error

@@ -97,7 +97,8 @@ def take_turn(session: Session, event: Claimed, *, rules: Rules, now: datetime) 
         if is_paused and (tapped == _MENU or _asks(reply.state)):
             conversation.resume(session, event.conversation_id)
     elif is_paused:
-        reply = admin.forward(turn, state, payload)
+        # What shows that money came is looked for by the same people, whoever answers the guest meanwhile.
+        reply = pay.take_picture(turn, state, payload) or admin.forward(turn, state, payload)
     elif said is not None:
         reply = take_words(turn, state, said)
     else:
@@ -173,7 +174,7 @@ def take_words(turn: Turn, state: State, said: str) -> Reply:
     if sent is not None:
         return sent
     state, is_answer = replace(state, reply_to=None), _asks(state)
-    asked = commands.take(turn, state, said, is_answer=is_answer)
+    asked = commands.take(turn, state, said, is_answer=is_answer) or pay.take_words(turn, state, said)
     if asked is not None:
         return asked
     word = understand.command(said)
@@ -265,6 +266,9 @@ def take_other(turn: Turn, state: State, payload: Mapping[str, Any]) -> Reply:
     spot = nearby.spot_of(payload)
     if spot is not None:
         return nearby.show(turn, state, spot)
+    picture = pay.take_picture(turn, state, payload)
+    if picture is not None:
+        return picture
     welcome = commands.welcome(turn, state)
     if welcome is not None and not _asks(state):
         return welcome
@@ -424,6 +428,9 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     actions.RequestPayment: _with_booking(lambda t, s, b, a: pay.request_payment(t, s, b, a)),
     actions.RequestStay: _with_booking(lambda t, s, b, a: pay.request_stay(t, s, b, a.revision)),
     actions.PayNow: _with_booking(lambda t, s, b, a: pay.pay_now(t, s, b)),
+    actions.PayBy: _with_booking(lambda t, s, b, a: pay.pay_by(t, s, b, a.method)),
+    actions.SayPaid: _with_booking(lambda t, s, b, a: pay.say_paid(t, s, b)),
+    actions.PictureFor: _with_booking(pay.picture_for),
     actions.BookAgain: _with_booking(lambda t, s, b, a: pay.book_again(t, s, b)),
     actions.OtherDates: _with_booking(lambda t, s, b, a: pay.other_dates(t, s, b)),
     actions.MyBookings: lambda t, s, a: my_bookings.show_list(t, s),

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from integrations.http_pool import HttpPool, NotSent, OutcomeUnknown
 from models import message as said
@@ -21,12 +22,15 @@ from models.message import Message, Recipient
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["NotSent", "Sent", "WhatsApp", "WhatsAppRefused", "WhatsAppUnknown", "wire"]
+__all__ = ["MediaRefused", "NotSent", "Sent", "WhatsApp", "WhatsAppRefused", "WhatsAppUnknown", "wire"]
 
 Json = dict[str, Any]
 
 # Graph's own codes for answers that a machine in front of it gave, without a code of their own.
 INVALID_OR_SERVER_ERROR, TOO_MANY_REQUESTS = 1, 130429
+
+# Where Graph says that files are.
+MEDIA_HOSTS: Final = (".fbsbx.com", ".whatsapp.net", ".facebook.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,14 @@ class WhatsAppRefused(Exception):
 
     def __str__(self) -> str:
         return f"{self.code} (HTTP {self.http_status}): {self.message}"
+
+
+class MediaRefused(Exception):
+    """A file that we do not take; says in a word why."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(why)
 
 
 class WhatsAppUnknown(Exception):
@@ -88,6 +100,7 @@ class WhatsApp:
 
         # At DEBUG pywa logs whole requests: texts and phone numbers of people.
         logging.getLogger("pywa").setLevel(logging.WARNING)
+        self._origin, self._token = "{0.scheme}://{0.netloc}".format(urlsplit(api_url)), access_token
         self._pool = HttpPool(
             api_url, connect_timeout=connect_timeout, answer_timeout=answer_timeout, most_idle=most_idle
         )
@@ -129,6 +142,44 @@ class WhatsApp:
             return _id(media.id)
         except TypeError:
             raise WhatsAppUnknown("an answer without the file's id") from None
+
+    def download(self, media_id: str, *, most: int) -> tuple[bytes, str]:
+        """What somebody sent, by the id that came with it, and the type that WhatsApp says it has.
+
+        Raises:
+            MediaRefused: it is larger than `most` bytes, or its address is not WhatsApp's.
+            WhatsAppRefused, NotSent, WhatsAppUnknown: as of the module; asking again does no harm.
+        """
+        told = self._call(self._api.get_media_url, media_id)
+        try:
+            url, mime_type, size = str(told["url"]), str(told["mime_type"]), int(told["file_size"])
+        except (KeyError, TypeError, ValueError):
+            raise WhatsAppUnknown("an answer without the file's address") from None
+        if size > most:
+            raise MediaRefused("too_large")
+        return self._fetch(url, most), mime_type
+
+    def _fetch(self, url: str, most: int) -> bytes:
+        """The file itself. Our token goes with the request, and so to nobody but WhatsApp."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        is_own = origin == self._origin
+        if not is_own and not (parts.scheme == "https" and f".{parts.hostname}".endswith(MEDIA_HOSTS)):
+            raise MediaRefused("strange_address")
+        pool = self._pool if is_own else HttpPool(origin, most_idle=1)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        try:
+            answer = pool.exchange("GET", path, {"Authorization": f"Bearer {self._token}"})
+        except OutcomeUnknown as error:
+            raise WhatsAppUnknown(str(error)) from None
+        finally:
+            if not is_own:
+                pool.close()
+        if answer.status != 200:
+            raise WhatsAppUnknown(f"HTTP {answer.status} for a file")
+        if len(answer.body) > most:
+            raise MediaRefused("too_large")
+        return answer.body
 
     def close(self) -> None:
         self._pool.close()
@@ -256,7 +307,9 @@ def _interactive(
     action: Json,
 ) -> Json:
     node: Json = {"type": kind, "action": action, "body": {"text": message.body}}
-    if isinstance(message, said.Buttons | said.Link) and message.image_link:
+    if isinstance(message, said.Buttons) and message.image_id:
+        node["header"] = {"type": "image", "image": {"id": message.image_id}}
+    elif isinstance(message, said.Buttons | said.Link) and message.image_link:
         node["header"] = {"type": "image", "image": {"link": message.image_link}}
     if not isinstance(message, said.ContactRequest | said.LocationRequest) and message.footer:
         node["footer"] = {"text": message.footer}

@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import action_code, allocation, booking_event, coupon, ticket
+from models import action_code, allocation, booking_event, coupon, evidence, ticket
 from models.availability import stay_span, taken_span, units_needed
 from models.booking_event import SARAI, Actor, known
 from models.cancellation import Policy, refund_due
@@ -28,14 +28,18 @@ from models.errors import (
     StayRefused,
     SummaryChanged,
     TooManyHolds,
+    WayToPayClosed,
 )
 from models.hot import Hot
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, LIVE_HOLD, Action, Fact, Status, next_status
 from models.listing import Listing
 from models.money import Money
+from models.payee import Payee
 from models.payment import (
     HAS_MONEY,
+    MANUAL_ADMIN,
     OPEN,
+    TRANSFER,
     Payment,
     PaymentFacts,
     PaymentState,
@@ -96,6 +100,7 @@ class Booking:
 
     def __post_init__(self) -> None:
         self.written = self.standing()
+        self.paid_by: str | None = None  # the method of a payment that was begun in this unit of work
 
     def standing(self) -> dict[str, Any]:
         """What the verbs change; as `written` has it where nothing has changed since the row was read."""
@@ -133,6 +138,11 @@ class Booking:
     def of_person(cls, session: Session, person_id: int, *, most: int = 10) -> Sequence[Booking]:
         """The person's bookings, newest first, without mere drafts."""
         return _from_rows(session, _OF_PERSON.run(session, person_id=person_id, most=most))
+
+    @classmethod
+    def in_review(cls, session: Session) -> Sequence[Booking]:
+        """Those whose transfer somebody has to look for, what ends first before the rest."""
+        return _from_rows(session, session.execute(_IN_REVIEW))
 
     @classmethod
     def awaiting_owner(cls, session: Session, listing_id: int) -> Sequence[Booking]:
@@ -245,20 +255,21 @@ class Booking:
             in_full: all of it is paid now, where the summary gave that choice.
 
         Raises:
-            IllegalTransition, SummaryChanged, StayRefused (PAST), TooManyHolds, CouponRefused, PlaceTaken: nothing
-                changed.
+            IllegalTransition, SummaryChanged, StayRefused (PAST), TooManyHolds, CouponRefused, PlaceTaken,
+                WayToPayClosed: nothing changed.
         """
         if known(session, self.id, Action.REQUEST_PAYMENT, cause):
             return
         self._check_acceptable(session, Action.REQUEST_PAYMENT, revision, rules, now)
         if in_full and not self.priced.full_payment:
             raise IllegalTransition(status=self.status, action=Action.REQUEST_PAYMENT)
+        self._check_open(session, method)
         until = now + rules.hold
         self._claim(session, hold_until=until, rules=rules, now=now)
         self.held_since, self.hold_until = now, until
         if in_full:
             self._choose_full_payment(session)
-        self._begin_payment(session, method, now)
+        self._begin_payment(session, method, self.advance, now)
         self._apply(
             session, Action.REQUEST_PAYMENT, cause=cause, actor=Actor("guest", self.person_id), now=now
         )
@@ -285,14 +296,18 @@ class Booking:
         self._apply(session, Action.WAIVE_PAYMENT, cause=cause, actor=Actor("guest", self.person_id), now=now)
 
     def retry_payment(self, session: Session, *, method: str, cause: str, now: datetime) -> Payment:
-        """Another attempt to pay the same booking: a new payment, no transition, within the same hold.
+        """Another attempt to pay the same booking, or another way: a new payment, no transition, the same hold.
 
         The page of the attempt before is closed by a follow-up; should both be paid, one is given back.
+
+        Raises:
+            IllegalTransition, WayToPayClosed: nothing changed.
         """
         if not known(session, self.id, Fact.RETRY_PAYMENT, cause):
             if self.status != Status.PAYMENT_PENDING:
                 raise IllegalTransition(status=self.status, action=Fact.RETRY_PAYMENT)
-            self._begin_payment(session, method, now)
+            self._check_open(session, method)
+            self._begin_payment(session, method, Payment.of_booking(session, self.id)[-1].agreed, now)
             self._note(
                 session, Fact.RETRY_PAYMENT, cause=cause, actor=Actor("guest", self.person_id), now=now
             )
@@ -310,16 +325,153 @@ class Booking:
             session, Fact.RENEW_HOLD, cause=cause, actor=SARAI, now=now, data={"until": until.isoformat()}
         )
 
-    def expire(self, session: Session, *, cause: str, now: datetime) -> None:
+    def expire(
+        self,
+        session: Session,
+        *,
+        cause: str,
+        now: datetime,
+        actor: Actor = SARAI,
+        reason: str | None = None,
+    ) -> None:
         """The hold is over and nothing came: the place is free again, a remembered yes forgotten."""
         if known(session, self.id, Action.EXPIRE, cause):
             return
         next_status(Status(self.status), Action.EXPIRE)
         self.hold_until = None
         self._forget_decision()
-        self._apply(session, Action.EXPIRE, cause=cause, actor=SARAI, now=now)
+        self._end_transfers(session, now)
+        self._apply(session, Action.EXPIRE, cause=cause, actor=actor, now=now, reason=reason)
         allocation.release(session, self.id)
         action_code.spend_all(session, self.id, now)
+
+    # ---- transfers -----------------------------------------------------------------------------
+
+    def submit_evidence(
+        self, session: Session, *, rules: Rules, cause: str, now: datetime, evidence_id: int | None = None
+    ) -> None:
+        """The guest says, or shows, that the transfer is made: somebody looks for it, and the place is kept.
+
+        After the hold's end the place is claimed again if that can be; the money is looked for in any case.
+        What is shown while somebody looks already is added to it.
+
+        Raises:
+            IllegalTransition: no transfer is awaited.
+            TooManyHolds: the guest has as many other unpaid bookings as one may have.
+        """
+        if known(session, self.id, Action.SUBMIT_EVIDENCE, cause) or known(
+            session, self.id, Fact.ADD_EVIDENCE, cause
+        ):
+            return
+        payment = self.awaited_transfer(session)
+        if payment is None:
+            raise IllegalTransition(status=self.status, action=Action.SUBMIT_EVIDENCE)
+        actor, data = Actor("guest", self.person_id), {"evidence_id": evidence_id}
+        if evidence_id is not None:
+            evidence.attach(session, evidence_id, booking_id=self.id, payment_id=payment.id)
+        if self.status == Status.PAYMENT_REVIEW:
+            if evidence_id is not None:
+                self._note(session, Fact.ADD_EVIDENCE, cause=cause, actor=actor, now=now, data=data)
+            return
+        if self.status == Status.EXPIRED and self._live_holds(session) >= rules.most_holds:
+            raise TooManyHolds(most=rules.most_holds)
+        # Who was refused too often, or comes for a stay that has begun, blocks the place for nobody.
+        may_claim = self.starts_at > now and self.rejections(session) < rules.most_rejections
+        if may_claim and self._has_or_claims_place(session, rules=rules, now=now):
+            allocation.keep(session, self.id)
+        self.held_since, self.hold_until = self.held_since or now, now + rules.review
+        self._apply(session, Action.SUBMIT_EVIDENCE, cause=cause, actor=actor, now=now, data=data)
+
+    def record_transfer(
+        self, session: Session, *, actor: Actor, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """An admin has seen the money on the account: it is ours, and the booking follows.
+
+        Also long after the hold, or when the guest has given up: then it is owed back, unless the place is free.
+
+        Raises:
+            IllegalTransition: no transfer is awaited, or its money was seen before.
+        """
+        payment = self.newest_transfer(session)
+        if payment is not None and known(session, self.id, Fact.VERIFY, cause):
+            return
+        if payment is None or payment.state in HAS_MONEY or self.status not in _TAKES_TRANSFER:
+            raise IllegalTransition(status=self.status, action=Action.RECORD_PAYMENT)
+        data = {"payment_id": payment.id, "amount_minor": payment.amount_minor}
+        self._note(session, Fact.VERIFY, cause=cause, actor=actor, now=now, data=data)
+        payment.note_verification(session, MANUAL_ADMIN, actor.person_id)
+        evidence.verify(
+            session,
+            booking_id=self.id,
+            payment_id=payment.id,
+            amount=payment.amount,
+            by=actor.person_id,
+            now=now,
+        )
+        facts = PaymentFacts(PaymentState.CAPTURED, amount_minor=payment.amount_minor)
+        self.record_facts(session, payment, facts, rules=rules, cause=cause, now=now, actor=actor)
+
+    def reject_payment(
+        self, session: Session, *, reason: str, actor: Actor, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """The money is not there: the guest is told why and has a new hold to try again.
+
+        The last time, without the place, or when the stay would have begun, the booking expires instead.
+
+        Raises:
+            IllegalTransition: no transfer is being looked for.
+        """
+        if known(session, self.id, Action.REJECT_PAYMENT, cause) or known(
+            session, self.id, Action.EXPIRE, cause
+        ):
+            return
+        if not self.is_in_review:
+            raise IllegalTransition(status=self.status, action=Action.REJECT_PAYMENT)
+        payment = Payment.of_booking(session, self.id, lock=True)[-1]
+        evidence.reject(session, booking_id=self.id, reason=reason, by=actor.person_id, now=now)
+        is_last = self.rejections(session) + 1 >= rules.most_rejections
+        if is_last or self.starts_at <= now or not self.has_place(session):
+            self.expire(session, cause=cause, now=now, actor=actor, reason=reason)
+            return
+        self.held_since, self.hold_until = now, now + rules.hold
+        allocation.hold(session, self.id, self.hold_until)
+        if payment.state not in OPEN:  # it had expired before it was looked for
+            self._begin_payment(session, TRANSFER, payment.agreed, now)
+        self._apply(session, Action.REJECT_PAYMENT, cause=cause, actor=actor, now=now, reason=reason)
+
+    @property
+    def is_in_review(self) -> bool:
+        """Whether somebody looks for a transfer; a reversal is reviewed without an end."""
+        return self.status == Status.PAYMENT_REVIEW and self.hold_until is not None
+
+    def newest_transfer(self, session: Session) -> Payment | None:
+        """The payment by which the guest was last asked to transfer, if they were."""
+        payments = Payment.of_booking(session, self.id, lock=True)
+        return next((p for p in reversed(payments) if p.method == TRANSFER), None)
+
+    def awaited_transfer(self, session: Session) -> Payment | None:
+        """The transfer that the guest may say is made: the last way they chose, unpaid, however late."""
+        payment = self.newest_transfer(session)
+        if payment is None or payment.state in HAS_MONEY:
+            return None
+        if self.status not in (Status.PAYMENT_PENDING, Status.EXPIRED) and not self.is_in_review:
+            return None
+        return payment if payment is Payment.of_booking(session, self.id)[-1] else None
+
+    def rejections(self, session: Session) -> int:
+        """How often a transfer that the guest said was made could not be found."""
+        return int(session.execute(_REJECTIONS, {"id": self.id}).scalar_one())
+
+    def has_place(self, session: Session) -> bool:
+        """Whether all its units are still the booking's own."""
+        return bool(_UNITS_HELD.run(session, id=self.id).scalar() == self.units)
+
+    def _end_transfers(self, session: Session, now: datetime) -> None:
+        """There is no provider to ask: what did not come by now has not come."""
+        for payment in Payment.of_booking(session, self.id, lock=True):
+            if payment.method == TRANSFER and payment.state in OPEN:
+                payment.learn(PaymentFacts(PaymentState.EXPIRED), now)
+                payment.write(session)
 
     # ---- what the provider says ----------------------------------------------------------------
 
@@ -332,10 +484,12 @@ class Booking:
         rules: Rules,
         cause: str,
         now: datetime,
+        actor: Actor = booking_event.PROVIDER,
     ) -> None:
         """Take over what the provider says of a payment, and let the booking follow.
 
-        The one way in for a webhook, an answer to our own call, a hold's end and the reconciler alike.
+        The one way in for a webhook, an answer to our own call, a hold's end, the reconciler and an admin's
+        word alike.
         """
         before = payment.state
         is_news = payment.learn(facts, now)
@@ -345,7 +499,7 @@ class Booking:
         if facts.state is PaymentState.AUTHORIZED:
             self._place_authorization(session, payment, rules=rules, cause=cause, now=now)
         elif facts.state is PaymentState.CAPTURED:
-            self._place_capture(session, payment, before, rules=rules, cause=cause, now=now)
+            self._place_capture(session, payment, before, rules=rules, cause=cause, now=now, actor=actor)
         elif (
             before == PaymentState.AUTHORIZED
             and self.status in AWAITING_OWNER
@@ -362,7 +516,7 @@ class Booking:
             self._paid_otherwise(session, payment)
         ):
             if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
-                self._record_payment(session, cause=cause, now=now)
+                self._record_payment(session, payment, cause=cause, now=now, actor=booking_event.PROVIDER)
                 return
         elif self.status not in (Status.GUEST_CANCELLED, Status.OWNER_CANCELLED, Status.EXPIRED):
             self._note(
@@ -384,7 +538,15 @@ class Booking:
         )
 
     def _place_capture(
-        self, session: Session, payment: Payment, before: str, *, rules: Rules, cause: str, now: datetime
+        self,
+        session: Session,
+        payment: Payment,
+        before: str,
+        *,
+        rules: Rules,
+        cause: str,
+        now: datetime,
+        actor: Actor,
     ) -> None:
         """Money is ours: it confirms what was decided, pays what waited, or is owed back."""
         cause = f"{cause}:payment:{payment.id}"
@@ -394,7 +556,7 @@ class Booking:
                 self.confirm(session, cause=cause, actor=self._decider(session), now=now)
         elif self.status in (Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED):
             if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
-                self._record_payment(session, cause=cause, now=now)
+                self._record_payment(session, payment, cause=cause, now=now, actor=actor)
                 if self.decision == YES:
                     self.confirm(session, cause=cause, actor=self._decider(session), now=now)
             else:
@@ -415,11 +577,14 @@ class Booking:
         elif self.status == Status.OWNER_CANCELLED:
             self._owe_back(session, Action.REQUIRE_REFUND, payment, payment.captured_minor, cause, now)
 
-    def _record_payment(self, session: Session, *, cause: str, now: datetime) -> None:
+    def _record_payment(
+        self, session: Session, payment: Payment, *, cause: str, now: datetime, actor: Actor
+    ) -> None:
         allocation.keep(session, self.id)
         self.paid_at = now
         self.hold_until = None
-        self._apply(session, Action.RECORD_PAYMENT, cause=cause, actor=booking_event.PROVIDER, now=now)
+        self.advance_minor = payment.amount_minor  # of several ways to pay it is this one that was taken
+        self._apply(session, Action.RECORD_PAYMENT, cause=cause, actor=actor, now=now)
 
     def _has_or_claims_place(self, session: Session, *, rules: Rules, now: datetime) -> bool:
         has = _UNITS_HELD.run(session, id=self.id).scalar()
@@ -530,7 +695,7 @@ class Booking:
         self.paid_at = None
         self.held_since, self.hold_until = now, now + rules.hold
         allocation.hold(session, self.id, self.hold_until)
-        self._begin_payment(session, payment.method, now)
+        self._begin_payment(session, payment.method, payment.agreed, now)
         self._apply(
             session,
             Action.FAIL_CAPTURE,
@@ -681,8 +846,11 @@ class Booking:
             raise SummaryChanged(revision=self.revision)
         if self.starts_at <= now:
             raise StayRefused(why="PAST")
-        if _HOLDS_OF_PERSON.run(session, person_id=self.person_id).scalar() >= rules.most_holds:
+        if self._live_holds(session) >= rules.most_holds:
             raise TooManyHolds(most=rules.most_holds)
+
+    def _live_holds(self, session: Session) -> int:
+        return int(_HOLDS_OF_PERSON.run(session, person_id=self.person_id).scalar())
 
     def _claim(self, session: Session, *, hold_until: datetime | None, rules: Rules, now: datetime) -> None:
         if self.coupon_code is not None:
@@ -708,11 +876,40 @@ class Booking:
             now=now,
         )
 
-    def _begin_payment(self, session: Session, method: str, now: datetime) -> None:
+    def _check_open(self, session: Session, method: str) -> Payee | None:
+        """Where a transfer for this place goes; None for what is paid on a provider's page.
+
+        Raises:
+            WayToPayClosed: no account of ours takes a transfer for this place.
+        """
+        if method != TRANSFER:
+            return None
+        payee = Payee.serving(session, self.listing_id)
+        if payee is None:
+            raise WayToPayClosed(method=method)
+        return payee
+
+    def _begin_payment(self, session: Session, method: str, agreed: Money, now: datetime) -> None:
+        """One more attempt; by transfer a little less is asked for, which is due at the place then."""
         assert self.hold_until is not None
-        Payment.begin(
-            session, self.id, method=method, amount=self.advance, expires_at=self.hold_until, now=now
+        until, self.paid_by = self.hold_until, method
+        if method != TRANSFER:
+            Payment.begin(session, self.id, method=method, amount=agreed, expires_at=until, now=now)
+            self.advance_minor = agreed.minor
+            return
+        payee = self._check_open(session, method)
+        assert payee is not None
+        in_full = agreed.minor == self.total_minor
+        payment = Payment.begin_transfer(
+            session,
+            self.id,
+            payee_id=payee.id,
+            agreed=agreed,
+            in_full=in_full,
+            expires_at=until,
+            now=now,
         )
+        self.advance_minor = payment.amount_minor
 
     def _refund_by_policy(self, payment: Payment, now: datetime) -> int:
         return refund_due(
@@ -764,6 +961,9 @@ def to_close(status: str, payments: Sequence[Stands]) -> list[Stands]:
     ]
 
 
+_TAKES_TRANSFER = frozenset(
+    {Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED, Status.GUEST_CANCELLED}
+)
 _COMMISSION_ENDS = frozenset(
     {Status.EXPIRED, Status.OWNER_CANCELLED, Status.GUEST_CANCELLED, Status.REFUND_REQUIRED}
 )
@@ -838,6 +1038,10 @@ _OF_PERSON = Hot(
     person_id="bigint",
     most="int",
 )
+_IN_REVIEW = text(
+    f"SELECT {_COLUMNS} FROM bookings WHERE status = '{Status.PAYMENT_REVIEW}' AND hold_until IS NOT NULL "
+    "ORDER BY hold_until, id LIMIT 200"
+)
 _AWAITING_OWNER = text(
     f"SELECT {_COLUMNS} FROM bookings WHERE listing_id = :listing_id AND status IN {_one_of(AWAITING_OWNER)} "
     "AND decision IS NULL ORDER BY id"
@@ -851,6 +1055,11 @@ _HOLDS_OF_PERSON = Hot(
     "SELECT count(*) FROM bookings WHERE person_id = :person_id "
     f"AND (status IN {_one_of(LIVE_HOLD)} OR (advance_minor = 0 AND status IN {_one_of(AWAITING_OWNER)}))",
     person_id="bigint",
+)
+_REJECTIONS = text(
+    "SELECT count(*) FROM booking_events WHERE booking_id = :id AND (action = 'REJECT_PAYMENT' "
+    # The last refusal ends the booking.
+    "OR (action = 'EXPIRE' AND from_status = 'PAYMENT_REVIEW' AND actor = 'admin'))"
 )
 _UNITS_HELD = Hot(
     "units_held",

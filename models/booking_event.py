@@ -117,6 +117,7 @@ def record(
 # What the verbs change of a booking after its summary: all of it is written where any of it has changed.
 STANDING: Final = {
     "status": "text",
+    "advance_minor": "bigint",
     "held_since": "timestamptz",
     "hold_until": "timestamptz",
     "paid_at": "timestamptz",

@@ -42,6 +42,12 @@ class TooManyHolds(BookingError):
     code = "TOO_MANY_HOLDS"
 
 
+class WayToPayClosed(BookingError):
+    """This way to pay is not open for the place just now; `data["method"]` says which."""
+
+    code = "WAY_TO_PAY_CLOSED"
+
+
 class SummaryChanged(BookingError):
     """The summary that was tapped is not the newest one."""
 

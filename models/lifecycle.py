@@ -65,6 +65,8 @@ class Fact(StrEnum):
     ALERT = "ALERT"
     RETRY_PAYMENT = "RETRY_PAYMENT"
     CHECK_IN = "CHECK_IN"
+    ADD_EVIDENCE = "ADD_EVIDENCE"
+    VERIFY = "VERIFY"
 
 
 _S, _A = Status, Action

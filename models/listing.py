@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import coupon, hours, person, question
+from models import coupon, hours, payee, person, question
 from models.cancellation import Policy
 from models.hot import Hot
 from models.hours import Hours
@@ -192,7 +192,7 @@ def home_zone(session: Session) -> str:
 
 
 def load_file(session: Session, path: Path, now: datetime) -> int:
-    """Create or update every category and listing of a file; the number of listings.
+    """Create or update every category, payee account and listing of a file; the number of listings.
 
     A listing is known by its slug: what the file says wins, units only ever come in addition,
     and a listing that left the file stays as it is. So do coupons, which are known by their codes.
@@ -201,7 +201,7 @@ def load_file(session: Session, path: Path, now: datetime) -> int:
         ValueError: something is missing, or a word that nobody knows; says in which listing or coupon.
     """
     data = tomllib.loads(path.read_text())
-    _refuse_unknown(data, {"categories", "listings", "coupons"})
+    _refuse_unknown(data, {"categories", "listings", "payees", "coupons"})
     for position, (slug, name) in enumerate(data.get("categories", {}).items()):
         session.execute(
             text(
@@ -210,6 +210,7 @@ def load_file(session: Session, path: Path, now: datetime) -> int:
             ),
             {"slug": slug, "name": name, "position": position},
         )
+    payee.load(session, data.get("payees", []), now)
     for entry in data["listings"]:
         try:
             _load_listing(session, entry, now)

@@ -71,12 +71,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
-    """Text with one to three reply buttons, and perhaps a picture above it."""
+    """Text with one to three reply buttons, and perhaps a picture above it: by its id once uploaded, or a link."""
 
     body: str
     buttons: tuple[Button, ...]
     image_link: str | None = None
     footer: str | None = None
+    image_id: str | None = None
 
     def __post_init__(self) -> None:
         _within(self.body, 1, BODY_BUTTONS, "body")

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from random import sample
 from typing import Final, Protocol
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from models import payable
 from models.hot import Hot
 from models.money import Money
 from models.seen import seen
+
+CARD: Final = "card"
+TRANSFER: Final = "transfer"
+
+# How long after its payment an amount is nobody else's: money can be a day late.
+AMOUNT_RESTS: Final = timedelta(hours=24)
+# Guests who accept at the same moment draw from so many amounts, so that few draw the same.
+AMOUNTS_DRAWN: Final = 20
+
+MANUAL_ADMIN: Final = "manual_admin"
 
 
 class PaymentState(StrEnum):
@@ -38,6 +51,10 @@ class Payment:
     """A row from before the provider is called, so that a webhook that overtakes us finds it.
 
     What `learn` and its like change is the row's once it is written (`write`).
+
+    Attributes:
+        payee_id: the account that a transfer goes to; None for what a provider collects.
+        short_minor: by how much less a transfer is asked for than what was agreed on, to be told from others.
     """
 
     id: int
@@ -60,6 +77,17 @@ class Payment:
     ended_at: datetime | None = None
     receipt_url: str | None = None
     failure: str | None = None
+    payee_id: int | None = None
+    short_minor: int = 0
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def agreed(self) -> Money:
+        """What the guest accepted to pay; the same whichever way it is paid."""
+        return Money(self.amount_minor + self.short_minor, self.currency)
 
     @classmethod
     def of_booking(cls, session: Session, booking_id: int, *, lock: bool = False) -> Sequence[Payment]:
@@ -90,9 +118,58 @@ class Payment:
             expires_at=expires_at,
         )
 
+    @classmethod
+    def begin_transfer(
+        cls,
+        session: Session,
+        booking_id: int,
+        *,
+        payee_id: int,
+        agreed: Money,
+        in_full: bool,
+        expires_at: datetime,
+        now: datetime,
+    ) -> Payment:
+        """One more attempt to pay, by an amount that no other payment of the account has or had in the last day.
+
+        The database refuses an amount that somebody else drew in the same moment; then the next one is tried.
+        Where all are taken the amount is the agreed one, and its reference alone tells whose it is.
+        """
+        lowered = payable.lowered(agreed, in_full=in_full)
+        what = {"payee_id": payee_id, "agreed": agreed.minor, "now": now}
+        drawn: list[int] = []
+        if lowered:
+            steps = {"first": lowered.start, "last": lowered[-1], "step": lowered.step}
+            free = list(session.scalars(_FREE_AMOUNTS, {**what, **steps}))
+            drawn = sample(free[:AMOUNTS_DRAWN], min(AMOUNTS_DRAWN, len(free))) + free[AMOUNTS_DRAWN:]
+        while True:
+            short = drawn.pop(0) if drawn else 0
+            row = _BEGIN_TRANSFER.run(
+                session,
+                booking_id=booking_id,
+                state=PaymentState.CREATED,
+                amount_minor=agreed.minor - short,
+                currency=agreed.currency,
+                created_at=now,
+                expires_at=expires_at,
+                reference=payable.new_reference(),
+                payee_id=payee_id,
+                short_minor=short,
+            ).first()
+            if row is not None:
+                return seen(session, cls(*row))
+
     def write(self, session: Session) -> None:
         """Make what was learned the row's, in this unit of work."""
         _WRITE.run(session, id=self.id, **{name: getattr(self, name) for name in _LEARNED})
+        if self.payee_id is not None and self.state not in OPEN:
+            ended_at = self.captured_at or self.ended_at
+            assert ended_at is not None
+            session.execute(_LET_AMOUNT_REST, {"id": self.id, "until": ended_at + AMOUNT_RESTS})
+
+    def note_verification(self, session: Session, how: str, by: int | None) -> None:
+        """Remember what made us believe that the money came, and whose word it was."""
+        session.execute(_VERIFIED, {"id": self.id, "how": how, "by": by})
 
     def learn(self, facts: PaymentFacts, now: datetime) -> bool:
         """Take over what the provider says, only ever forward; True if the state changed by it.
@@ -145,6 +222,28 @@ _BEGIN = Hot(
     created_at="timestamptz",
     expires_at="timestamptz",
 )
+_FREE_AMOUNTS = text(
+    "SELECT short FROM generate_series(:first, :last, :step) AS short WHERE NOT EXISTS ("
+    "SELECT 1 FROM payments p WHERE p.payee_id = :payee_id AND p.amount_minor = :agreed - short "
+    "AND p.short_minor > 0 AND (p.amount_until IS NULL OR p.amount_until > :now)) ORDER BY short"
+)
+_BEGIN_TRANSFER = Hot(
+    "begin_transfer",
+    "INSERT INTO payments (booking_id, method, state, amount_minor, currency, created_at, expires_at, reference, "
+    f"payee_id, short_minor) VALUES (:booking_id, '{TRANSFER}', :state, :amount_minor, :currency, :created_at, "
+    f":expires_at, :reference, :payee_id, :short_minor) ON CONFLICT DO NOTHING RETURNING {_COLUMNS}",
+    booking_id="bigint",
+    state="text",
+    amount_minor="bigint",
+    currency="text",
+    created_at="timestamptz",
+    expires_at="timestamptz",
+    reference="text",
+    payee_id="bigint",
+    short_minor="bigint",
+)
+_LET_AMOUNT_REST = text("UPDATE payments SET amount_until = :until WHERE id = :id AND amount_until IS NULL")
+_VERIFIED = text("UPDATE payments SET verification_method = :how, verified_by = :by WHERE id = :id")
 _LEARNED: Final = {
     "state": "text",
     "reference": "text",

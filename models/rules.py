@@ -17,6 +17,8 @@ class Rules:
         hold_step: how far a hold moves each time its provider cannot say yet.
         most_holds: unpaid bookings a person may have at once.
         payment_alert: after how long without an answer about a payment the admin is told.
+        review: how long an admin has to look for a transfer that a guest says is made.
+        most_rejections: so often a transfer may not be found before the booking ends.
         reminders, owner_alert, owner_deadline: the owner's silence, counted from the payment.
         code_life: how long an owner's button works.
     """
@@ -28,6 +30,7 @@ class Rules:
     most_holds: int = 2
     payment_alert: timedelta = timedelta(minutes=15)
     review: timedelta = timedelta(hours=2)
+    most_rejections: int = 3
     reminders: tuple[timedelta, ...] = (timedelta(minutes=15), timedelta(minutes=30))
     owner_alert: timedelta = timedelta(minutes=60)
     owner_deadline: timedelta = timedelta(hours=24)

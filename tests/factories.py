@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from flows import notices
 from models import coupon as coupons
 from models import inbound, outbound, ticket
+from models import payee as payees
 from models import person as people
 from models.booking import Booking
 from models.booking_event import Actor
@@ -195,13 +196,55 @@ def price(place: Listing, stay: Stay = STAY, guests: int = 2) -> Any:
     return quote(place.price, stay, guests=guests, units=-(-guests // place.capacity))
 
 
-def held(session: Session, place: Listing | None = None, *, now: datetime = NOW, **what: Any) -> Booking:
+def held(
+    session: Session,
+    place: Listing | None = None,
+    *,
+    method: str = "card",
+    now: datetime = NOW,
+    **what: Any,
+) -> Booking:
     """PAYMENT_PENDING: accepted, the place held, a payment begun."""
     booking = draft(session, place, now=now, **what)
     booking.request_payment(
-        session, method="card", revision=booking.revision, rules=RULES, cause=unique("inbound:"), now=now
+        session, method=method, revision=booking.revision, rules=RULES, cause=unique("inbound:"), now=now
     )
     return booking
+
+
+def by_transfer(
+    session: Session, place: Listing | None = None, *, now: datetime = NOW, **what: Any
+) -> Booking:
+    """PAYMENT_PENDING: the guest was told where to transfer the advance."""
+    place = place or listing(session)
+    payee_for(session, place)
+    booking = held(session, place, method="transfer", now=now, **what)
+    (payment,) = Payment.of_booking(session, booking.id)
+    payment.learn(PaymentFacts(PaymentState.PENDING), now)
+    payment.link_sent_at = now
+    payment.write(session)
+    return booking
+
+
+def in_review(session: Session, place: Listing | None = None, *, now: datetime = NOW, **what: Any) -> Booking:
+    """PAYMENT_REVIEW: the guest says that the transfer is made."""
+    booking = by_transfer(session, place, now=now, **what)
+    booking.submit_evidence(session, rules=RULES, cause=unique("inbound:"), now=now)
+    return booking
+
+
+def payee_for(session: Session, place: Listing) -> None:
+    """An account of the place's own, by card or by transfer."""
+    payees.write(
+        session,
+        slug=f"of-{place.slug}",
+        provider="NayaPay",
+        title="Sarai Stays",
+        account="03000000900",
+        listings=[place.slug],
+        now=NOW,
+    )
+    change(session, place, methods='["card", "transfer"]')
 
 
 def paid(

@@ -21,7 +21,9 @@ from models import db, sealed
 from models.clock import Clock
 from workers import bookings as bookings  # registers the light jobs
 from workers import follow_ups, queue
+from workers import transfers as transfers  # and those of transfers
 from workers.errands import Errands
+from workers.evidence import EvidenceJobs
 from workers.heartbeat import Heartbeat
 from workers.outbox import Sender
 from workers.payments import PaymentJobs
@@ -94,7 +96,11 @@ def _providers(settings: config.Settings, clock: Clock, stopping: threading.Even
 
 
 def _slow(settings: config.Settings, clock: Clock, stopping: threading.Event) -> Runner:
-    jobs = TicketJobs(clients.build(settings).whatsapp, rules=settings.rules).jobs()
+    whatsapp = clients.build(settings).whatsapp
+    jobs = {
+        **TicketJobs(whatsapp, rules=settings.rules).jobs(),
+        **EvidenceJobs(whatsapp, rules=settings.rules).jobs(),
+    }
     crew = Errands(queue.SLOW, jobs, clock=clock, side_by_side=SLOW_SIDE_BY_SIDE)
     return CrewRunner(settings.redis_url, queue.SLOW, stopping, crew)
 
@@ -139,6 +145,7 @@ def _be_the_clock(
         sweeper=settings.sweeper == "on",
         hold_check_minutes=settings.booking_expiration_check_interval_minutes,
         admin_numbers=settings.admin_numbers,
+        first_payee=(settings.payment_provider_name, settings.payment_provider_email),
     )
     log.info("worker.ready", queue="clock")
     keep_time(jobs, stopping)

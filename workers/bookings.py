@@ -154,8 +154,16 @@ def tell_declined(session: Session, booking: Booking, due: Due, rules: Rules, no
 
 @light
 def tell_expired(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
-    if booking.status == Status.EXPIRED:
+    if booking.status != Status.EXPIRED:
+        return
+    if not notices.is_by_transfer(session, booking):
         notices.expired(session, booking, rules=rules, now=now)
+        return
+    reason = session.execute(
+        text("SELECT reason FROM booking_events WHERE id = :id"),
+        {"id": int(due.cause.removeprefix("event:"))},
+    ).scalar_one()
+    notices.transfer_expired(session, booking, reason=reason, rules=rules, now=now)
 
 
 @light
@@ -165,6 +173,17 @@ def tell_cancelled_by_guest(
     """Owner and admins hear of it once money or a request was involved; the guest was answered in the turn."""
     if booking.paid_at is not None or booking.decision is not None:
         notices.cancelled_by_guest(session, booking, rules=rules, now=now)
+    elif _was_in_review(session, due):
+        notices.cancelled_in_review(session, booking, rules=rules, now=now)
+
+
+def _was_in_review(session: Session, due: Due) -> bool:
+    """Whether money was being looked for when the guest gave up."""
+    before = session.execute(
+        text("SELECT from_status FROM booking_events WHERE id = :id"),
+        {"id": int(due.cause.removeprefix("event:"))},
+    ).scalar_one()
+    return bool(before == Status.PAYMENT_REVIEW)
 
 
 @light

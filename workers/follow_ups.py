@@ -23,6 +23,7 @@ from models.clock import Clock
 from models.db import unit_of_work
 from models.hot import Call, Hot
 from models.lifecycle import Action, Fact
+from models.payment import TRANSFER
 from models.rules import Rules
 
 log = structlog.get_logger()
@@ -39,14 +40,27 @@ def table(rules: Rules) -> Mapping[str, tuple[FollowUp, ...]]:
         FollowUp("capture_payment", PROVIDERS, _now_if_owner_said_yes),
     )
     hold = (FollowUp("expire_hold", PROVIDERS, _hold_until),)
+    ask_to_pay = (
+        FollowUp("open_payment", PROVIDERS, _now_if_on_a_page),
+        FollowUp("send_instructions", TURNS, _now_if_by_transfer),
+    )
     return {
         Fact.INITIATE: (FollowUp("abandon_draft", TURNS, rules.draft_life),),
         Action.REQUEST_PAYMENT: (
-            FollowUp("open_payment", PROVIDERS),
+            *ask_to_pay,
             FollowUp("alert_pending_payment", TURNS, rules.payment_alert),
             *hold,
         ),
-        Fact.RETRY_PAYMENT: (FollowUp("open_payment", PROVIDERS),),
+        Fact.RETRY_PAYMENT: (*ask_to_pay, FollowUp("close_payments", PROVIDERS, _now_if_by_transfer)),
+        Action.SUBMIT_EVIDENCE: (
+            FollowUp("show_evidence", SLOW),
+            FollowUp(
+                "alert_review", TURNS, lambda booking, now: _near_the_end_of_review(booking, rules, now)
+            ),
+            FollowUp("expire_review", TURNS, _hold_until),
+        ),
+        Fact.ADD_EVIDENCE: (FollowUp("show_evidence", SLOW),),
+        Action.REJECT_PAYMENT: (FollowUp("tell_rejected", TURNS), *hold),
         Action.WAIVE_PAYMENT: ask_owner,
         Action.RECORD_PAYMENT: ask_owner,
         Fact.LATE_AUTHORIZATION: (close_pages, FollowUp("tell_late_authorization", TURNS)),
@@ -79,6 +93,21 @@ def _a_day_before(booking: Booking, now: datetime) -> datetime | None:
     """A day before the stay begins; not at all for one that is booked later than that."""
     due = booking.starts_at - timedelta(days=1)
     return due if due > now else None
+
+
+def _now_if_on_a_page(booking: Booking, now: datetime) -> datetime | None:
+    return now if booking.paid_by != TRANSFER else None
+
+
+def _now_if_by_transfer(booking: Booking, now: datetime) -> datetime | None:
+    return now if booking.paid_by == TRANSFER else None
+
+
+def _near_the_end_of_review(booking: Booking, rules: Rules, now: datetime) -> datetime | None:
+    """When admins are reminded of a transfer that nobody has looked for: a while before it is too late."""
+    if booking.hold_until is None:
+        return None
+    return max(booking.hold_until - rules.payment_alert, now + rules.review / 2)
 
 
 def _now_if_owner_said_yes(booking: Booking, now: datetime) -> datetime | None:

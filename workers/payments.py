@@ -22,7 +22,16 @@ from models.clock import Clock
 from models.db import unit_of_work
 from models.hot import Hot
 from models.lifecycle import AWAITING_OWNER, Status
-from models.payment import OPEN, Payment, PaymentFacts, PaymentOrder, PaymentState, is_news, old_news
+from models.payment import (
+    OPEN,
+    TRANSFER,
+    Payment,
+    PaymentFacts,
+    PaymentOrder,
+    PaymentState,
+    is_news,
+    old_news,
+)
 from models.rules import Rules
 from workers.errands import Job, Record
 from workers.follow_ups import Answered, Due, Later, Outcome
@@ -215,6 +224,8 @@ class PaymentJobs:
 
     def _ask(self, order: PaymentOrder, verb: str) -> PaymentFacts:
         """What the provider says; no answer is an answer too: unknown."""
+        if order.method == TRANSFER:
+            return PaymentFacts(PaymentState.EXPIRED)  # nobody can be asked: it is open as long as we say
         gateway = self._gateways[order.method]
         try:
             return gateway.expire(order) if verb == "expire" else gateway.void(order)
@@ -309,7 +320,7 @@ class _Case:
         if self.status != Status.PAYMENT_PENDING:
             return False
         newest = self.payments[-1]
-        return newest.state in OPEN and newest.link_sent_at is None
+        return newest.order.method != TRANSFER and newest.state in OPEN and newest.link_sent_at is None
 
 
 _CASE = Hot(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import text
 
-from models import person
+from models import payee, person
 from models.clock import Clock
 from models.db import unit_of_work
 from models.rules import Rules
@@ -39,10 +39,12 @@ def periodic_jobs(
     sweeper: bool,
     hold_check_minutes: float,
     admin_numbers: Sequence[str],
+    first_payee: tuple[str, str],
 ) -> list[Periodic]:
     sweeping = Sweeper(doorbell)
     jobs = [
         Periodic("appoint_admins", 60.0, lambda: appoint_admins(clock, admin_numbers)),
+        Periodic("open_first_account", 60.0, lambda: open_first_account(clock, rules, *first_payee)),
         Periodic("check_holds", hold_check_minutes * 60, lambda: check_holds(clock, rules)),
         Periodic("remind_of_drafts", 30.0, lambda: remind_of_drafts(clock)),
     ]
@@ -59,6 +61,22 @@ def appoint_admins(clock: Clock, numbers: Sequence[str]) -> None:
             person.give_role(session, admin, person.ADMIN)
 
 
+def open_first_account(clock: Clock, rules: Rules, provider: str, account: str) -> None:
+    """The account that the settings name takes transfers; done again and again, as the admins are appointed."""
+    if not provider or not account:
+        return
+    with unit_of_work() as session:
+        payee.write(
+            session,
+            slug=payee.FROM_SETTINGS,
+            provider=provider,
+            title=rules.business_name,
+            account=account,
+            position=payee.BEFORE_ALL,
+            now=clock.now(),
+        )
+
+
 def check_holds(clock: Clock, rules: Rules) -> None:
     """A hold has its own timer; should one be missing all the same, it gets one here."""
     with unit_of_work() as session:
@@ -66,10 +84,12 @@ def check_holds(clock: Clock, rules: Rules) -> None:
         session.execute(
             text(
                 "INSERT INTO follow_ups (booking_id, job, queue, cause, due_at) "
-                "SELECT b.id, 'expire_hold', 'providers', 'sweep:' || b.id || ':' || b.hold_until, :now "
-                "FROM bookings b WHERE b.status = 'PAYMENT_PENDING' AND b.hold_until < :overdue "
+                "SELECT b.id, e.job, e.queue, 'sweep:' || b.id || ':' || b.hold_until, :now FROM bookings b "
+                "JOIN (VALUES ('PAYMENT_PENDING', 'expire_hold', 'providers'), "
+                "('PAYMENT_REVIEW', 'expire_review', 'turns')) AS e (status, job, queue) ON e.status = b.status "
+                "WHERE b.status IN ('PAYMENT_PENDING', 'PAYMENT_REVIEW') AND b.hold_until < :overdue "
                 "AND NOT EXISTS (SELECT 1 FROM follow_ups f WHERE f.booking_id = b.id "
-                "AND f.job = 'expire_hold' AND f.done_at IS NULL) ON CONFLICT DO NOTHING"
+                "AND f.job = e.job AND f.done_at IS NULL) ON CONFLICT DO NOTHING"
             ),
             {"now": now, "overdue": now - rules.hold_grace},
         )

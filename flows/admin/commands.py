@@ -14,7 +14,7 @@ from flows.actions import (
     ShowStuck,
     ShowUndecided,
 )
-from flows.admin import bookings, decisions, duty, failures, people, talking
+from flows.admin import bookings, decisions, duty, failures, money, people, talking
 from flows.admin.answers import told
 from flows.engine import Command, Reply, Turn, row
 from flows.state import State
@@ -76,6 +76,28 @@ def decline(turn: Turn, state: State, words: str) -> Reply | None:
     return decisions.ask_with_reason(turn, state, booking.id, found[1] if found is not None else None)
 
 
+def verify(turn: Turn, state: State, words: str) -> Reply | None:
+    """The money of this booking is there; without a code, what waits to be checked."""
+    if not words:
+        return money.pending(turn, state)
+    booking = named(turn, state, words)
+    return money.verify_booking(turn, state, booking) if isinstance(booking, Booking) else booking
+
+
+def reject(turn: Turn, state: State, words: str) -> Reply | None:
+    """The money of this booking is not there, for the reason that follows the code; without one it is asked."""
+    if not words:
+        return money.pending(turn, state)
+    booking = named(turn, state, words)
+    if not isinstance(booking, Booking):
+        return booking
+    found = understand.booking_code(words)
+    reason = found[1] if found is not None else None
+    if not reason:
+        return money.ask_reason_of(turn, state, booking)
+    return money.reject_booking(turn, state, booking, reason)
+
+
 def named(turn: Turn, state: State, words: str) -> Booking | Reply | None:
     """The booking that is named; what to say where there is none with this code; None where none is named."""
     found = understand.booking_code(words)
@@ -100,6 +122,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "approve": approve,
     "confirm": approve,
     "decline": decline,
+    "pending": _alone(money.pending),
+    "verify": verify,
+    "reject": reject,
     "waiting": _alone(lambda t, s: bookings.show_undecided(t, s, 0)),
     "stuck": _alone(lambda t, s: bookings.show_stuck(t, s, 0)),
     "failed": _alone(lambda t, s: failures.show_failed(t, s, 0)),

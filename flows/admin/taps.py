@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flows import actions, my_bookings
 from flows.actions import Action
-from flows.admin import bookings, decisions, duty, failures, people, talking
+from flows.admin import bookings, decisions, duty, failures, money, people, talking
 from flows.engine import Reply, Turn
 from flows.state import State
 from models import person
@@ -29,6 +29,11 @@ _OF_ADMINS: Final[Mapping[type[Action], Tap]] = {
     actions.DeclineInstead: decisions.ask_if_sure,
     actions.DeclineInsteadForSure: decisions.decline,
     actions.WaitForOwner: decisions.wait,
+    actions.VerifyPayment: money.verify,
+    actions.RejectPayment: money.ask_reason,
+    actions.RejectPaymentFor: money.reject,
+    actions.ShowReview: money.show_review,
+    actions.ShowReviews: lambda t, s, a: money.pending(t, s, a.page),
     actions.ShowWhole: bookings.show_whole,
     actions.ShowUndecided: lambda t, s, a: bookings.show_undecided(t, s, a.page),
     actions.ShowStuck: lambda t, s, a: bookings.show_stuck(t, s, a.page),

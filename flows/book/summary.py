@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -32,8 +33,11 @@ from models.message import (
     clip,
 )
 
-METHODS: Final = {"card": "Pay by card"}
-ALL_AT_ONCE: Final = {"card": "All by card"}  # what they are called beside the ways to pay an advance
+METHODS: Final = {"card": "Pay by card", "transfer": "Pay by transfer"}
+ALL_AT_ONCE: Final = {
+    "card": "All by card",
+    "transfer": "All by transfer",
+}  # what they are called beside the ways to pay an advance
 
 
 def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
@@ -51,15 +55,22 @@ def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
         *price_lines(_, priced, listing),
     ]
     if priced.advance:
-        lines += ["", when_charged(_, listing)]
+        lines += ["", when_charged(_, listing, listing.methods)]
         lines.append(_cancel_terms(_, booking, listing, turn.now))
     return _with_ways_to_accept(_, "\n".join(lines), booking, listing)
 
 
-def when_charged(_: Phrases, listing: Listing) -> str:
+def when_charged(_: Phrases, listing: Listing, methods: Sequence[str]) -> str:
+    """What becomes of the money until the owner has answered, by the ways to pay that are open."""
     if listing.approval == "INSTANT":
         return _("_Confirmed as soon as you have paid._")
-    return _("_Your card is charged only once the owner says yes._")
+    if "transfer" not in methods:
+        return _("_Your card is charged only once the owner says yes._")
+    if "card" not in methods:
+        return _("_If the owner says no, you get all of it back._")
+    return _(
+        "_A card is charged only once the owner says yes. If the answer is no, a transfer comes back in full._"
+    )
 
 
 def guests_and_units(_: Phrases, booking: Booking, listing: Listing) -> str:

@@ -167,7 +167,9 @@ def still_waiting(session: Session, booking: Booking, *, rules: Rules, now: date
         "You need not do anything.",
         place=clip(listing.name, 60),
     )
-    if booking.advance_minor:
+    if any(p.state == PaymentState.CAPTURED for p in Payment.of_booking(session, booking.id)):
+        body += "\n\n" + _("Should the answer be no, you get back all that you have paid.")
+    elif booking.advance_minor:
         body += "\n\n" + _("Should the answer be no, you are not charged.")
     buttons = (
         button(ShowBooking(booking.id), _("My booking")),

@@ -13,6 +13,7 @@ from flows.phrases import LANGUAGES
 
 FILES = templates.files()
 FOR_ADMINS = {
+    "cancelled_in_review",
     "declined_record",
     "event_parked",
     "guest_cancelled_record",
@@ -20,8 +21,10 @@ FOR_ADMINS = {
     "message_failed",
     "owner_silent",
     "payment_pending",
+    "payment_to_check",
     "person_wanted",
     "refund_required",
+    "review_expired",
     "sender_stopped",
     "ticket_record",
     "waiting_for_owner",

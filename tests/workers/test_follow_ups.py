@@ -16,6 +16,8 @@ from tests import factories as make
 from tests.factories import NOW, RULES, MovableClock
 from workers import bookings as bookings  # registers the light jobs
 from workers import follow_ups
+from workers import transfers as transfers  # and those of transfers
+from workers.evidence import EvidenceJobs
 from workers.follow_ups import LIGHT
 from workers.payments import PaymentJobs
 from workers.tickets import TicketJobs
@@ -28,7 +30,10 @@ def test_every_job_has_somebody_who_does_it(event: str, line: FollowUp, clock: M
     jobs = {
         TURNS: LIGHT,
         PROVIDERS: PaymentJobs({}, rules=RULES, clock=clock).jobs(),
-        SLOW: TicketJobs(None, rules=RULES).jobs(),  # type: ignore[arg-type]
+        SLOW: {
+            **TicketJobs(None, rules=RULES).jobs(),  # type: ignore[arg-type]
+            **EvidenceJobs(None, rules=RULES).jobs(),  # type: ignore[arg-type]
+        },
     }
     assert line.job in jobs[line.queue]
     assert event in {*Action, *Fact}

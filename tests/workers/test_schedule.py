@@ -17,7 +17,14 @@ from tests.conftest import Scratch
 from tests.factories import NOW, RULES, MovableClock
 from workers import queue
 from workers.queue import Doorbell
-from workers.schedule import Periodic, appoint_admins, check_holds, keep_time, periodic_jobs
+from workers.schedule import (
+    Periodic,
+    appoint_admins,
+    check_holds,
+    keep_time,
+    open_first_account,
+    periodic_jobs,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -62,6 +69,7 @@ def test_the_sweeper_can_be_switched_off_and_the_holds_are_checked_all_the_same(
         sweeper=sweeper,
         hold_check_minutes=5,
         admin_numbers=[],
+        first_payee=("", ""),
     )
     every = {job.name: job.every for job in jobs}
     assert every["check_holds"] == 300
@@ -75,6 +83,26 @@ def test_whom_the_settings_name_is_an_admin_and_stays_one(scratch: Scratch, cloc
         "SELECT value, role FROM person_identifiers JOIN person_roles USING (person_id) ORDER BY value"
     )
     assert found == [("+923000000901", "admin"), ("+923000000902", "admin")]
+
+
+def test_the_account_of_the_settings_takes_transfers(scratch: Scratch, clock: MovableClock) -> None:
+    open_first_account(clock, RULES, "", "")
+    assert scratch.rows("SELECT 1 FROM payees") == []
+    for account in ("old@nayapay", "sarai@nayapay"):
+        open_first_account(clock, RULES, "NayaPay", account)
+    found = scratch.row("SELECT provider, title, account, currencies, listings FROM payees")
+    assert tuple(found) == ("NayaPay", "Sarai", "sarai@nayapay", [], [])
+
+
+def test_a_review_that_lost_its_timer_is_ended_all_the_same(scratch: Scratch, clock: MovableClock) -> None:
+    with db.unit_of_work() as unit:
+        booking = make.in_review(unit)
+    scratch.run("UPDATE follow_ups SET done_at = now() WHERE job = 'expire_review'")
+    clock.move(RULES.review + RULES.hold_grace + MINUTE)
+    for _ in range(2):
+        check_holds(clock, RULES)
+    open_ = "SELECT booking_id, queue FROM follow_ups WHERE job = 'expire_review' AND done_at IS NULL"
+    assert scratch.rows(open_) == [(booking.id, "turns")]
 
 
 def test_a_hold_that_lost_its_timer_is_ended_all_the_same(scratch: Scratch, clock: MovableClock) -> None:

@@ -1,0 +1,37 @@
+"""What somebody means who writes about paying: that it is done, or by which other way they would."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flows.understand.vocabulary import each, plain
+
+PAID: Final = "paid"
+
+
+def about_paying(said: str) -> str | None:
+    """“paid” for “I have paid” and its like, else the way that is wished for (“card”, “transfer”); None for neither."""
+    return _MEANS.get(plain(said)) if len(said) <= 60 else None
+
+
+_MEANS: Final[dict[str, str]] = {
+    word: what
+    for what, words in {
+        PAID: "paid, i paid, i have paid, ive paid, i've paid, have paid, already paid, i already paid, paid it, "
+        "i have paid it, paid now, just paid, payment done, payment made, payment sent, payment is done, "
+        "done payment, money sent, i sent the money, i have sent the money, sent the money, transferred, "
+        "i transferred, i have transferred, i have transferred the money, transfer done, transfer is done, "
+        "amount sent, amount transferred, pay kar diya, paid kar diya, pese bhej diye, paise bhej diye, "
+        "paisay bhej diye, payment kar di, payment kar di hai, payment ho gayi, payment ho gai, "
+        "transfer kar diya, ada kar diya, ادا کر دیا, ادا کر دیا ہے, میں نے ادا کر دیا, "
+        "میں نے ادا کر دیا ہے, پیسے بھیج دیے, رقم بھیج دی, رقم بھیج دی ہے, میں نے رقم بھیج دی, "
+        "میں نے رقم بھیج دی ہے, ادائیگی کر دی, ادائیگی کر دی ہے, ادائیگی ہو گئی, भुगतान कर दिया, "
+        "मैंने भुगतान कर दिया, मैंने भुगतान कर दिया है, भुगतान हो गया, पैसे भेज दिए, पैसे भेज दिये, "
+        "मैंने पैसे भेज दिए",
+        "transfer": "transfer, pay by transfer, by transfer, bank transfer, by bank transfer, via transfer, "
+        "transfer se, ٹرانسفر, ٹرانسفر سے ادا کریں, ट्रांसफर, ट्रांसफ़र, ट्रांसफर से भुगतान करें",
+        "card": "card, pay by card, by card, via card, with card, credit card, debit card, by credit card, "
+        "card se, کارڈ, کارڈ سے, کارڈ سے ادا کریں, कार्ड, कार्ड से, कार्ड से भुगतान करें, कार्ड से भुगतान",
+    }.items()
+    for word in each(words)
+}
