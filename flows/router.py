@@ -53,7 +53,7 @@ from models.stay import Shift
 
 DOUBLE_TAP: Final = timedelta(seconds=10)
 _MENU: Final = actions.encode(actions.ShowMenu())
-_SILENT: Final = frozenset({"reaction", "system", "ephemeral", "request_welcome"})
+_SILENT: Final = frozenset({"reaction", "revoke", "system", "ephemeral", "request_welcome"})
 
 
 def take_turn(session: Session, event: Claimed, *, rules: Rules, now: datetime) -> dict[str, Any]:

@@ -154,6 +154,10 @@ class Line:
         person = addressee.person
         if addressee.swallowed:
             return
+        if addressee.by == "phone" and addressee.value == self.settings.display_number:
+            raise Refused(131021, "Sender and recipient phone number is the same")
+        if filled and filled.category == "authentication" and addressee.by == "user_id":
+            raise Refused(131062, "Authentication templates can be sent to phone numbers only")
         if person is None:
             raise Refused(131026, "Message undeliverable: the recipient is not on WhatsApp")
         if not self.rates.pair(person.id):

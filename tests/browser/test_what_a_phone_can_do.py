@@ -229,6 +229,25 @@ def test_phones_are_added_renamed_and_switched(sandbox: Page, desk: World, watch
     expect(again.locator("[data-person]").first).to_have_attribute("data-person", "guest")
 
 
+def test_the_tools_fit_a_small_screen(small_screen: BrowserContext, desk: World, watch: Watch) -> None:
+    page = small_screen.new_page()
+    page.goto(desk.http.base_url)
+    desk.whatsapp.webhooks(duplicate=2)
+    page.get_by_role("button", name="Sandbox tools").tap()
+    page.get_by_test_id("clock-to").tap()
+    watch.picture(page, "76-tools-clock")
+    page.keyboard.press("Escape")
+    page.locator(".caption__person").first.tap()
+    watch.picture(page, "76-tools-people")
+    page.keyboard.press("Escape")
+    page.get_by_test_id("misbehaviour").tap()
+    expect(page.get_by_role("list", name="On now")).to_be_visible()
+    watch.picture(page, "76-tools-misbehaviour")
+    page.get_by_role("complementary").get_by_role("button", name="Clear all").tap()
+    expect(page.get_by_text("Nothing is on")).to_be_visible()
+    assert desk.misbehaviour == []
+
+
 def test_all_of_it_is_reached_by_the_keyboard(sandbox: Page, desk: World) -> None:
     sandbox.keyboard.press("Tab")
     names = []

@@ -23,8 +23,8 @@ def test_a_greeting_brings_the_menu(chat: Chat, words: str) -> None:
     assert "Sarai" in body(chat.last)
 
 
-@pytest.mark.parametrize("kind", ["reaction", "system"])
-def test_reactions_are_answered_with_silence(chat: Chat, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["reaction", "revoke", "system"])
+def test_reactions_and_deletions_are_answered_with_silence(chat: Chat, kind: str) -> None:
     chat.says("hi")
     before = chat.state
     assert chat.sends({"type": kind, kind: {}}) is None

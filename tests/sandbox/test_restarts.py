@@ -80,6 +80,24 @@ def test_what_is_under_way_survives_a_stop_and_a_kill(desk: Desk) -> None:
     assert product.statuses(welcome) == ["sent", "delivered"]
 
 
+def test_added_phones_reactions_and_deletions_survive_a_stop(desk: Desk) -> None:
+    person = desk.world.person("Omar Sheikh", phone_hidden=True)
+    person.says("hello")
+    person.reacts("👍", to=person.chat()[0])
+    person.says("wrong chat")
+    person.deletes(person.chat()[-1])
+    before = [each.raw for each in person.chat()]
+    desk.world.http.post("/api/people", {"id": person.id, "name": "Umar Sheikh"})
+    assert desk.end(signal.SIGTERM) == 0
+
+    desk.start()
+    again = desk.world[person.id]
+    assert (again.name, again.card["phone_hidden"]) == ("Umar Sheikh", True)
+    assert [each.raw for each in again.chat()] == before
+    assert [each.kind for each in again.chat()] == ["text", "deleted"]
+    assert again.chat()[0].reactions == {"person": "👍"}
+
+
 def kinds_on_disk(desk: Desk, wamid: str) -> set[str]:
     """What a kill cannot take away any more; all else is written a moment later."""
     with contextlib.closing(sqlite3.connect(desk.folder / "sandbox.sqlite")) as database:

@@ -10,7 +10,7 @@ import pytest
 from pywa import types
 
 from sandbox.driver import NotSeen, Person, World
-from tests.sandbox.desk import ACCOUNT, PNG, Product, Send, code_of, wamid_of
+from tests.sandbox.desk import ACCOUNT, NUMBER, PNG, Product, Send, code_of, wamid_of
 from tests.sandbox.test_webhooks import parsed
 
 SAMPLES = Path(__file__).parents[2] / "sandbox" / "page" / "samples"
@@ -168,3 +168,21 @@ def test_a_new_person_may_come_from_another_country(page_url: str, country: str,
     assert answer.status_code == 400
     renamed = httpx.post(f"{page_url}/api/people", json={"id": made["id"], "name": "Renamed"}).json()
     assert (renamed["name"], renamed["phone"]) == ("Renamed", made["phone"])
+
+
+def test_the_number_cannot_write_to_itself(send: Send) -> None:
+    assert code_of(send("+15550001111", text={"body": "me?"})) == 131021
+
+
+def test_a_code_goes_to_a_phone_number_only(world: World, guest: Person, graph: httpx.Client) -> None:
+    body = {"type": "BODY", "text": "Your code is below, it lives for ten minutes."}
+    given = {"name": "a_code", "language": "en", "category": "AUTHENTICATION", "components": [body]}
+    number = graph.post(f"/{ACCOUNT}/message_templates", json=given).json()["id"]
+    world.eventually(lambda: graph.get(f"/{number}").json()["status"] == "APPROVED")
+    message = {
+        "messaging_product": "whatsapp",
+        "type": "template",
+        "template": {"name": "a_code", "language": {"code": "en"}},
+    }
+    assert code_of(graph.post(f"/{NUMBER}/messages", json={**message, "recipient": guest.user_id})) == 131062
+    wamid_of(graph.post(f"/{NUMBER}/messages", json={**message, "to": guest.phone}))
