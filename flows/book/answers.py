@@ -46,9 +46,17 @@ def read_dates(turn: Turn, draft: Draft, said: str) -> Draft:
             other=_.short(found.other),
         )
         return taken.with_answer(note=note)
+    if listing.hours is not None and found.nights is not None and found.nights > 1:
+        note = _(
+            "*{place}* is booked for one day at a time. I took that as *{day}*.",
+            place=listing.name,
+            day=_.day(found.check_in),
+        )
+        return taken.with_answer(note=note)
     stay = taken.stay_at(listing)
-    if stay is not None and guests != draft.guests:
-        answers = f"{stays.in_words(_, stay, listing)}{_.comma}{_.guests(guests or 0)}"
+    if guests != draft.guests:
+        when = stays.in_words(_, stay, listing) if stay is not None else _.day(found.check_in)
+        answers = f"{when}{_.comma}{_.guests(guests or 0)}"
         return taken.with_answer(note=_("Noted: {answers}.", answers=answers))
     return taken
 
@@ -110,10 +118,13 @@ def take_for_another(turn: Turn, draft: Draft, open_step: Step, said: str) -> Dr
     told: list[str] = []
     is_number = understand.count(said) is not None
     if open_step.name != "dates":
-        # A bare Sunday may be a name; where a shift or a time is asked for, it is none.
-        sure = open_step.name not in _OF_THE_DAY or is_number or bool(said_of_time(listing, said))
         found = understand.dates(
-            said, today=availability.today(listing, turn.now), earliest=earliest_day(turn, listing), sure=sure
+            said,
+            today=availability.today(listing, turn.now),
+            earliest=earliest_day(turn, listing),
+            sure=True,
+            # A bare Sunday may be a name; where a shift or a time is asked for, it is none.
+            is_name=open_step.name not in _OF_THE_DAY,
         )
         if isinstance(found, understand.Dates):
             nights = found.nights or draft.nights

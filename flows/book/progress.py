@@ -250,6 +250,8 @@ def _refuse_time(turn: Turn, state: State, draft: Draft, listing: Listing, *, lo
     problem = _wrong_hours(turn, draft, listing)
     if problem is not None:
         step, preface = problem
+        if step == "start" and draft.minutes is None:
+            draft, step = draft.with_answer(start=None), "minutes"  # how long comes before when
         return ask_again(turn, state, draft.with_answer(**{step: None}), step, preface)
     stay = draft.stay_at(listing)
     if stay is None:

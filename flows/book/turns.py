@@ -66,7 +66,7 @@ def answer(turn: Turn, state: State) -> Reply:
         if other is not None:
             return proceed(turn, state, other)
         if step.name not in ("name", "further"):
-            named = Listing.named_like(turn.session, turn.said) if len(turn.said) <= 60 else []
+            named = Listing.named_like(turn.session, turn.said) if 2 < len(turn.said) <= 60 else []
             if len(named) == 1:
                 return find_a_place.show_place(turn, replace(state, misses=0), named[0])
         if isinstance(problem, NoDay):

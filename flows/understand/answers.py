@@ -18,10 +18,20 @@ def name(said: str) -> str | None:
         return None
     if sum(c.isalpha() for c in text) < 2 or yes_or_no(text) is not None:
         return None
+    if not set(plain(text).split()).isdisjoint(_NEVER_IN_A_NAME):
+        return None
     return text.title() if text.islower() and text.isascii() else text
 
 
 def yes_or_no(said: str) -> bool | None:
+    """What "haan ji", "nope" or a thumb means; None for all that is neither plainly yes nor plainly no."""
+    drawn = "".join(sign for sign in said if not sign.isspace() and sign not in _SHADES)
+    if drawn and set(drawn) <= _SIGNS_OF_YES | _SIGNS_OF_NO:
+        return (
+            None
+            if not set(drawn).isdisjoint(_SIGNS_OF_NO) and set(drawn) & _SIGNS_OF_YES
+            else set(drawn) <= _SIGNS_OF_YES
+        )
     text = plain(said)
     return True if text in _YES else False if text in _NO else None
 
@@ -84,14 +94,35 @@ _NAME_BEFORE: Final = re.compile(
     re.IGNORECASE,
 )
 _NAME_AFTER: Final = re.compile(r"\s+(hai|hay|hy|ہے|है)$", re.IGNORECASE)
+_NEVER_IN_A_NAME: Final = each(
+    "maybe, perhaps, not, sure, same, later, skip, none, nothing, whatever, anything, what, who, whom, whose, how, "
+    "when, where, why, which, you, your, my, mine, we, our, they, are, is, was, the, that, these, those, use, profile, "
+    "before, idk, don't, dont, know, think, want, need, please, pls, price, cost, rate, book, booking, change, help, "
+    "here, there, it, no, yes, for, from, with, of, have, has, had, can, tell, night, nights, guest, guests, "
+    "people, kya, kaun, kon, kyun, kyon, kahan, kab, nahi, nahin, pata, baad, wohi, wahi, shayad, koi, mujhe, chahiye, "
+    "شاید, نہیں, پتہ, وہی, کیا, کون, بعد, शायद, नहीं, पता, वही, क्या, कौन, बाद"
+)
 _NO_NAME: Final = re.compile(r"[0-9@?/\\<>{}\[\]=|#%^~*_]|https?:|www\.")
 
 
+_SIGNS_OF_YES: Final = frozenset("👍✅👌✔☑🆗")
+_SIGNS_OF_NO: Final = frozenset("👎❌✖🚫🙅")
+_SHADES: Final = frozenset("\ufe0f\u200d" + "".join(map(chr, range(0x1F3FB, 0x1F400))))
 _YES: Final = each(
-    "yes, y, yeah, yep, yup, ok, okay, sure, of course, yes please, correct, confirm, haan, han, ha, ji, "
-    "jee, ji haan, theek hai, جی, ہاں, جی ہاں, ہاں جی, ٹھیک ہے, हाँ, हां, जी, जी हाँ, जी हां, ठीक है"
+    "yes, y, yes yes, yeah, yea, ya, yah, yep, yup, yess, yes please, yes pls, yes sure, yes ok, yes sir, sure, "
+    "of course, certainly, definitely, absolutely, ok, okay, okey, okk, k, ok sure, alright, all right, fine, correct, "
+    "right, confirm, confirmed, i confirm, go ahead, please do, do it, agreed, i agree, done, "
+    "haan, han, haa, ha, haan ji, han ji, ji, jee, ji haan, ji han, jee haan, bilkul, zaroor, theek, theek hai, thik hai, "
+    "theek he, sahi, sahi hai, kar do, kar dein, "
+    "جی, ہاں, جی ہاں, ہاں جی, بالکل, ضرور, ٹھیک, ٹھیک ہے, صحیح ہے, کر دیں, "
+    "हाँ, हां, जी, जी हाँ, जी हां, हाँ जी, हां जी, बिल्कुल, ज़रूर, जरूर, ठीक, ठीक है, सही है, कर दें"
 )
-_NO: Final = each("no, n, nope, nahi, nahin, nai, na, no thanks, not now, نہیں, جی نہیں, नहीं, जी नहीं")
+_NO: Final = each(
+    "no, n, no no, nope, nah, nop, noo, no please, no sir, not now, not yet, not really, no thanks, no thank you, never, "
+    "don't, dont, do not, wrong, incorrect, nahi, nahin, nai, nahee, nhi, na, naa, ji nahi, ji nahin, nahi ji, bilkul nahi, "
+    "abhi nahi, rehne do, rehne dein, mat karo, "
+    "نہیں, نہ, جی نہیں, نہیں جی, بالکل نہیں, ابھی نہیں, رہنے دیں, नहीं, नही, ना, जी नहीं, नहीं जी, बिल्कुल नहीं, अभी नहीं, रहने दें"
+)
 _NOTHING: Final = each(
     "skip, skip it, skip this, pass, next, none, nothing, nil, n/a, na, no idea, not applicable, -, "
     "کچھ نہیں, چھوڑیں, कुछ नहीं, छोड़ें"

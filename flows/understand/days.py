@@ -53,7 +53,7 @@ class Misread:
 
 
 def dates(
-    said: str, *, today: date, earliest: date | None = None, sure: bool = False
+    said: str, *, today: date, earliest: date | None = None, sure: bool = False, is_name: bool = True
 ) -> Dates | Misread | None:
     """Read "14 to 16 March", "next Saturday", "25/12 for 2 nights", "kal", day first; None: no date in it.
 
@@ -62,11 +62,12 @@ def dates(
         earliest: the first day one may still come; a bare weekday means the first one from then on.
         sure: only what can mean nothing but a date, for an answer to a question that was not asked:
             a name may well be Sunday, May or April.
+        is_name: where only what is `sure` is read, whether one word may be a name.
     """
     tokens = words_of(without_times(said))
     if not tokens or len(tokens) > 40:
         return None
-    if sure and (len(tokens) < 2 or not _is_surely_a_date(pieces_of(tokens))):
+    if sure and ((is_name and len(tokens) < 2) or not _is_surely_a_date(pieces_of(tokens))):
         return None
     found = _read_dates(tokens, today, earliest or today)
     if found is None and _FROM_NOW.search(said.casefold()):
@@ -75,7 +76,8 @@ def dates(
 
 
 def _is_surely_a_date(pieces: Sequence[Piece]) -> bool:
-    days = [p for p in pieces if isinstance(p, Day) and not p.is_bare]
+    # "2.5" is a number to most, where no date was asked for.
+    days = [p for p in pieces if isinstance(p, Day) and not p.is_bare and not p.is_decimal]
     plain_words = any(isinstance(p, Other) for p in pieces)
     return any(d.day is not None and d.month is not None for d in days) or (bool(days) and not plain_words)
 

@@ -23,11 +23,12 @@ def count(said: str, *, sure: bool = False) -> int | None:
     people, bare = _numbers(words)
     if people is None or bare is None:
         return None
-    if people:
+    named = _named_without_number(words)
+    if named is None or (named and bare):
+        return None
+    if people or named:
         # "family of 5", "3 people, 2 kids"; a number without a noun beside them leaves a doubt.
-        return sum(people) or None if not bare else None
-    if not bare and _is_a_pair(words):
-        return 2
+        return sum(people) + named or None if not bare else None
     total = sum(bare) if "+" in words else bare[0] if len(bare) == 1 else 0
     if not 0 < total <= 999 or (sure and not any(word in _SPEAKS_OF_PEOPLE for word in words)):
         return None
@@ -67,16 +68,33 @@ def _numbers(words: Sequence[str]) -> tuple[list[int] | None, list[int] | None]:
     return people, bare
 
 
-def _is_a_pair(words: Sequence[str]) -> bool:
-    """ "A couple", "me and my wife"."""
-    said = set(words)
-    return "couple" in said or (bool(said & {"me", "i", "main", "mein"}) and bool(said & _PARTNERS))
+def _named_without_number(words: Sequence[str]) -> int | None:
+    """People who are named and not counted: "me and my wife", "a couple"; None where it cannot be told how many."""
+    mine = sum(_stands_beside_others(words, i) for i, word in enumerate(words) if word in _ONESELF)
+    partners = sum(word in _PARTNERS and number_at(words, i - 1) is None for i, word in enumerate(words))
+    if "couple" in words:
+        is_counted = kind_at(words, words.index("couple") + 2) in ("night", "week", "day")
+        is_whole = not mine and not partners and not is_counted and not set(words) & _ADULTS
+        return 2 if is_whole else None
+    if any(word in _SEVERAL and number_at(words, i - 1) is None for i, word in enumerate(words)) and mine:
+        return None  # "me and my family"
+    return mine + partners if mine or not partners else None
+
+
+def _stands_beside_others(words: Sequence[str], i: int) -> bool:
+    """ "Me and my wife", "my wife and I": one of those who come, and not only the one who writes."""
+    beside = {*words[max(0, i - 1) : i], *words[i + 1 : i + 2]}
+    return bool(beside & _WITH)
 
 
 _ALONE: Final = each(
     "me, me only, only me, just me, me alone, it's just me, alone, i am alone, i'm alone, myself, "
     "just myself, solo, single, sirf main, akela, صرف میں, اکیلا, सिर्फ मैं, अकेला"
 )
+_ONESELF: Final = each("me, i, myself, main, mein, میں, मैं")
+_WITH: Final = each("and, with, plus, my, meri, mere, aur, اور, और") | {"+"}
+_ADULTS: Final = each("adults, adult, people, persons, men, women, guests")
+_SEVERAL: Final = each("family, friends, kids, children, parents, bachay, bache, bachey, dost, log")
 _PARTNERS: Final = each(
     "wife, husband, friend, brother, sister, mother, father, mom, dad, son, daughter, partner, girlfriend, "
     "boyfriend, fiance, biwi, begum, bhai, dost"

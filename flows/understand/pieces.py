@@ -21,6 +21,7 @@ class Day:
     week_after: bool = False
     ahead: int | None = None
     ordinal: bool = False
+    is_decimal: bool = False
 
     @property
     def is_bare(self) -> bool:
@@ -123,6 +124,8 @@ def _read_numeric(tokens: Sequence[str], i: int) -> tuple[list[Piece], int] | No
             # 14-16 can only be a range; 5-12 is the fifth of December to some, and a week to others.
             return None if second > 12 else ([Mark("or"), *_NO_DAY[False]], i + 3)
     day = _day_first(first, second)
+    if day is not None and sep == "." and len(tokens[i]) == len(tokens[i + 2]) == 1:
+        day = replace(day, is_decimal=True)
     return ([day] if day else [Mark("or"), *_NO_DAY[False]]), i + 3
 
 

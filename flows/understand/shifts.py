@@ -22,8 +22,8 @@ def shift(said: str) -> Shift | None:
     found, rest = _named(tokens)
     if len(set(found)) == 1:
         return found[0]
-    if found or "all" in tokens:
-        return None  # "all day" is the day to some and all of it to others
+    if found or not _ALL.isdisjoint(tokens):
+        return None  # "all day", "the whole night" are ten hours to some and twenty-two to others
     bare = [i for i, word in enumerate(rest) if _bare_at(rest, i) is not None]
     shifts = {_bare_at(rest, i) for i in bare}
     if len(shifts) != 1:
@@ -100,14 +100,15 @@ _NAMES: Final = {
         "at night, in the night, during the night, by night, raat wali shift, raat ki shift, raat ka shift, "
         "raat mein, raat ko, sirf raat, shaam se subah, evening to morning, رات کی شفٹ, رات میں, رات کو, "
         "صرف رات, شام سے صبح, रात की शिफ्ट, रात में, रात को, सिर्फ रात, शाम से सुबह",
-        Shift.FULL_DAY: "full day, fullday, whole day, entire day, complete day, full day shift, poora din, "
+        Shift.FULL_DAY: "full day, fullday, full day shift, poora din, "
         "pura din, poore din, full din, day and night, day then night, day plus night, day + night, "
         "din aur raat, din raat, پورا دن, پورے دن, دن اور رات, دن رات, पूरा दिन, पूरे दिन, दिन और रात, दिन रात",
-        Shift.FULL_NIGHT: "full night, fullnight, whole night, entire night, complete night, full night shift, "
+        Shift.FULL_NIGHT: "full night, fullnight, full night shift, "
         "poori raat, puri raat, full raat, night then day, night plus day, night + day, "
         "پوری رات, पूरी रात",
     }.items()
     for name in each(names)
 }
+_ALL: Final = frozenset({"all", "whole", "entire", "complete", "saara", "sara", "saari", "sari"})
 _LONGEST: Final = max(len(name.split()) for name in _NAMES)
 _NOT_BESIDE: Final = ORDINALS | {"good", "last", "per", "each", "every", "which", "what", "same", "other"}

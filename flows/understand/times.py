@@ -55,11 +55,13 @@ def minutes(said: str, *, offered: Collection[int] = ()) -> int | None:
 
 
 def without_times(said: str) -> str:
-    """The rest of a sentence, without what surely is a time of the day or a length of time."""
+    """The rest of a sentence, without what surely is a time of the day or a length of time: "25 dec at 10"."""
     tokens = _words(said)
-    if not any(":" in token or token in _SPEAKS_OF_TIME for token in tokens):
+    if not any(":" in token or token in _SPEAKS_OF_TIME or token in _AT for token in tokens):
         return said
-    spans = [_stretch(tokens, clock.start, clock.end) for clock in _clocks(tokens) if clock.is_sure]
+    spans = [
+        _stretch(tokens, clock.start, clock.end) for clock in _clocks(tokens) if clock.is_sure or clock.is_at
+    ]
     spans += [_stretch(tokens, length.start, length.end) for length in _lengths(tokens)]
     return " ".join(_without(tokens, spans))
 

@@ -35,8 +35,9 @@ def each(phrases: str) -> frozenset[str]:
 
 
 def words_of(said: str) -> list[str]:
-    """Numbers, words and the signs that may stand between numbers, in their order."""
-    return _TOKEN.findall(same(said))
+    """Numbers, words and the signs that may stand between numbers, in their order; "twenty-five" is 25."""
+    text = _TENS_AND_ONES.sub(lambda found: str(NUMBERS[found[1]] + NUMBERS[found[2]]), same(said))
+    return _TOKEN.findall(_A_COUPLE.sub(r"2 \1", text))
 
 
 def is_common(word: str) -> bool:
@@ -73,11 +74,31 @@ NUMBERS: Final[dict[str, int]] = {
         10: "ten das دس दस",
         11: "eleven gyarah گیارہ ग्यारह",
         12: "twelve dozen barah بارہ बारह",
-        15: "fifteen پندرہ पंद्रह",
-        20: "twenty بیس बीस",
+        13: "thirteen terah تیرہ तेरह",
+        14: "fourteen chaudah چودہ चौदह",
+        15: "fifteen pandrah پندرہ पंद्रह",
+        16: "sixteen solah سولہ सोलह",
+        17: "seventeen satrah سترہ सत्रह",
+        18: "eighteen atharah اٹھارہ अठारह",
+        19: "nineteen unnees انیس उन्नीस",
+        20: "twenty bees بیس बीस",
+        25: "pachees پچیس पच्चीस",
+        30: "thirty tees تیس तीस",
+        40: "forty fourty chalis chalees چالیس चालीस",
+        50: "fifty pachas پچاس पचास",
+        60: "sixty saath ساٹھ साठ",
+        70: "seventy sattar ستر सत्तर",
+        80: "eighty assi अस्सी",
+        90: "ninety nabbe نوے नब्बे",
+        100: "hundred sau سو सौ",
     }.items()
     for word in same(words).split()
 }
+
+_TENS_AND_ONES: Final = re.compile(
+    r"\b(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[\s-]+(one|two|three|four|five|six|seven|eight|nine)\b"
+)
+_A_COUPLE: Final = re.compile(r"\b(?:a )?couple (?:of )?(nights|weeks)\b")
 
 _MONTH_WORDS: Final = (
     "jan january janvari جنوری जनवरी जन",
@@ -145,7 +166,7 @@ def _words() -> dict[str, tuple[str, int]]:
             "out checkout check-out leaving leave departure return",
             "or ya یا या",
             "and aur اور और",
-            "not except after before around about between maybe nahi nahin kisi any bad baad pehle "
+            "not except after before around about between maybe nahi nahin kisi any every each har bad baad pehle "
             "نہیں بعد پہلے नहीं बाद पहले",
         )
     ):
