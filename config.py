@@ -167,6 +167,11 @@ class Settings(BaseSettings):
         heading="WhatsApp",
         needed=True,
     )
+    whatsapp_number: str = _setting(
+        "",
+        "The number that people write to, with country code: where a link into the chat leads, such as the owner's "
+        "“check in” on a ticket. Without it that page says what to type.",
+    )
     whatsapp_business_account_id: str = _setting(
         "", "The id of the WhatsApp business account (WABA); `make templates` and `make doctor` need it."
     )

@@ -40,7 +40,9 @@ def create_app(settings: Settings, clients: Clients, clock: Clock) -> Flask:
     app.register_blueprint(
         metrics(look, clock, token=settings.metrics_token, is_open=settings.environment != "production")
     )
-    app.register_blueprint(eticket(clock, public_url=settings.rules.public_url))
+    app.register_blueprint(
+        eticket(clock, public_url=settings.rules.public_url, whatsapp_number=settings.whatsapp_number)
+    )
 
     @app.get("/photos/<path:name>")
     def photo(name: str) -> Response:

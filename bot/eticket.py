@@ -10,6 +10,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template
 
@@ -64,7 +65,12 @@ NOTICES = {
 }
 
 
-def eticket(clock: Clock, *, public_url: str) -> Blueprint:
+def eticket(clock: Clock, *, public_url: str, whatsapp_number: str = "") -> Blueprint:
+    """The pages of all tickets.
+
+    Args:
+        whatsapp_number: where the owner's “check in” leads; without one the page says what to type.
+    """
     pages = Blueprint("eticket", __name__)
 
     def find(key: str) -> TicketPage | None:
@@ -81,18 +87,32 @@ def eticket(clock: Clock, *, public_url: str) -> Blueprint:
             return _answer(render_template("eticket_unknown.html", css=CSS), status=404)
         notice = NOTICES[found.view.state]
         if kind == "" or not notice.shows_stay or (kind == "png" and not notice.shows_code):
-            return _page(found, notice, key, f"{public_url}/eticket/{key}")
+            address = f"{public_url}/eticket/{key}"
+            return _page(found, notice, key, address, whatsapp_number)
         return _pdf(found) if kind == "pdf" else _png(f"{public_url}/eticket/{key}")
 
     return pages
 
 
-def _page(found: TicketPage, notice: Notice, key: str, address: str) -> Response:
+def _page(found: TicketPage, notice: Notice, key: str, address: str, whatsapp_number: str) -> Response:
     from integrations.qr import qr_svg_path
+
+    # What the owner sends from their own chat; from anybody else it has no effect.
+    words = f"Check in {found.view.code}-{ticket.chat_code(key)}"
+    digits = "".join(filter(str.isdecimal, whatsapp_number))
+    chat = f"https://wa.me/{digits}?text={quote(words)}" if digits else None
 
     side, path = qr_svg_path(address) if notice.shows_code else (0, "")
     html = render_template(
-        "eticket.html", t=found.view, notice=notice, key=key, side=side, path=path, css=CSS
+        "eticket.html",
+        t=found.view,
+        notice=notice,
+        key=key,
+        side=side,
+        path=path,
+        css=CSS,
+        words=words,
+        chat=chat,
     )
     # Gone, not missing: what asks again by itself (a mail scanner, a preview) may stop asking.
     return _answer(html, status=200 if notice.shows_stay else 410)

@@ -632,6 +632,126 @@ class ShowFigures(Action):
     verb = "figures"
 
 
+# ---- owner: days, prices, guests -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShowToday(Action):
+    """Who comes and leaves, and the requests that wait."""
+
+    verb = "today"
+    page: int
+
+
+@dataclass(frozen=True)
+class ShowStay(Action):
+    """A booking as its owner sees it."""
+
+    verb = "staying"
+    booking: int
+
+
+@dataclass(frozen=True)
+class CheckIn(Action):
+    """The guest has arrived."""
+
+    verb = "checkin"
+    booking: int
+
+
+@dataclass(frozen=True)
+class ShowCalendar(Action):
+    """A month of a place as a picture."""
+
+    verb = "calendar"
+    listing: int
+    first: date
+
+
+@dataclass(frozen=True)
+class AskBlock(Action):
+    """Asks which unit, then whether to block these days."""
+
+    verb = "askblock"
+    listing: int
+    first: date
+    last: date
+    page: int
+
+
+@dataclass(frozen=True)
+class AskBlockUnit(Action):
+    """Shows what blocking would do; unit 0 is all of them."""
+
+    verb = "askblockunit"
+    listing: int
+    unit: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class MakeBlock(Action):
+    verb = "block"
+    listing: int
+    unit: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class ShowBlocks(Action):
+    verb = "blocks"
+    page: int
+
+
+@dataclass(frozen=True)
+class LiftBlock(Action):
+    verb = "unblock"
+    block: int
+
+
+@dataclass(frozen=True)
+class AskPrice(Action):
+    """Shows what a price for these days would change; 0 is the usual price again."""
+
+    verb = "askprice"
+    listing: int
+    first: date
+    last: date
+    minor: int
+
+
+@dataclass(frozen=True)
+class SetPrice(Action):
+    verb = "setprice"
+    listing: int
+    first: date
+    last: date
+    minor: int
+
+
+@dataclass(frozen=True)
+class MorePlaces(Action):
+    """More of the places that something can be done with: what, is the rest of its own string."""
+
+    verb = "moreplaces"
+    page: int
+    then: str
+
+
+@dataclass(frozen=True)
+class ShowEarnings(Action):
+    verb = "earnings"
+
+
+@dataclass(frozen=True)
+class KeepAsItIs(Action):
+    """Not now, after all."""
+
+    verb = "keep"
+
+
 _ACTIONS: Final[dict[str, type[Action]]] = {cls.verb: cls for cls in Action.__subclasses__()}
 _FIELDS: Final = {cls: tuple((f.name, str(f.type)) for f in fields(cls)) for cls in _ACTIONS.values()}
 _LEAST: Final = {cls: sum(f.default is MISSING for f in fields(cls)) for cls in _ACTIONS.values()}

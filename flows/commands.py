@@ -14,10 +14,14 @@ from typing import Final
 from flows import understand
 from flows.admin.commands import COMMANDS as OF_ADMINS
 from flows.engine import Command, Reply, Turn, with_preface
+from flows.owner import arrivals, requests
 from flows.owner.commands import COMMANDS as OF_OWNERS
 from flows.state import State
 from models import person
 
+_WHO_I_AM: Final = frozenset(
+    {"owner", "admin", "i am owner", "i am the owner", "i am an owner", "i am an admin"}
+)
 # Who is both is heard as an admin first.
 _TABLES: Final = ((person.ADMIN, OF_ADMINS), (person.OWNER, OF_OWNERS))
 _FIRST: Final = tuple(re.compile(rf"\s*(\S+(?:\s+\S+){{{n}}})\s*(.*)", re.DOTALL) for n in (2, 1, 0))
@@ -31,6 +35,12 @@ def take(turn: Turn, state: State, said: str, *, is_answer: bool) -> Reply | Non
     """
     if is_answer and understand.booking_code(said) is None:
         return None
+    checked_in = arrivals.take_words(turn, state, said)  # what a ticket's page says may come from anybody
+    if checked_in is not None:
+        return checked_in
+    is_hidden = not turn.has_phone and understand.plain(said) in _WHO_I_AM
+    if is_hidden and not person.roles(turn.session, turn.person_id):
+        return requests.ask_who(turn, state)
     roles: frozenset[str] | None = None
     for role, table in _TABLES:
         found = _command(said, table)

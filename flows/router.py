@@ -445,10 +445,6 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     actions.CancelOne: lambda t, s, a: my_bookings.cancel_something(t, s),
     actions.CancelStay: _with_booking(lambda t, s, b, a: my_bookings.ask_to_cancel(t, s, b)),
     actions.CancelStayForSure: _with_booking(lambda t, s, b, a: my_bookings.cancel(t, s, b, a.refund_minor)),
-    actions.ConfirmBooking: owner.confirm,
-    actions.CancelBooking: owner.ask_if_sure,
-    actions.AskReason: owner.ask_reason,
-    actions.CancelForReason: owner.decline,
-    actions.ShowRequest: owner.show_request,
+    **owner.TAPS,
     **admin.TAPS,
 }

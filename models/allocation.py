@@ -10,6 +10,7 @@ Source: docs/decisions/0003-one-constraint-against-double-booking.md
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -187,4 +188,42 @@ def release(session: Session, booking_id: int) -> None:
             "WHERE booking_id = :id AND state <> 'RELEASED'"
         ),
         {"id": booking_id},
+    )
+
+
+def block(
+    session: Session,
+    block_id: int,
+    *,
+    listing_id: int,
+    unit_ids: Sequence[int],
+    starts_at: datetime,
+    ends_at: datetime,
+    now: datetime,
+) -> int:
+    """Take these units for an owner's block, each that is free; how many those were."""
+    taken = session.execute(
+        text(
+            "INSERT INTO allocations (unit_id, listing_id, during, state, block_id, made_at) "
+            "SELECT unit_id, :listing_id, tstzrange(:starts_at, :ends_at), 'BLOCKED', :block_id, :now "
+            "FROM unnest(CAST(:unit_ids AS bigint[])) AS unit_id ORDER BY unit_id "
+            "ON CONFLICT DO NOTHING RETURNING id"
+        ),
+        {
+            "listing_id": listing_id,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "block_id": block_id,
+            "unit_ids": list(unit_ids),
+            "now": now,
+        },
+    )
+    return len(taken.all())
+
+
+def unblock(session: Session, block_id: int) -> None:
+    """What an owner's block took may be booked again."""
+    session.execute(
+        text("UPDATE allocations SET state = 'RELEASED' WHERE block_id = :id AND state = 'BLOCKED'"),
+        {"id": block_id},
     )

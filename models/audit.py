@@ -17,6 +17,7 @@ class Deed(StrEnum):
     GO_ON_DUTY = "GO_ON_DUTY"
     GO_OFF_DUTY = "GO_OFF_DUTY"
     SEND_AGAIN = "SEND_AGAIN"
+    SET_PRICE = "SET_PRICE"
 
 
 def record(

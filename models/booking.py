@@ -51,8 +51,7 @@ from models.rules import Rules
 from models.seen import seen
 from models.stay import Shift, Stay
 
-# No 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: a code can be said aloud and read from a small screen.
-CODE_LETTERS: Final = "34679ACDEFGHJKMNPQRTWXY"
+CODE_LETTERS: Final = ticket.CODE_LETTERS
 YES, NO = "YES", "NO"
 
 Stands = TypeVar("Stands", bound=Standing)
@@ -737,6 +736,13 @@ class Booking:
         if self.status != Status.OWNER_CONFIRMED:
             return False
         self._apply(session, Action.ISSUE_TICKET, cause=cause, actor=SARAI, now=now)
+        return True
+
+    def check_in_guest(self, session: Session, *, actor: Actor, cause: str, now: datetime) -> bool:
+        """The guest has arrived; True if this call says so first."""
+        if self.status != Status.TICKET_GENERATED or not ticket.use(session, self.id, actor.person_id, now):
+            return False
+        self._note(session, Fact.CHECK_IN, cause=cause, actor=actor, now=now)
         return True
 
     def refund_if_cancelled(self, session: Session, now: datetime) -> Money:

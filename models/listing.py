@@ -119,6 +119,30 @@ class Listing:
         return _from_rows(session.execute(_OF_OWNER, {"owner_id": owner_id}))
 
 
+def set_dated_prices(
+    session: Session, listing_id: int, prices: Mapping[date, int | None], *, today: date
+) -> None:
+    """What the nights that begin on these days cost from now on, in minor units; None: as usual again.
+
+    Bookings keep what they were quoted. Days that are over are forgotten.
+    """
+    stored = session.execute(
+        text(
+            "SELECT own_rates -> 'dated_minor' AS own, rates -> 'dated_minor' AS filed FROM listings "
+            "WHERE id = :id FOR NO KEY UPDATE"
+        ),
+        {"id": listing_id},
+    ).one()
+    own = {**(stored.filed or {}), **(stored.own or {})}
+    own |= {day.isoformat(): minor for day, minor in prices.items()}
+    dated = {day: minor for day, minor in own.items() if minor is not None and day >= today.isoformat()}
+    session.execute(
+        text("UPDATE listings SET own_rates = :own WHERE id = :id"),
+        {"id": listing_id, "own": orjson.dumps({"dated_minor": dated}).decode()},
+    )
+    session.info.get("listings", {}).pop(listing_id, None)
+
+
 def _from_rows(rows: Iterable[Any]) -> list[Listing]:
     listings = []
     for row in rows:
@@ -149,12 +173,13 @@ def _questions(stored: str) -> tuple[Question, ...]:
 _COLUMNS = (
     "id, slug, name, category, owner_id, mode, approval, description, location, latitude, longitude, map_link, "
     "photo, amenities, contact, owner_name, time_zone, language, capacity, check_in, check_out, min_nights, "
-    "max_nights, rates::text, currency, policy, methods, active, hours::text, "
+    "max_nights, (rates || own_rates)::text, currency, policy, methods, active, hours::text, "
     "questions::text, ratings, stars, coupons_until"
 )
 _NAMES = _COLUMNS.split(", ")
+_RATES = "(rates || own_rates)::text"
 _PRICE, _HOURS, _MODE, _QUESTIONS = (
-    _NAMES.index(name) for name in ("rates::text", "hours::text", "mode", "questions::text")
+    _NAMES.index(name) for name in (_RATES, "hours::text", "mode", "questions::text")
 )
 _SELECT = (
     f"SELECT {_COLUMNS}, EXISTS (SELECT FROM units WHERE listing_id = listings.id AND units.active OFFSET 1)"
@@ -295,9 +320,9 @@ def _load_listing(session: Session, entry: dict[str, Any], now: datetime) -> Non
     )
 
 
-# What guests gave is no business of the file; what coupons there are is written after them.
+# What guests gave, and what the owner said since, is no business of the file; what coupons there are is written after.
 _WRITTEN = [
-    column.removesuffix("::text")
+    "rates" if column == _RATES else column.removesuffix("::text")
     for column in _NAMES
     if column not in ("id", "ratings", "stars", "coupons_until")
 ]

@@ -280,6 +280,8 @@ def _season_of(rates: Rates, day: date) -> tuple[str, str]:
 def _night(rates: Rates, tariff: Tariff, night: date) -> tuple[LineKey, int]:
     """What kind of night this is and costs; one that costs what most do is none of a kind of its own."""
     assert tariff.base is not None
+    if night in rates.dated:
+        return LineKey.NIGHTS, rates.dated[night]
     key, each = LineKey.NIGHTS, tariff.base
     if night.weekday() in tariff.weekdays:
         key, each = LineKey.WEEKDAY_NIGHTS, tariff.weekdays[night.weekday()]

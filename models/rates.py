@@ -175,6 +175,7 @@ class Rates:
         check_in_days: the days of the week on which a stay may begin.
         advance_percent, advance_minor: at most one of them; neither: nothing to pay now.
         full_payment: the guest may also pay all of it now.
+        dated: what the night that begins on a day costs, whatever else is said of it.
     """
 
     currency: str
@@ -189,6 +190,7 @@ class Rates:
     advance_percent: int | None = None
     advance_minor: int | None = None
     full_payment: bool = False
+    dated: Mapping[date, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.usual.base is None:
@@ -213,7 +215,7 @@ class Rates:
             price for tariff in self._tariffs() for price in (*tariff.amounts, tariff.extra_guest or 0)
         ]
         amounts += [charge.amount or 0 for charge in (*self.fees, *self.taxes)]
-        return [*amounts, self.advance_minor or 0]
+        return [*amounts, self.advance_minor or 0, *self.dated.values()]
 
     @property
     def base_minor(self) -> int:
@@ -259,6 +261,7 @@ class Rates:
             percent,
             amount,
             words.yes_or_no("full_payment"),
+            words.amounts("dated", date.fromisoformat),
         )
         words.end()
         return rates
@@ -277,6 +280,7 @@ class Rates:
             advance_percent=self.advance_percent,
             advance_minor=self.advance_minor,
             full_payment=self.full_payment or None,
+            dated_minor={day.isoformat(): minor for day, minor in sorted(self.dated.items())},
         )
         return {**said, "weekend_nights": _names(self.weekend_nights)}
 

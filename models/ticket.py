@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import string
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from models.money import Money
 from models.stay import Mode, Shift, Stay
 
 KEY_LETTERS: Final = string.ascii_letters + string.digits
+# No 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: a code can be said aloud and read from a small screen.
+CODE_LETTERS: Final = "34679ACDEFGHJKMNPQRTWXY"
 
 
 class TicketState(StrEnum):
@@ -145,6 +148,16 @@ def new_key() -> str:
     return "".join(secrets.choice(KEY_LETTERS) for _ in range(22))
 
 
+def chat_code(key: str) -> str:
+    """What the ticket's page gives the owner to send: proves that they saw the ticket, and tells nothing of its key."""
+    number = int.from_bytes(hashlib.sha256(f"check in {key}".encode()).digest()[:8])
+    letters = ""
+    for _ in range(6):
+        number, letter = divmod(number, len(CODE_LETTERS))
+        letters += CODE_LETTERS[letter]
+    return letters
+
+
 def keep(
     session: Session,
     booking_id: int,
@@ -218,3 +231,36 @@ def void(session: Session, booking_id: int, now: datetime) -> None:
         text("UPDATE tickets SET voided_at = :now WHERE booking_id = :id AND voided_at IS NULL"),
         {"id": booking_id, "now": now},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """When the guest was marked as arrived, and who did it."""
+
+    at: datetime
+    person_id: int | None
+    name: str | None
+
+
+def use_of(session: Session, booking_id: int) -> Use | None:
+    """The one time that the ticket was used; None as long as it was not."""
+    row = session.execute(
+        text(
+            "SELECT t.used_at, t.used_by, p.name FROM tickets t LEFT JOIN persons p ON p.id = t.used_by "
+            "WHERE t.booking_id = :id AND t.used_at IS NOT NULL"
+        ),
+        {"id": booking_id},
+    ).first()
+    return Use(*row) if row is not None else None
+
+
+def use(session: Session, booking_id: int, person_id: int | None, now: datetime) -> bool:
+    """The guest has arrived with it; False where it was used before, or is none any more."""
+    used = session.execute(
+        text(
+            "UPDATE tickets SET used_at = :now, used_by = :person_id WHERE booking_id = :id "
+            "AND used_at IS NULL AND voided_at IS NULL AND suspended_at IS NULL RETURNING booking_id"
+        ),
+        {"id": booking_id, "person_id": person_id, "now": now},
+    )
+    return used.first() is not None

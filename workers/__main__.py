@@ -22,6 +22,7 @@ from models.clock import Clock
 from workers import bookings as bookings  # registers the light jobs
 from workers import follow_ups, queue
 from workers import transfers as transfers  # and those of transfers
+from workers.calendars import CalendarJobs
 from workers.errands import Errands
 from workers.evidence import EvidenceJobs
 from workers.heartbeat import Heartbeat
@@ -101,7 +102,8 @@ def _slow(settings: config.Settings, clock: Clock, stopping: threading.Event) ->
         **TicketJobs(whatsapp, rules=settings.rules).jobs(),
         **EvidenceJobs(whatsapp, rules=settings.rules).jobs(),
     }
-    crew = Errands(queue.SLOW, jobs, clock=clock, side_by_side=SLOW_SIDE_BY_SIDE)
+    chores = CalendarJobs(whatsapp, rules=settings.rules, clock=clock).chores()
+    crew = Errands(queue.SLOW, jobs, clock=clock, side_by_side=SLOW_SIDE_BY_SIDE, chores=chores)
     return CrewRunner(settings.redis_url, queue.SLOW, stopping, crew)
 
 

@@ -7,17 +7,19 @@ worker lets go at once. All locks of a crew are held by one connection, which ta
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
 
 import tally
-from models import db
+from models import chore, db
+from models.chore import Chore
 from models.clock import Clock
 from models.db import unit_of_work
 from models.hot import Hot
@@ -38,29 +40,47 @@ Job = Callable[[Due], Record | Later | None]
 ELSEWHERE_SECONDS = 0.5
 
 
+# What remains to be written once a chore has asked the outside.
+ChoreRecord = Callable[[Session, datetime], None]
+ChoreJob = Callable[[Chore], ChoreRecord]
+
+
 @dataclass(frozen=True)
 class Done:
-    due: Due
+    task: Due | Chore
 
 
-class Errands(Crew[Due, Done]):
-    """Runs the follow-ups of one queue, whose jobs ask the outside."""
+class Errands(Crew[Due | Chore, Done]):
+    """Runs the follow-ups of one queue, whose jobs ask the outside; and chores, where it is given any.
 
-    def __init__(self, queue: str, jobs: Mapping[str, Job], *, clock: Clock, side_by_side: int) -> None:
+    Args:
+        chores: what belongs to no booking, by its name; done where no follow-up waits.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        jobs: Mapping[str, Job],
+        *,
+        clock: Clock,
+        side_by_side: int,
+        chores: Mapping[str, ChoreJob] | None = None,
+    ) -> None:
         super().__init__(queue, side_by_side)
         self._queue = queue
         self._jobs = jobs
+        self._chores = chores or {}
         self._clock = clock
         self._locks = _Locks()
         self._elsewhere: dict[int, float] = {}
 
-    def exchange(self, results: Sequence[Done], most: int, *, rung: bool) -> Sequence[Due]:
+    def exchange(self, results: Sequence[Done], most: int, *, rung: bool) -> Sequence[Due | Chore]:
         moment = time.monotonic()
         self._elsewhere = {
             booking_id: until for booking_id, until in self._elsewhere.items() if until > moment
         }
         rows = self._locks.exchange(
-            [done.due.booking_id for done in results],
+            [done.task.booking_id for done in results if isinstance(done.task, Due)],
             queue=self._queue,
             now=self._clock.now(),
             elsewhere=[*self._elsewhere],
@@ -70,16 +90,46 @@ class Errands(Crew[Due, Done]):
             if not ours:
                 self._elsewhere[booking_id] = moment + ELSEWHERE_SECONDS
                 self.wake_in(ELSEWHERE_SECONDS)
-        return [Due(*due) for *due, ours in rows if ours]
+        errands = [Due(*due) for *due, ours in rows if ours]
+        return [*errands, *self._claim_chores(most - len(errands))]
 
-    def perform(self, due: Due) -> Done:
+    def _claim_chores(self, most: int) -> Sequence[Chore]:
+        if not self._chores or most < 1:
+            return []
         try:
-            do(self._jobs[due.job], due, self._clock)
-            tally.ERRANDS.add(due.job, "done")
+            with unit_of_work() as session:
+                return chore.claim(session, most=most, now=self._clock.now())
+        except Exception as error:  # the errands that were claimed are not to be forgotten for it
+            log.warning("chores.wait", error=repr(error)[:300])
+            return []
+
+    def perform(self, task: Due | Chore) -> Done:
+        if isinstance(task, Chore):
+            self._do_chore(task)
+            return Done(task)
+        try:
+            do(self._jobs[task.job], task, self._clock)
+            tally.ERRANDS.add(task.job, "done")
         except Exception as error:
-            tally.ERRANDS.add(due.job, "failed")
-            self._fail(due, error)
-        return Done(due)
+            tally.ERRANDS.add(task.job, "failed")
+            self._fail(task, error)
+        return Done(task)
+
+    def _do_chore(self, task: Chore) -> None:
+        """Ask, then write what was answered and that it is done, in one commit."""
+        try:
+            record = self._chores[task.job](task)
+            with unit_of_work() as session:
+                now = self._clock.now()
+                if chore.finish(session, task.id, now):
+                    record(session, now)
+            tally.ERRANDS.add(task.job, "done")
+        except Exception as error:
+            tally.ERRANDS.add(task.job, "failed")
+            log.exception("chore.failed", job=task.job, chore_id=task.id, exc_info=error)
+            with contextlib.suppress(Exception), unit_of_work() as session:
+                again_at = self._clock.now() + timedelta(seconds=2 * task.attempts)
+                chore.fail(session, task.id, repr(error)[:500], again_at=again_at)
 
     def _fail(self, due: Due, error: Exception) -> None:
         try:

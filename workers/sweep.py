@@ -61,6 +61,9 @@ _WAITING = text(
     SELECT queue, booking_id % :lanes, min(due_at) < :overdue FROM follow_ups
     WHERE done_at IS NULL AND due_at <= :now GROUP BY queue, booking_id % :lanes
     UNION ALL
+    SELECT 'slow', 0, min(due_at) < :overdue FROM chores
+    WHERE done_at IS NULL AND due_at <= :now HAVING count(*) > 0
+    UNION ALL
     SELECT 'sends', 0, min(due_at) < :overdue FROM outbound_messages
     WHERE state = 'QUEUED' AND due_at <= :now AND valid_until > :now HAVING count(*) > 0
     UNION ALL

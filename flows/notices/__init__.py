@@ -18,6 +18,7 @@ from flows.notices.admin import (
     refund_required,
     sender_stopped,
 )
+from flows.notices.calendar import calendar, calendar_view
 from flows.notices.draft import draft_left
 from flows.notices.guest import (
     declined,
@@ -56,6 +57,8 @@ from flows.notices.transfer import (
 
 __all__ = [
     "admin_waiting",
+    "calendar",
+    "calendar_view",
     "cancelled_by_guest",
     "cancelled_in_review",
     "capture_failed",

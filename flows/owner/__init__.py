@@ -2,24 +2,7 @@
 
 from __future__ import annotations
 
-from flows.owner.requests import (
-    ask_if_sure,
-    ask_reason,
-    confirm,
-    decline,
-    how_it_stands,
-    show_request,
-    take_words,
-    waiting,
-)
+from flows.owner.requests import how_it_stands, take_words, waiting
+from flows.owner.taps import TAPS
 
-__all__ = [
-    "ask_if_sure",
-    "ask_reason",
-    "confirm",
-    "decline",
-    "how_it_stands",
-    "show_request",
-    "take_words",
-    "waiting",
-]
+__all__ = ["TAPS", "how_it_stands", "take_words", "waiting"]

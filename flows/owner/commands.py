@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from flows import understand
-from flows.actions import ShowRequest
-from flows.engine import Command, Reply, Turn
-from flows.owner import requests
+from flows.actions import ShowBlocks, ShowEarnings, ShowRequest, ShowToday
+from flows.engine import Command, Reply, Turn, row
+from flows.owner import blocks, calendar, day, prices, requests
+from flows.owner.answers import told
 from flows.state import State
 from models.booking import Booking
+from models.message import Menu, Section
+
+
+def help_(turn: Turn, state: State, words: str) -> Reply | None:
+    """The words, and the most used of them to tap; a guest who waits comes first."""
+    if words:
+        return None
+    if not state.welcome:
+        preface = turn._("A guest is waiting for your answer. For anything else, type: menu")
+        waiting = requests.waiting(turn, state, preface)
+        if waiting is not None:
+            return waiting
+    _ = turn._
+    lines = [
+        _("*What you can type*"),
+        _("*today* – who comes, leaves and waits for your answer"),
+        _("*calendar* – a month as a picture"),
+        _("*block 24-26 dec* – nobody can book these days"),
+        _("*unblock* – open them again"),
+        _("*price sat 12000* – another price for some nights"),
+        _("*earnings* – what this month has brought"),
+        _("*menu* – book a stay yourself"),
+        "",
+        _("When a guest arrives, open their ticket and tap *Check in*."),
+    ]
+    rows = (
+        row(ShowToday(0), _("Today")),
+        row(ShowBlocks(0), _("My blocks")),
+        row(ShowEarnings(), _("Earnings")),
+    )
+    return told(state, Menu("\n".join(lines), _("Show"), (Section(None, rows),)), "help")
 
 
 def show_requests(turn: Turn, state: State, words: str) -> Reply | None:
@@ -22,11 +54,25 @@ def show_requests(turn: Turn, state: State, words: str) -> Reply | None:
     return requests.waiting(turn, state) if not words else None
 
 
+def _alone(handle: Callable[[Turn, State], Reply]) -> Command:
+    """A word that is a command only where nothing follows it."""
+    return lambda turn, state, words: None if words else handle(turn, state)
+
+
 COMMANDS: Final[Mapping[str, Command]] = {
+    "help": help_,
+    "owner": help_,
     "confirm": show_requests,
     "approve": show_requests,
     "decline": show_requests,
     "request": show_requests,
     "requests": show_requests,
     "pending": show_requests,
+    "today": _alone(day.show_today),
+    "calendar": calendar.show_by_words,
+    "block": blocks.ask_by_words,
+    "unblock": _alone(blocks.show_blocks),
+    "blocks": _alone(blocks.show_blocks),
+    "price": prices.ask_by_words,
+    "earnings": _alone(day.show_earnings),
 }

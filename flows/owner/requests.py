@@ -21,7 +21,7 @@ from models.booking_event import Actor
 from models.errors import BookingError
 from models.lifecycle import AWAITING_OWNER
 from models.listing import Listing
-from models.message import Buttons, Text, Typing
+from models.message import Buttons, ContactRequest, Text, Typing
 
 _REASON_TITLES: Final = {
     "slot_unavailable": "Slot unavailable",
@@ -155,9 +155,17 @@ def waiting(turn: Turn, state: State, preface: str | None = None) -> Reply | Non
     return None
 
 
+def ask_who(turn: Turn, state: State) -> Reply:
+    """An owner is named by phone: who writes without showing theirs is asked for it, and then known."""
+    body = turn._("To be sure that it is you, please share your phone number: tap the button below.")
+    return Reply(ContactRequest(body), state, "ask_who", recipient="owner")
+
+
 def _open(turn: Turn, state: State, code: str, action: str) -> tuple[Booking, Listing] | Reply:
     """The booking behind a code that still works; else what is to be said instead."""
     found = action_code.find(turn.session, code)
+    if found is not None and found.person_id != turn.person_id and not turn.has_phone:
+        return ask_who(turn, state)
     if found is None or found.person_id != turn.person_id or found.action != action:
         return my_bookings.stand(turn, state)
     booking = Booking.for_update(turn.session, found.booking_id)

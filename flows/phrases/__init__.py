@@ -122,6 +122,10 @@ class Phrases:
         """Days of the week, Monday is 0: "Fri, Sat"."""
         return self.comma.join(_DAYS[self.language][day] for day in sorted(days))
 
+    def month(self, day: date) -> str:
+        """ "Dec 2026"."""
+        return f"{_MONTHS[self.language][day.month - 1]}{NO_BREAK}{day.year}"
+
     def dates(self, check_in: date, check_out: date) -> str:
         """Both days of a stay: "Fri 14 – Sun 16 Mar", each with its month where they differ."""
         first = self.day(check_in)

@@ -21,6 +21,7 @@ from flows.understand.paying import PAID, about_paying
 from flows.understand.people import count, mentioned
 from flows.understand.phones import phone_number
 from flows.understand.shifts import shift
+from flows.understand.stretches import Stretch, stretch
 from flows.understand.times import minutes, time_of_day, without_times
 from flows.understand.vocabulary import is_common, is_urdu_or_hindi, plain, same
 from flows.understand.vocabulary import words_of as words
@@ -29,6 +30,7 @@ __all__ = [
     "PAID",
     "Dates",
     "Misread",
+    "Stretch",
     "Why",
     "about_paying",
     "booking_code",
@@ -49,6 +51,7 @@ __all__ = [
     "same",
     "shift",
     "stars",
+    "stretch",
     "time_of_day",
     "whole_number",
     "without_times",
