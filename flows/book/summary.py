@@ -25,6 +25,7 @@ from models.booking import Booking
 from models.cancellation import Policy
 from models.listing import Listing
 from models.message import (
+    BODY_BUTTONS,
     MOST_BUTTONS,
     Buttons,
     Menu,
@@ -34,6 +35,7 @@ from models.message import (
 )
 
 METHODS: Final = {"card": "Pay by card", "transfer": "Pay by transfer"}
+PREFACE: Final = 200  # room for what is said before a summary
 ALL_AT_ONCE: Final = {
     "card": "All by card",
     "transfer": "All by transfer",
@@ -54,7 +56,7 @@ def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
         "",
         *price_lines(_, priced, listing),
     ]
-    if priced.advance:
+    if priced.advance or priced.is_choice:
         lines += ["", when_charged(_, listing, listing.methods)]
         lines.append(_cancel_terms(_, booking, listing, turn.now))
     return _with_ways_to_accept(_, "\n".join(lines), booking, listing)
@@ -82,17 +84,27 @@ def guests_and_units(_: Phrases, booking: Booking, listing: Listing) -> str:
 
 def _cancel_terms(_: Phrases, booking: Booking, listing: Listing, now: datetime) -> str:
     """What a cancellation gives back, and until when: the terms as they stand now."""
-    policy = Policy.from_dict(booking.policy)
+    policy, is_advance = Policy.from_dict(booking.policy), booking.due and not booking.priced.is_choice
     percent, until = policy.stands(booking.starts_at, now)
     if until is None:
         if not percent:
             return _("If you cancel: no money back")
+        if not is_advance:
+            return _("If you cancel: {percent}% of your payment back", percent=percent)
         return _("If you cancel: {percent}% of the advance back", percent=percent)
     local = until.astimezone(ZoneInfo(listing.time_zone))
     day, time = _.day(local.date()), _.time(local.time())
     if percent == 100:
         return _("Cancel free until {day}, {time}", day=day, time=time)
     later = policy.percent(booking.starts_at, until + timedelta(minutes=1))
+    if not is_advance:
+        return _(
+            "If you cancel until {day}, {time}: {percent}% of your payment back, later {later}%",
+            day=day,
+            time=time,
+            percent=percent,
+            later=later,
+        )
     return _(
         "If you cancel until {day}, {time}: {percent}% of the advance back, later {later}%",
         day=day,
@@ -112,13 +124,16 @@ class _Way:
 
 
 def _with_ways_to_accept(_: Phrases, body: str, booking: Booking, listing: Listing) -> Buttons | Menu:
-    """The ways to accept first; as a list where they and [Change] are more than WhatsApp's three buttons."""
+    """The ways to accept first; as a list where they and [Change] are more than WhatsApp's three buttons.
+
+    Also where there is so much to say that it, and a word before it, would not fit above buttons.
+    """
     ways = _ways(_, booking, listing)
     others = (
         (ChangeAnswers(booking.id), _("Change")),
         (DropBooking(booking.id), _("Cancel")),
     )
-    if len(ways) < MOST_BUTTONS:
+    if len(ways) < MOST_BUTTONS and len(body) <= BODY_BUTTONS - PREFACE:
         buttons = [button(way.action, way.title) for way in ways]
         buttons += [button(action, title) for action, title in others]
         return Buttons(body, tuple(buttons[:MOST_BUTTONS]))

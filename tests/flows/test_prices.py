@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -118,6 +120,24 @@ def test_two_ways_to_pay_leave_room_for_change(
     monkeypatch.setattr(summary, "METHODS", {"card": "Pay by card", "till": "Pay at the till"})
     factories.change(session, place, methods='["card", "till"]')
     assert titles(chat.comes_to_the_summary(place.name)) == ["Pay by card", "Pay at the till", "Change"]
+
+
+def test_so_long_a_summary_that_it_does_not_fit_above_buttons_is_a_list(session: Session, chat: Chat) -> None:
+    fees = [
+        {"name": f"{n}. fee for something special", "amount": 100, "per": "guest_night"} for n in range(20)
+    ]
+    place = factories.listing(session, prices={"fees": fees})
+    shown = chat.comes_to_the_summary(place.name)
+    assert isinstance(shown, Menu)
+    assert titles(shown) == ["Pay by card", "Change", "Cancel"]
+    assert "19. fee for something special (2 guests × 2 nights): Rs. 400" in body(shown)
+    assert isinstance(chat.taps("Pay by card"), Typing)
+
+
+def test_the_terms_are_of_what_may_be_paid(session: Session, chat: Chat, generous: Listing) -> None:
+    chat.now += timedelta(hours=35)
+    shown = chat.comes_to_the_summary(generous.name, "22 nov for 1 night")
+    assert "75% of your payment back, later 50%" in body(shown)
 
 
 # ---- coupons ---------------------------------------------------------------------------------------
