@@ -70,6 +70,14 @@ def test_a_fault_that_is_ordered_is_said(world: World, fault: dict[str, Any], sa
     assert world.misbehaviour == [said]
 
 
+@pytest.mark.parametrize("code", sorted(ERRORS))
+def test_every_documented_code_can_be_ordered(world: World, guest: Person, send: Send, code: int) -> None:
+    world.whatsapp.fault(code)
+    answer = send(guest, text=TEXT)
+    assert (code_of(answer), answer.status_code) == (code, ERRORS[code][0])
+    wamid_of(send(guest, text=TEXT))
+
+
 def test_stripes_misbehaviour_is_said_beside_whatsapps(world: World) -> None:
     world.stripe.fault("503", always=True)
     world.stripe.fault("decline_capture", 2)

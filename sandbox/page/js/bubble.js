@@ -12,6 +12,7 @@ const UNSUPPORTED = {
   in: "You received a message but your version of WhatsApp doesn't support it.",
   out: "Poll",
 };
+const LONG_PRESS = 550; // ms
 const DELETED = { in: "This message was deleted", out: "You deleted this message" };
 
 // `chat` gives: zone, find(wamid), tap(bubble, option), openList(bubble), shareContact(), shareLocation(), view(media),
@@ -38,14 +39,27 @@ export function drawBubble(bubble, { first, chat }) {
     "data-status": bubble.status,
     "data-template": bubble.template,
     "aria-label": `${side === "out" ? "You" : chat.businessName}, ${timeLabel(bubble.at, chat.zone)}`,
-    oncontextmenu: (event) => {
-      // A long press or the mouse's second button, unless it is a link or chosen text that is meant.
-      if (event.target.closest("a, video") || String(getSelection())) return;
-      event.preventDefault();
+    ...longPress((target) => {
+      // A link, a film's own controls or chosen text want the press for themselves.
+      if (target.closest("a, video") || String(getSelection()) || row.classList.contains("row--chosen")) return false;
       if (bubble.kind !== "deleted") chat.menu(bubble, row);
-    },
+      return true;
+    }),
   }, box);
   return row;
+}
+
+// The mouse's second button, and a finger that stays: not every phone tells the page of the latter by itself.
+function longPress(act) {
+  let timer = null;
+  const end = () => clearTimeout(timer);
+  return {
+    oncontextmenu: (event) => { end(); if (act(event.target)) event.preventDefault(); },
+    ontouchstart: (event) => { end(); timer = setTimeout(() => act(event.target), LONG_PRESS); },
+    ontouchmove: end,
+    ontouchend: end,
+    ontouchcancel: end,
+  };
 }
 
 function content(bubble, chat) {
