@@ -39,6 +39,7 @@ class Switches:
     drop: float = 0.0
     hold_statuses: bool = False
     paused: bool = False
+    forge: bool = False
     # Of WhatsApp alone: quick replies of templates without `context`; refusals as a later `failed` status.
     bare_template_taps: bool = False
     late_refusals: bool = False
@@ -174,12 +175,20 @@ class Courier:
         if self.switches.drop and dice.random() < self.switches.drop:
             self._log.note(webhook=[item["id"] for item in items], status="dropped")
             return -1
+        if self.switches.forge:
+            await self._post(items, forged=True)
         copies = [self._post(items) for _ in range(self.switches.duplicate)]
         return (await asyncio.gather(*copies))[0]
 
-    async def _post(self, items: Sequence[Item]) -> int:
+    async def _post(self, items: Sequence[Item], *, forged: bool = False) -> int:
         async with self._slots:
             body, headers = self._render(items)
+            if forged:
+                # The last digits of a signature by a key that nobody has.
+                headers = {
+                    name: value[:-8] + "0badc0de" if "signature" in name.lower() else value
+                    for name, value in headers.items()
+                }
             try:
                 async with self._session.post(
                     self.url, data=body, headers=headers, allow_redirects=False
@@ -188,7 +197,8 @@ class Courier:
                     status = answer.status
             except (aiohttp.ClientError, TimeoutError, OSError):
                 status = 0
-        self._log.note(webhook=[item["id"] for item in items], status=status)
+        told = {"forged": True} if forged else {}
+        self._log.note(webhook=[item["id"] for item in items], status=status, **told)
         return status
 
     def _answer(self, items: Sequence[Item], status: int) -> None:

@@ -465,7 +465,9 @@ class WhatsApp:
     def behaves(self) -> None:
         """Webhooks as they should be."""
         calm = {"duplicate": 1, "reorder": False, "batch": 1, "rewrap": False, "delay": 0.0, "drop": 0.0}
-        off = dict.fromkeys(("hold_statuses", "paused", "bare_template_taps", "late_refusals"), False)
+        off = dict.fromkeys(
+            ("hold_statuses", "paused", "forge", "bare_template_taps", "late_refusals"), False
+        )
         self.webhooks(**calm, **off)
 
     def limits(self, **limits: float) -> dict[str, Any]:
@@ -534,7 +536,7 @@ class Stripe:
         self.http.delete("/_sandbox/faults")
 
     def webhooks(self, **switches: Any) -> dict[str, Any]:
-        """hold=True, duplicate=3, reorder=True, delay=1.5, drop=0.2."""
+        """hold=True, duplicate=3, reorder=True, delay=1.5, drop=0.2, forge=True."""
         return self.http.post("/_sandbox/webhooks", switches)
 
     def holds_webhooks(self) -> None:
@@ -546,7 +548,7 @@ class Stripe:
         self.http.post("/_sandbox/webhooks/release", {})
 
     def behaves(self) -> None:
-        self.webhooks(hold=False, duplicate=1, reorder=False, delay=0.0, drop=0.0)
+        self.webhooks(hold=False, duplicate=1, reorder=False, delay=0.0, drop=0.0, forge=False)
 
     def settles_refund(self, refund: str, status: str) -> None:
         """A refund succeeds, or fails days later."""

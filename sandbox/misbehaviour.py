@@ -41,6 +41,12 @@ DUPLICATE = Switch(
 )
 DELAY = Switch("delay", "seconds", "Each webhook comes this much later.", "each webhook comes {} s late")
 REORDER = Switch("reorder", "", "Webhooks overtake one another.", "webhooks overtake one another")
+FORGE = Switch(
+    "forge",
+    "",
+    "Before each webhook comes a copy that somebody else has signed.",
+    "each webhook comes with a forged copy",
+)
 WHATSAPP_SWITCHES = (
     DUPLICATE,
     Switch("batch", "in one", "Up to this many webhooks come in one body.", "up to {} webhooks in one body"),
@@ -64,6 +70,7 @@ WHATSAPP_SWITCHES = (
         "Ticks are not told to the product until this is off.",
         "ticks are held back",
     ),
+    FORGE,
     Switch(
         "paused", "", "Nothing at all is told to the product until this is off.", "webhooks are held back"
     ),
@@ -90,6 +97,7 @@ STRIPE_SWITCHES = (
         "{} % of the webhooks get lost",
     ),
     REORDER,
+    FORGE,
     Switch("paused", "", "Webhooks are held back until this is off.", "webhooks are held back"),
 )
 # Meta's error codes in plain words; `graph.ERRORS` has their titles.

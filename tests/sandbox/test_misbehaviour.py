@@ -10,7 +10,7 @@ import pytest
 from sandbox.driver import Person, World
 from sandbox.graph import ERRORS
 from sandbox.misbehaviour import MEANINGS
-from tests.sandbox.desk import Product, Send, code_of, wamid_of
+from tests.sandbox.desk import Product, Send, code_of, signature, wamid_of
 
 TEXT = {"body": "hello"}
 
@@ -40,6 +40,7 @@ def test_every_switch_and_fault_says_what_it_does(page_url: str) -> None:
         ({"reorder": True}, "WhatsApp: webhooks overtake one another"),
         ({"paused": True}, "WhatsApp: webhooks are held back"),
         ({"hold_statuses": True}, "WhatsApp: ticks are held back"),
+        ({"forge": True}, "WhatsApp: each webhook comes with a forged copy"),
     ],
 )
 def test_a_switch_that_is_on_is_said(world: World, switches: dict[str, Any], said: str) -> None:
@@ -119,6 +120,15 @@ def test_one_call_ends_all_of_it_and_lets_go_what_was_held(
     world.eventually(lambda: len(product.items("messages", said)) == 1)
     wamid_of(send(guest, text=TEXT))
     assert world.misbehaviour == []
+
+
+def test_a_forged_copy_goes_before_each_webhook(world: World, guest: Person, product: Product) -> None:
+    world.whatsapp.webhooks(forge=True)
+    guest.says("who is it?")
+    said = guest.chat()[-1].id.encode()
+    forged, true = (hook for hook in product.hooks if said in hook.body)
+    assert forged.headers["X-Hub-Signature-256"] != signature(forged.body)
+    assert true.headers["X-Hub-Signature-256"] == signature(true.body)
 
 
 def test_stripes_faults_can_be_ordered_from_the_page(page_url: str, world: World) -> None:

@@ -169,7 +169,7 @@ const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 function logLine(entry, zone) {
   const { time } = longLabel(entry.at || 0, zone);
   if (entry.webhook) {
-    return h("li", { class: entry.status === 200 ? "" : "log--bad" }, h("time", {}, time), ` webhook × ${entry.webhook.length} → ${entry.status || "no answer"}`);
+    return h("li", { class: entry.status === 200 ? "" : "log--bad" }, h("time", {}, time), ` ${entry.forged ? "forged " : ""}webhook × ${entry.webhook.length} → ${entry.status || "no answer"}`);
   }
   return h("li", { class: entry.outcome === "ok" ? "" : "log--bad" }, h("time", {}, time), ` ${entry.kind || "call"} to ${entry.to || "?"} → ${entry.outcome}`,
     entry.text && h("small", {}, String(entry.text).slice(0, 90)));
