@@ -257,6 +257,15 @@ class ChangeAnswers(Action):
 
 
 @dataclass(frozen=True)
+class MoreAnswers(Action):
+    """A further page of the answers that can be changed."""
+
+    verb = "changemore"
+    booking: int
+    page: int
+
+
+@dataclass(frozen=True)
 class ChangeAnswer(Action):
     verb = "changeone"
     booking: int

@@ -357,10 +357,13 @@ def _use_profile_name(turn: Turn, state: State, draft: Draft, action: actions.Us
     return book.pick(turn, state, draft, name=name)
 
 
-def _change(turn: Turn, state: State, booking: Booking, action: actions.ChangeAnswers) -> Reply:
+def _change(
+    turn: Turn, state: State, booking: Booking, action: actions.ChangeAnswers | actions.MoreAnswers
+) -> Reply:
     if booking.status != "INITIATED":
         return my_bookings.ask_to_leave_payment(turn, state, booking, changes=True)
-    return book.ask_what_to_change(turn, state, book.draft_of(booking))
+    page = action.page if isinstance(action, actions.MoreAnswers) else 0
+    return book.ask_what_to_change(turn, state, book.draft_of(booking), page)
 
 
 def _change_one(turn: Turn, state: State, booking: Booking, action: actions.ChangeAnswer) -> Reply:
@@ -422,6 +425,7 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     actions.PassOverCoupon: _with_draft(lambda t, s, d, a: book.pick(t, s, d, coupon="")),
     actions.AskFurther: _with_booking(_ask_further),
     actions.ChangeAnswers: _with_booking(_change),
+    actions.MoreAnswers: _with_booking(_change),
     actions.ChangeAnswer: _with_booking(_change_one),
     actions.ChangePlace: _with_booking(_change_place),
     actions.DropBooking: _with_booking(_drop),

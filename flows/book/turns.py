@@ -11,6 +11,7 @@ from flows.actions import (
     ChangeAnswer,
     ChangeAnswers,
     ChangePlace,
+    MoreAnswers,
     MyBookings,
     ShowPlace,
     decode,
@@ -24,6 +25,7 @@ from flows.book.questions import ask_dates, ask_more_nights
 from flows.book.steps import BOOK
 from flows.book.times import ask_start
 from flows.engine import NotUnderstood, Reply, Step, Turn, again, button, row, with_preface
+from flows.paging import paged
 from flows.phrases import Phrases
 from flows.state import Draft, State
 from models import availability
@@ -152,7 +154,7 @@ def show_times(turn: Turn, state: State, draft: Draft, check_in: date, first: ti
     return Reply(message, replace(state, at="book.start", draft=draft, misses=0), "question")
 
 
-def ask_what_to_change(turn: Turn, state: State, draft: Draft) -> Reply:
+def ask_what_to_change(turn: Turn, state: State, draft: Draft, page: int = 0) -> Reply:
     """Any one answer; the summary comes straight back after it."""
     _, booking, listing = turn._, draft.booking, Listing.get(turn.session, draft.listing)
     assert booking is not None
@@ -164,7 +166,8 @@ def ask_what_to_change(turn: Turn, state: State, draft: Draft) -> Reply:
         *_change_of_coupon(turn, booking, draft),
         row(ChangePlace(booking), _("Another place")),
     )
-    message = Menu(_("What would you like to change?"), _("Choose"), (Section(None, rows),))
+    shown = paged(rows, page, lambda other: MoreAnswers(booking, other), _)
+    message = Menu(_("What would you like to change?"), _("Choose"), (Section(None, shown),))
     return Reply(message, replace(state, at=encode(ChangeAnswers(booking)), draft=draft), "change")
 
 

@@ -150,6 +150,46 @@ def test_any_of_them_can_be_changed_and_nothing_else_is(session: Session, at_cni
     assert newest(session, at_cnic).revision == revision + 1
 
 
+def test_more_answers_than_a_list_has_rows_have_pages(session: Session, chat: Chat) -> None:
+    prices = {"base": 2000, "durations": {"60": 2000, "120": 3500}}
+    hours = {"open": "09:00-18:00", "durations": [60, 120]}
+    visit = factories.listing(session, mode="SLOT", hours=hours, capacity=2, prices=prices)
+    asked = [{"key": f"q{n}", "text": f"Question {n}?", "label": f"Answer {n}"} for n in range(5)]
+    factories.change(session, visit, questions=orjson.dumps(asked).decode())
+    chat.says(visit.name)
+    chat.taps("Book")
+    chat.says("26 december at 10 am for 1 hour, 2 people")
+    chat.taps("Ayesha Khan")
+    for n in range(5):
+        chat.says(f"This is {n}")
+    first = chat.taps("Change")
+    assert len(titles(first)) == 10
+    assert titles(first)[-1] == "More"
+    second = chat.taps("More")
+    assert titles(second)[-2:] == ["Another place", "From the beginning"]
+    chat.taps(titles(second)[0], second)
+    assert "This is new" in body(chat.says("This is new"))
+
+
+def test_a_summary_with_many_words_is_a_list(session: Session, chat: Chat) -> None:
+    fees = [{"name": f"Something that is paid for {n}", "amount": 100 + n} for n in range(4)]
+    place = factories.listing(session, prices={"base": 9000, "advance": "30%", "fees": fees})
+    asked = [
+        {"key": f"q{n}", "text": f"Question {n}?", "label": f"A rather long answer {n}"} for n in range(5)
+    ]
+    factories.change(session, place, questions=orjson.dumps(asked).decode(), location="x" * 200)
+    chat.says(place.name)
+    chat.taps("Book")
+    chat.says("24 Dec to 26 Dec")
+    chat.says("2")
+    chat.says("A" + "a" * 58)
+    for n in range(5):
+        chat.says(f"word {n} " * 40)
+    assert isinstance(chat.last, Menu)
+    assert titles(chat.last) == ["Pay by card", "Change", "Cancel"]
+    assert isinstance(chat.taps("Pay by card"), Typing)
+
+
 def test_an_answer_that_stays_the_same_makes_no_new_revision(session: Session, at_cnic: Chat) -> None:
     answer_all(at_cnic)
     revision = newest(session, at_cnic).revision
