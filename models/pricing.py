@@ -225,14 +225,14 @@ def _stay_lines(rates: Rates, stay: Stay, party: _Party) -> list[Line]:
     match stay.mode:
         case Mode.SHIFT:
             assert stay.shift is not None
-            each = shift_price(rates, stay.check_in, stay.shift).minor
-            about = (("shift", stay.shift.value), _season_of(rates, stay.check_in))
-            return [party.line(LineKey.SHIFT, each, *about, units=party.units)]
+            season, each = _shift(rates, stay.check_in, stay.shift)
+            about = (("shift", stay.shift.value), ("season", season))
+            return [party.line(LineKey.SHIFT, each.minor, *about, units=party.units)]
         case Mode.SLOT:
             assert stay.minutes is not None
-            each = slot_price(rates, stay.check_in, stay.minutes).minor
-            about = (("minutes", str(stay.minutes)), _season_of(rates, stay.check_in))
-            return [party.line(LineKey.SLOT, each, *about, units=party.units)]
+            season, each = _slot(rates, stay.check_in, stay.minutes)
+            about = (("minutes", str(stay.minutes)), ("season", season))
+            return [party.line(LineKey.SLOT, each.minor, *about, units=party.units)]
     return _night_lines(rates, stay, party)
 
 
@@ -244,10 +244,9 @@ def _night_lines(rates: Rates, stay: Stay, party: _Party) -> list[Line]:
     found: dict[tuple[int, LineKey, int], list[date]] = {}
     seasons: list[str] = []
     for night in _nights(stay):
-        season, tariff = _tariff_on(rates, night)
+        season, key, each = _night(rates, night)
         if season not in seasons:
             seasons.append(season)
-        key, each = _night(rates, tariff, night)
         found.setdefault((seasons.index(season), key, each), []).append(night)
     lines = []
     for at, key, each in sorted(found, key=lambda group: (group[0], _ORDER.index(group[1]))):
@@ -265,42 +264,29 @@ def _nights(stay: Stay) -> Sequence[date]:
     return [stay.check_in + timedelta(days=n) for n in range(_length(stay))]
 
 
-def _tariff_on(rates: Rates, day: date) -> tuple[str, Tariff]:
-    """The season whose prices a day has, "" for none, and these prices."""
-    season = rates.season_on(day) if rates.seasons else None
-    if season is None or not season.prices.amounts:
-        return "", rates.usual
-    return season.name, season.prices.over(rates.usual)
-
-
-def _season_of(rates: Rates, day: date) -> tuple[str, str]:
-    return "season", _tariff_on(rates, day)[0]
-
-
-def _night(rates: Rates, tariff: Tariff, night: date) -> tuple[LineKey, int]:
-    """What kind of night this is and costs; one that costs what most do is none of a kind of its own."""
-    assert tariff.base is not None
+def _night(rates: Rates, night: date) -> tuple[str, LineKey, int]:
+    """The season whose price a night has ("" for none), what kind of night it is, and what it costs."""
     if night in rates.dated:
-        return LineKey.NIGHTS, rates.dated[night]
-    key, each = LineKey.NIGHTS, tariff.base
-    if night.weekday() in tariff.weekdays:
-        key, each = LineKey.WEEKDAY_NIGHTS, tariff.weekdays[night.weekday()]
-    elif tariff.weekend is not None and night.weekday() in rates.weekend_nights:
-        key, each = LineKey.WEEKEND_NIGHTS, tariff.weekend
-    return (key, each) if each != tariff.base else (LineKey.NIGHTS, each)
+        return "", LineKey.NIGHTS, rates.dated[night]
+    for season, tariff in rates.tariffs_on(night):
+        own = _own_price(tariff, night.weekday(), night.weekday() in rates.weekend_nights)
+        if own is not None:
+            # One that costs what most do is of no kind of its own.
+            return (season, LineKey.NIGHTS, own[1]) if own[1] == tariff.base else (season, *own)
+    raise AssertionError("the usual prices have a base")
+
+
+def _own_price(tariff: Tariff, weekday: int, is_weekend: bool) -> tuple[LineKey, int] | None:
+    if weekday in tariff.weekdays:
+        return LineKey.WEEKDAY_NIGHTS, tariff.weekdays[weekday]
+    if is_weekend and tariff.weekend is not None:
+        return LineKey.WEEKEND_NIGHTS, tariff.weekend
+    return (LineKey.NIGHTS, tariff.base) if tariff.base is not None else None
 
 
 def night_price(rates: Rates, day: date) -> Money:
     """What the night that begins on this day costs in one unit."""
-    return Money(_night(rates, _tariff_on(rates, day)[1], day)[1], rates.currency)
-
-
-def lowest_and_highest(rates: Rates, first: date, last: date) -> tuple[Money, Money]:
-    """What a night costs at least and at most that begins on one of these days."""
-    # A week has every price there is, where no season changes them.
-    number = (last - first).days + 1 if rates.seasons else 7
-    prices = [night_price(rates, first + timedelta(days=n)) for n in range(number)]
-    return min(prices), max(prices)
+    return Money(_night(rates, day)[2], rates.currency)
 
 
 def shift_price(rates: Rates, day: date, shift: Shift) -> Money:
@@ -309,29 +295,49 @@ def shift_price(rates: Rates, day: date, shift: Shift) -> Money:
     A price of its own goes first. Without one, Full Day and Full Night are the two shifts they consist of,
     each at the price of the day on which it begins, and any other costs what a night would.
     """
-    _season, tariff = _tariff_on(rates, day)
-    own = tariff.shifts.get(shift)
-    if day.weekday() in rates.weekend_nights:
-        own = tariff.weekend_shifts.get(shift, own)
-    if own is not None:
-        return Money(own, rates.currency)
+    return _shift(rates, day, shift)[1]
+
+
+def _shift(rates: Rates, day: date, shift: Shift) -> tuple[str, Money]:
+    """The season whose price a shift has, and the price."""
+    for season, tariff in rates.tariffs_on(day):
+        own = tariff.shifts.get(shift)
+        if day.weekday() in rates.weekend_nights:
+            own = tariff.weekend_shifts.get(shift, own)
+        if own is not None:
+            return season, Money(own, rates.currency)
     match shift:
         case Shift.FULL_DAY:
-            return shift_price(rates, day, Shift.DAY) + shift_price(rates, day, Shift.NIGHT)
+            season, first = _shift(rates, day, Shift.DAY)
+            return season, first + shift_price(rates, day, Shift.NIGHT)
         case Shift.FULL_NIGHT:
-            next_day = day + timedelta(days=1)
-            return shift_price(rates, day, Shift.NIGHT) + shift_price(rates, next_day, Shift.DAY)
-    return night_price(rates, day)
+            season, first = _shift(rates, day, Shift.NIGHT)
+            return season, first + shift_price(rates, day + timedelta(days=1), Shift.DAY)
+    season, _key, each = _night(rates, day)
+    return season, Money(each, rates.currency)
 
 
 def slot_price(rates: Rates, day: date, minutes: int) -> Money:
     """What a slot of this length on this day costs in one unit: its own price, else in proportion."""
-    _season, tariff = _tariff_on(rates, day)
-    own = tariff.durations.get(minutes)
-    if own is not None:
-        return Money(own, rates.currency)
-    price = night_price(rates, day)
-    return price if rates.slot_minutes is None else price.part(minutes, rates.slot_minutes)
+    return _slot(rates, day, minutes)[1]
+
+
+def _slot(rates: Rates, day: date, minutes: int) -> tuple[str, Money]:
+    """The season whose price a slot has, and the price."""
+    for season, tariff in rates.tariffs_on(day):
+        if minutes in tariff.durations:
+            return season, Money(tariff.durations[minutes], rates.currency)
+    season, _key, each = _night(rates, day)
+    price = Money(each, rates.currency)
+    return season, price if rates.slot_minutes is None else price.part(minutes, rates.slot_minutes)
+
+
+def lowest_and_highest(rates: Rates, first: date, last: date) -> tuple[Money, Money]:
+    """What a night costs at least and at most that begins on one of these days."""
+    # A week has every price there is, where no season and no single day changes them.
+    number = (last - first).days + 1 if rates.seasons or rates.dated else 7
+    prices = [night_price(rates, first + timedelta(days=n)) for n in range(number)]
+    return min(prices), max(prices)
 
 
 def _extra_guests(rates: Rates, stay: Stay, party: _Party) -> list[Line]:

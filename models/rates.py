@@ -68,29 +68,6 @@ class Tariff:
         single = [price for price in (self.base, self.weekend) if price is not None]
         return [*single, *(price for table in tables for price in table.values())]
 
-    def over(self, usual: Tariff) -> Tariff:
-        """These prices in a season: with a base of their own they stand alone, else the usual ones fill them up."""
-        extra_guest = self.extra_guest if self.extra_guest is not None else usual.extra_guest
-        if self.base is not None:
-            return Tariff(
-                self.base,
-                self.weekend,
-                self.weekdays,
-                self.shifts,
-                self.weekend_shifts,
-                self.durations,
-                extra_guest,
-            )
-        return Tariff(
-            usual.base,
-            self.weekend if self.weekend is not None else usual.weekend,
-            {**usual.weekdays, **self.weekdays},
-            {**usual.shifts, **self.shifts},
-            {**usual.weekend_shifts, **self.weekend_shifts},
-            {**usual.durations, **self.durations},
-            extra_guest,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Season:
@@ -232,6 +209,18 @@ class Rates:
 
     def season_on(self, day: date) -> Season | None:
         return next((season for season in self.seasons if season.covers(day)), None)
+
+    def tariffs_on(self, day: date) -> tuple[tuple[str, Tariff], ...]:
+        """The prices of a day, each with the name of its season or "", the first that says something counts.
+
+        A season with a base of its own stands alone; what another one does not name is as usual.
+        """
+        season = self.season_on(day) if self.seasons else None
+        if season is None:
+            return (("", self.usual),)
+        if season.prices.base is not None:
+            return ((season.name, season.prices),)
+        return ((season.name, season.prices), ("", self.usual))
 
     # ---- written and read -----------------------------------------------------------------------
 

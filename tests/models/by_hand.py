@@ -338,14 +338,14 @@ def _season(sheet: dict[str, Any], night: date) -> dict[str, Any]:
 def _night(sheet: dict[str, Any], night: date) -> Decimal:
     """A season that has a base stands alone; one that has none changes what it names."""
     season, day = _season(sheet, night), DAYS[night.weekday()]
-    prices = (
-        season if "base" in season else {**sheet, **{k: v for k, v in season.items() if k != "extra_guest"}}
-    )
-    if day in prices.get("weekdays", {}):
-        return D(prices["weekdays"][day])
-    if day in ("fri", "sat") and "weekend" in prices:
-        return D(prices["weekend"])
-    return D(prices["base"])
+    for prices in (season,) if "base" in season else (season, sheet):
+        if day in prices.get("weekdays", {}):
+            return D(prices["weekdays"][day])
+        if day in ("fri", "sat") and "weekend" in prices:
+            return D(prices["weekend"])
+        if "base" in prices:
+            return D(prices["base"])
+    raise AssertionError("there is a base")
 
 
 def _shift(sheet: dict[str, Any], day: date, shift: str) -> Decimal:

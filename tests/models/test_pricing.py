@@ -200,6 +200,37 @@ def test_a_stored_quote_that_does_not_add_up_is_refused() -> None:
         Quote.from_dict({**stored, "advance_minor": stored["total_minor"] + 1})
 
 
+def test_what_was_stored_before_there_were_seasons_is_read() -> None:
+    stored = {
+        "currency": "PKR",
+        "lines": [
+            {
+                "key": "weekend_nights",
+                "params": {"nights": 2, "units": 1},
+                "each_minor": 12_000_00,
+                "amount_minor": 24_000_00,
+            }
+        ],
+        "total_minor": 24_000_00,
+        "advance_minor": 7_200_00,
+    }
+    priced = Quote.from_dict(stored)
+    assert priced.to_dict() == stored
+    assert (priced.is_choice, priced.included, priced.coupon_code) == (False, (), None)
+    rates = {
+        "currency": "PKR",
+        "base_minor": 9_000_00,
+        "weekend_minor": None,
+        "weekend_nights": ["fri", "sat"],
+        "extra_guest_minor": 0,
+        "included_guests": 0,
+        "advance_percent": 30,
+        "advance_minor": None,
+    }
+    assert Rates.from_dict(rates) == Rates("PKR", Tariff(9_000_00, extra_guest=0), advance_percent=30)
+    assert Rates.from_dict(rates).to_dict().keys() <= rates.keys()  # which the release before reads as well
+
+
 @given(RATES)
 def test_rates_are_kept_as_json_and_come_back(rates: Rates) -> None:
     assert Rates.from_dict(json.loads(json.dumps(rates.to_dict()))) == rates

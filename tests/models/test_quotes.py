@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.money import Money, step
 from models.pricing import Discount, Line, LineKey, Quote, quote
@@ -84,6 +88,81 @@ def test_the_table_is_broad() -> None:
     assert len(CASES) >= 200
     for currency in ("PKR", "INR", "EUR", "JPY", "KWD"):
         assert sum(case["currency"] == currency for case in CASES) >= 40
+
+
+# ---- any prices at all -----------------------------------------------------------------------------
+
+AMOUNT = st.integers(0, 500_000).map(str)
+DAY_OF_YEAR = st.dates(date(2024, 1, 1), date(2024, 12, 31)).map(lambda day: f"{day:%m-%d}")
+PERCENT = st.sampled_from(["0.25", "5", "7.5", "12", "16", "18", "33.3", "100"])
+PRICES = {
+    "weekend": AMOUNT,
+    "weekdays": st.dictionaries(st.sampled_from(by_hand.DAYS), AMOUNT, max_size=3),
+}
+SEASON = st.fixed_dictionaries(
+    {"name": st.sampled_from(["Spring", "Winter"]), "from": DAY_OF_YEAR, "to": DAY_OF_YEAR},
+    optional={"base": AMOUNT, "extra_guest": AMOUNT, **PRICES},
+)
+PER = st.sampled_from(["stay", "night", "guest", "guest_night", "unit", "unit_night"])
+OF = st.sampled_from(["stay", "all"])
+
+
+def _charges(names: list[str], **of_percent: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Taxes or fees; no two of one name, for that is what they are told apart by in the reckoning by hand."""
+    named, more = {"name": st.sampled_from(names)}, {"included": st.just(True)}
+    flat = st.fixed_dictionaries({**named, "amount": AMOUNT, "per": PER}, optional=more)
+    return flat | st.fixed_dictionaries({**named, "percent": PERCENT}, optional={**more, **of_percent})
+
+
+def _different(charge: Any) -> str:
+    return str(charge["name"])
+
+
+SHEET = st.fixed_dictionaries(
+    {"base": AMOUNT, "included_guests": st.integers(1, 4)},
+    optional={
+        **PRICES,
+        "extra_guest": AMOUNT,
+        "seasons": st.lists(SEASON, max_size=3),
+        "fees": st.lists(_charges(["Cleaning", "Linen"]), max_size=2, unique_by=_different),
+        "taxes": st.lists(_charges(["GST", "Bed tax"], of=OF), max_size=2, unique_by=_different),
+        "advance": AMOUNT | st.integers(0, 100).map(lambda percent: f"{percent}%"),
+    },
+)
+COUPON = st.none() | st.fixed_dictionaries({"percent": PERCENT}) | st.fixed_dictionaries({"amount": AMOUNT})
+
+
+@given(
+    st.sampled_from(sorted(by_hand.AMOUNTS)),
+    SHEET,
+    COUPON,
+    st.dates(date(2026, 1, 1), date(2028, 12, 31)),
+    st.integers(1, 21),
+    st.integers(1, 12),
+    st.integers(1, 4),
+)
+@settings(max_examples=250)
+def test_any_prices_come_to_what_counting_by_hand_gives(
+    currency: str,
+    sheet: dict[str, Any],
+    coupon: dict[str, str] | None,
+    first: date,
+    nights: int,
+    guests: int,
+    units: int,
+) -> None:
+    off = None
+    if coupon is not None:
+        amount = Money.parse(coupon["amount"], currency) if "amount" in coupon else None
+        off = Discount("GIFT", Decimal(coupon["percent"]) if "percent" in coupon else None, amount)
+    rates = Rates.from_dict({**sheet, "currency": currency})
+    assert Rates.from_dict(json.loads(json.dumps(rates.to_dict()))) == rates
+    priced = quote(rates, Stay.of_nights(first, nights), guests=guests, units=units, coupon=off)
+    expected = by_hand.worked_out(sheet, currency, f"{first} {nights}", guests, units, coupon)
+    assert priced.total.to_decimal_string() == expected["total"]
+    assert priced.advance.to_decimal_string() == expected["advance"]
+    assert priced.due.to_decimal_string() == expected["due"]
+    assert Quote.from_dict(json.loads(json.dumps(priced.to_dict()))) == priced
 
 
 def _name(line: Line) -> str:
