@@ -108,6 +108,8 @@ def _owner_confirms(guest: Phone, table: dict[str, Phone], watch: Watch) -> None
     assert file.body().startswith(b"%PDF-")
     table["guest"].sees("Booking Confirmed", kind="document")
     table["admin"].sees(re.compile("booking confirmed", re.IGNORECASE))
+    # A mouse that rests on a message brings up the button of its menu.
+    wide.mouse.move(1, 1)
     keep_for_the_readme(watch.picture(guest.page, "14-ticket"), "guest-360.png")
     keep_for_the_readme(watch.picture(wide, "14-ticket"), "sandbox-1280.png")
 
