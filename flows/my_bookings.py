@@ -200,6 +200,8 @@ def _on_arrival(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
 def _status_in_words(turn: Turn, booking: Booking, listing: Listing) -> str:
     _, status = turn._, booking.status
     if status in AWAITING_OWNER:
+        if listing.approval == "INSTANT":
+            return _("It is being confirmed. Your e-ticket comes in a moment.")
         if booking.decision == YES:
             return _("The owner said yes. Your e-ticket comes in a moment.")
         return _(

@@ -61,8 +61,10 @@ def _head(page: _Page, view: TicketView) -> float:
     for part in page.wrap(view.property_name, 20, INNER, lines=2, bold=True):
         page.words(MARGIN, y, part, 20, bold=True)
         y += 8.2
-    where = f"{view.location} · {view.kind}" if view.kind else view.location
-    page.words(MARGIN, y - 2.2, where, 9.5, color=QUIET, width=INNER)
+    page.words(MARGIN, y - 2.2, view.location, 9.5, color=QUIET, width=INNER)
+    if view.kind is not None:
+        y += 4.8
+        page.words(MARGIN, y - 2.2, view.kind, 9.5, bold=True, width=INNER)
     word, color = _STATES[view.state]
     width = page.width(word, 8, bold=True) + 6
     page.box(MARGIN, y + 1.2, width, 5.6, color, radius=2.8)

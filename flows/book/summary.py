@@ -156,7 +156,8 @@ def _ways(_: Phrases, booking: Booking, listing: Listing) -> list[_Way]:
         ]
     else:
         more = _("All of it at the property")
-        ways.append(_Way(RequestStay(booking.id, booking.revision), _("Request booking"), more))
+        title = _("Book now") if listing.approval == "INSTANT" else _("Request booking")
+        ways.append(_Way(RequestStay(booking.id, booking.revision), title, more))
     if priced.is_choice:
         more = _("{amount} now, nothing later", amount=_.money(priced.total))
         one = _("Pay in full") if len(known) == 1 else None

@@ -143,6 +143,6 @@ def withdrawn(session: Session, booking: Booking, *, rules: Rules, now: datetime
         _("Guest: {name}", name=clip(booking.guest_name, 60)),
         _("Reason: {reason}", reason=reason),
     ]
-    dates = _.dates(booking.check_in, booking.check_out)
-    template = templates.make("booking_withdrawn", _.language, listing.name, booking.code, dates, reason)
+    when = stays.of_booking(_, booking, listing)
+    template = templates.make("booking_withdrawn", _.language, listing.name, booking.code, when, reason)
     tell_owner(session, listing, booking, Text("\n".join(lines)), "booking_withdrawn", template, now)

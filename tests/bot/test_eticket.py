@@ -17,6 +17,7 @@ import bot
 from bot.eticket import eticket
 from models import ticket
 from models.db import unit_of_work
+from models.stay import Mode
 from models.ticket import TicketState
 from tests import factories
 from tests.conftest import NOW, Scratch
@@ -81,6 +82,26 @@ def test_a_valid_ticket_shows_the_stay_and_its_code(browser: FlaskClient, issue:
         *TICKET.instructions,
     ):
         assert value in words(page), value
+
+
+def test_a_shift_is_named_and_a_visit_begins_and_ends(
+    browser: FlaskClient, issue: Callable[..., str]
+) -> None:
+    shift = words(browser.get(f"/eticket/{issue(mode=Mode.SHIFT, kind='Shift: Night')}"))
+    assert "Shift: Night" in shift
+    assert "Check-in" in shift
+    visit = words(browser.get(f"/eticket/{issue(mode=Mode.SLOT, kind='Duration: 2 hours')}"))
+    assert "Duration: 2 hours" in visit
+    assert "Begins" in visit
+    assert "Check-in" not in visit
+
+
+def test_a_ticket_of_an_older_release_is_by_the_night(
+    scratch: Scratch, browser: FlaskClient, issue: Callable[..., str]
+) -> None:
+    key = issue()
+    scratch.run("UPDATE tickets SET view = view - 'mode' - 'kind'")
+    assert "Check-in" in words(browser.get(f"/eticket/{key}"))
 
 
 def test_the_numbers_on_the_page_can_be_tapped(browser: FlaskClient, issue: Callable[..., str]) -> None:

@@ -465,3 +465,36 @@ def test_no_more_guests_are_offered_than_the_place_takes(
     chat.taps("Book")
     chat.says("24 Dec to 26 Dec")
     assert titles(chat.last)[-1] == most
+
+
+def test_a_place_that_takes_bookings_without_asking_says_so(session: Session, chat: Chat) -> None:
+    place = factories.listing(session, mode="SHIFT", capacity=10, advance=0, approval="INSTANT")
+    summary = chat.comes_to_the_summary(place.name, dates="26 dec night shift", guests="4")
+    assert titles(summary)[0] == "Book now"
+    assert isinstance(chat.taps("Book now"), Typing)
+    assert "It is being confirmed" in body(chat.says("my bookings"))
+
+
+def test_day_and_shift_typed_at_the_card_begin_the_booking(chat: Chat, farm: Listing) -> None:
+    chat.says(farm.name)
+    assert "Sat 21 Nov · Night, 8 pm – 6 am" in body(chat.says("Saturday night shift"))
+
+
+def test_day_and_time_typed_at_the_card_begin_the_booking(chat: Chat, care: Listing) -> None:
+    chat.says(care.name)
+    assert titles(chat.says("tomorrow at 10:30 for 2 hours")) == ["Ayesha Khan"]
+
+
+@pytest.mark.parametrize("language", ["اردو", "हिन्दी"])
+def test_titles_of_other_languages_are_as_good_typed_as_tapped(
+    session: Session, chat: Chat, farm: Listing, language: str
+) -> None:
+    chat.says(language)
+    chat.says(farm.name)
+    chat.taps(titles(chat.last)[0])
+    chat.taps(titles(chat.last)[1])
+    title = titles(chat.last)[3]
+    chat.says(title)
+    chat.says("8")
+    chat.says("Ali Khan")
+    assert newest(session, chat).stay.shift is Shift.FULL_NIGHT

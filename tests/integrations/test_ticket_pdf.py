@@ -14,6 +14,7 @@ from qrcode.main import QRCode
 from integrations.glyphs import LATIN1, _font, clean, outline, runs
 from integrations.qr import BORDER, dark_runs, qr_matrix, qr_png, qr_svg_path
 from integrations.ticket_pdf import ticket_pdf
+from models.stay import Mode
 from models.ticket import TicketState
 from tests.integrations.tickets import TICKET
 
@@ -73,6 +74,16 @@ def test_the_ticket_says_everything_on_one_page() -> None:
 )
 def test_a_ticket_says_whether_it_opens_the_door(state: TicketState, word: str) -> None:
     assert word in written(ticket_pdf(replace(TICKET, state=state))).split("\n")
+
+
+def test_a_shift_is_named_and_a_visit_begins_and_ends() -> None:
+    shift = written(ticket_pdf(replace(TICKET, mode=Mode.SHIFT, kind="Shift: Night")))
+    assert "Shift: Night" in shift
+    assert "Check-in" in shift
+    visit = written(ticket_pdf(replace(TICKET, mode=Mode.SLOT, kind="Duration: 2 hours")))
+    assert "Duration: 2 hours" in visit
+    assert "Begins" in visit
+    assert "Check-in" not in visit
 
 
 def test_one_guest_is_one_guest() -> None:
