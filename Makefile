@@ -4,7 +4,7 @@ VENV   := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run start status stores reset settings test lint format bench install install-dev clean
+.PHONY: help run start status stores reset doctor templates settings test lint format bench install install-dev clean
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,12 @@ stores: install ## start only the embedded PostgreSQL and Valkey, and say their 
 
 reset: install ## empty the sandbox's data folder
 	@exec $(VENV)/python -m run reset $(ARGS)
+
+doctor: install ## check the settings against the live services, and say what is missing
+	@exec $(VENV)/python -m doctor $(ARGS)
+
+templates: install ## create WhatsApp's templates that are missing, and say how each stands
+	@exec $(VENV)/python -m doctor.templates $(ARGS)
 
 settings: install ## write docs/settings.md from config.py
 	@exec $(VENV)/python -m doctor.settings_page

@@ -40,6 +40,19 @@ Json = Mapping[str, Any]
 SHORTEST, LONGEST, MARGIN = timedelta(minutes=30), timedelta(hours=23, minutes=55), timedelta(minutes=2)
 TOLERANCE = timedelta(minutes=5)  # how old a webhook's signature may be
 
+# What the webhook endpoint at Stripe is to be subscribed to.
+EVENTS = (
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    "charge.refunded",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+)
+
 # Decimals of an amount at Stripe: two, but for these. ISK and UGX are not here: they have two at Stripe.
 _NO_DECIMALS = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from sandbox import form, stripe_shapes
+from sandbox import account, form, stripe_shapes
 from sandbox.bank import Bank
 from sandbox.calls import CallLog
 from sandbox.clock import Clock
@@ -146,6 +146,11 @@ class Stripe:
         self._route(router, "GET", "/v1/refunds/{id}", self._get("refund"))
         self._route(router, "GET", "/v1/events", self._list("event", "type"))
         self._route(router, "GET", "/v1/events/{id}", self._get("event"))
+        self._route(router, "GET", "/v1/balance", lambda *_: account.stripe_balance())
+        self._route(router, "GET", "/v1/account", lambda *_: account.stripe_account(self.settings))
+        self._route(
+            router, "GET", "/v1/webhook_endpoints", lambda *_: account.stripe_endpoints(self.settings)
+        )
         router.add_get("/c/pay/{id}", self.page)
         router.add_post("/c/pay/{id}", self.act)
         router.add_get("/receipts/{id}", self.receipt)

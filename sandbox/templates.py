@@ -58,12 +58,15 @@ class Templates:
         if (given["name"], given["language"]) in self._all:
             why = f"There is already {given['language']} content for this template ({given['name']})"
             raise Refused(100, why, subcode=EXISTS)
-        if len(self._all) >= MOST_TEMPLATES:
+        # A name counts once, in however many languages.
+        names = {name for name, _ in self._all}
+        if given["name"] not in names and len(names) >= MOST_TEMPLATES:
             raise Refused(100, f"An account may have {MOST_TEMPLATES} templates", subcode=FULL)
         return self._keep(given, "PENDING")
 
     def set_status(self, template: dict[str, Any], status: str) -> None:
         template["status"] = status
+        template["rejected_reason"] = "INVALID_FORMAT" if status == "REJECTED" else "NONE"
         self._store.put("template", template["id"], template)
 
     def delete(self, name: str) -> bool:
@@ -103,7 +106,13 @@ class Templates:
         key = given["name"], given["language"]
         known = self._all.get(key)
         number = known["id"] if known else str(700000000000000 + len(self._all) + int(self._now()))
-        template = {"parameter_format": "POSITIONAL", **given, "id": number, "status": status}
+        template = {
+            "parameter_format": "POSITIONAL",
+            **given,
+            "id": number,
+            "status": status,
+            "rejected_reason": "NONE",
+        }
         self._all[key] = template
         self._store.put("template", number, template)
         return template

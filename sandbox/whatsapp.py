@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox import account
+from sandbox.account import APP_ID
 from sandbox.faults import Fault
 from sandbox.graph import NAMED_FAULTS, Refused, unknown_object
 from sandbox.line import Line
@@ -35,14 +37,18 @@ class CloudApi:
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=LARGEST_UPLOAD)
-        number, account = self.line.settings.phone_number_id, self.line.settings.waba_id
+        number, waba = self.line.settings.phone_number_id, self.line.settings.waba_id
         app.router.add_route("*", "/media-download/{token}", self.download)
         app.router.add_post(f"/{{version}}/{number}/messages", self.messages)
         app.router.add_put(f"/{{version}}/{number}/messages", self.messages)
         app.router.add_post(f"/{{version}}/{number}/media", self.upload)
-        app.router.add_post(f"/{{version}}/{account}/message_templates", self.create_template)
-        app.router.add_get(f"/{{version}}/{account}/message_templates", self.list_templates)
-        app.router.add_delete(f"/{{version}}/{account}/message_templates", self.delete_template)
+        app.router.add_post(f"/{{version}}/{waba}/message_templates", self.create_template)
+        app.router.add_get(f"/{{version}}/{waba}/message_templates", self.list_templates)
+        app.router.add_delete(f"/{{version}}/{waba}/message_templates", self.delete_template)
+        app.router.add_get("/{version}/debug_token", self.debug_token)
+        app.router.add_get(f"/{{version}}/{waba}/subscribed_apps", self.subscribed_apps)
+        app.router.add_get(f"/{{version}}/{waba}/phone_numbers", self.phone_numbers)
+        app.router.add_get(f"/{{version}}/{APP_ID}/subscriptions", self.subscriptions)
         app.router.add_get("/{version}/{node}", self.node)
         app.router.add_delete("/{version}/{node}", self.delete_node)
         return app
@@ -72,7 +78,9 @@ class CloudApi:
 
     def _authenticate(self, request: web.Request) -> None:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer" or token.strip() != self.line.settings.access_token:
+        of_app = request.path.endswith(f"/{APP_ID}/subscriptions")
+        wanted = account.app_token(self.line.settings) if of_app else self.line.settings.access_token
+        if kind.lower() != "bearer" or token.strip() != wanted:
             raise Refused(190, "Invalid OAuth access token - Cannot parse access token")
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
@@ -158,14 +166,12 @@ class CloudApi:
         """A media file, a template, the number or the account, by id."""
         wanted = request.match_info["node"]
         settings = self.line.settings
+        fields = request.query.get("fields")
         if wanted == settings.phone_number_id:
-            number = {
-                "display_phone_number": settings.display_number,
-                "verified_name": settings.business_name,
-            }
-            return web.json_response({**number, "quality_rating": "GREEN", "id": wanted})
+            usual = ("display_phone_number", "verified_name", "quality_rating")
+            return web.json_response(account.chosen(account.number(settings), fields, usual))
         if wanted == settings.waba_id:
-            return web.json_response({"id": wanted, "name": settings.business_name, "currency": "USD"})
+            return web.json_response(account.chosen(account.waba(settings), fields, ("name", "currency")))
         if template := self.line.templates.by_id(wanted):
             return web.json_response(template)
         meta = self.line.media.get(wanted)
@@ -183,6 +189,23 @@ class CloudApi:
             "id": wanted,
         }
         return web.json_response(details)
+
+    async def debug_token(self, request: web.Request) -> web.StreamResponse:
+        """Who may do what with a token."""
+        return web.json_response(account.token(self.line.settings, request.query.get("input_token", "")))
+
+    async def subscriptions(self, request: web.Request) -> web.StreamResponse:
+        """Where the app has its webhooks sent; asked with the app's own token."""
+        return web.json_response(account.subscriptions(self.line.settings))
+
+    async def subscribed_apps(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(account.subscribed_apps(self.line.settings))
+
+    async def phone_numbers(self, request: web.Request) -> web.StreamResponse:
+        """The numbers of the business account: one."""
+        usual = ("display_phone_number", "verified_name", "quality_rating")
+        number = account.chosen(account.number(self.line.settings), request.query.get("fields"), usual)
+        return web.json_response({"data": [number], "paging": {"cursors": {"before": "A", "after": "A"}}})
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """The bytes of a file, while its address lives."""
@@ -218,7 +241,9 @@ class CloudApi:
         ids = [each["id"] for each in found]
         start = ids.index(request.query["after"]) + 1 if request.query.get("after") in ids else 0
         page = found[start : start + limit]
-        answer: dict[str, Any] = {"data": page}
+        usual = ("name", "parameter_format", "components", "language", "status", "category")
+        shown = [account.chosen(each, request.query.get("fields"), usual) for each in page]
+        answer: dict[str, Any] = {"data": shown}
         if page:
             answer["paging"] = {"cursors": {"before": page[0]["id"], "after": page[-1]["id"]}}
             if start + limit < len(found):
