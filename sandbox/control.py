@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import sys
@@ -46,6 +47,7 @@ class Control:
         router.add_post("/api/people/{person}", self.people)
         router.add_post("/api/people/{person}/number", self.number)
         router.add_get("/api/chats/{person}", self.chat)
+        router.add_get("/api/chats/{person}/receipt", self.receipt)
         router.add_post("/api/chats/{person}/say", self.say)
         router.add_post("/api/chats/{person}/open", self.open)
         router.add_post("/api/clock", self.clock)
@@ -155,6 +157,20 @@ class Control:
         wamid, first_answer = self.line.receive(person, node, extra)
         number = self.line.chats.last
         return web.json_response({"wamid": wamid, "n": number, "status": await _soon(first_answer)})
+
+    async def receipt(self, request: web.Request) -> web.StreamResponse:
+        """A screenshot of the transfer that this chat was last asked for, to be sent or not."""
+        from sandbox.receipt import asked_for, draw  # the picture library is for this alone
+
+        person = self._person(request)
+        transfer = asked_for(self.line.chats.of(person.id))
+        if transfer is None:
+            raise ValueError("nobody has asked for a transfer in this chat")
+        amount = request.query.get("amount")
+        picture = await asyncio.to_thread(
+            draw, transfer, person.name, self.line.clock.now(), amount=amount or None
+        )
+        return web.json_response({"base64": base64.b64encode(picture).decode(), "mime": "image/png"})
 
     async def open(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"read": self.line.open_chat(self._person(request))})

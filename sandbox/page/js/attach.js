@@ -38,12 +38,21 @@ export function openAttachments(screen, { person, people, say, sendSample, toast
     return h("div", { class: "attach-grid" },
       item("Gallery", "gallery", "#0b74e5", () => openGallery(screen, { sendSample, onPicture, toast })),
       item("Camera", "shot", "#e5356f", () => pickPicture({ camera: true, onPicture, toast })),
+      item("Screenshot", "receipt", "#128c7e", () => sendScreenshot(person, { onPicture, toast })),
       item("Location", "location", "#1a9f6c", () => onLocation()),
       item("Contact", "person", "#0795bd", () => openContacts(screen, person, people, say)),
       item("Document", "file", "#7a5cdb", () => openDocuments(screen, { say, sendSample, toast })),
       item("Audio", "headphones", "#e8710a", () => sendSample("audio", "voice.ogg", "audio/ogg")),
       item("Poll", "poll", "#f0b400", () => say({ unsupported: true })));
   }, { className: "sheet--attach" });
+}
+
+// A wallet's picture of the transfer that this chat was last asked for; no money moves.
+async function sendScreenshot(person, { onPicture, toast }) {
+  const answer = await fetch(`/api/chats/${person.id}/receipt`);
+  const found = await answer.json();
+  if (!answer.ok) return toast("Nobody has asked for a transfer in this chat");
+  onPicture({ url: `data:${found.mime};base64,${found.base64}`, base64: found.base64, mime: found.mime });
 }
 
 // A file of the page's own samples as base64.
