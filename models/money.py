@@ -52,7 +52,8 @@ SIGNS: Mapping[str, str] = {
     "USD": "$",
 }
 
-_LAKHS = frozenset({"INR"})  # 1,00,000 instead of 100,000
+_LAKHS = frozenset({"INR"})  # 1,00,000 instead of 100,000, whoever reads it
+_READ_LAKHS = frozenset({"hi"})  # and these read every amount so
 _RIGHT_TO_LEFT = frozenset({"ur", "ar", "fa", "sd"})
 _LEFT_TO_RIGHT_MARK = "\u200e"  # keeps sign and number together inside a sentence in Urdu
 _DECIMAL = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,9}))?")
@@ -172,14 +173,15 @@ def format_money(money: Money, locale: str = "en") -> str:
     Its space is one that does not break, so that no line ends between sign and number.
 
     Args:
-        locale: the reader's language; it decides about currencies that have no sign of ours, and about
-            the mark that keeps sign and number together in languages written from the right.
+        locale: the reader's language; it decides how digits are grouped, about currencies that have no sign
+            of ours, and about the mark that keeps sign and number together in languages written from the right.
     """
     sign = SIGNS.get(money.currency)
     if sign is None:
         return _format_with_babel(money, locale)
     minus, whole, fraction = _parts(money)
-    grouped = _group_lakhs(whole) if money.currency in _LAKHS else f"{whole:,}"
+    has_lakhs = money.currency in _LAKHS or locale[:2] in _READ_LAKHS
+    grouped = _group_lakhs(whole) if has_lakhs else f"{whole:,}"
     decimals = "." + fraction if fraction.strip("0") else ""
     mark = _LEFT_TO_RIGHT_MARK if locale[:2] in _RIGHT_TO_LEFT else ""
     return f"{mark}{minus}{sign}{grouped}{decimals}"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from babel.numbers import get_currency_precision
+from babel.numbers import format_decimal, get_currency_precision
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +23,6 @@ MONEY = st.builds(Money, MINOR, CURRENCIES)
         (5_000_00, "PKR", "Rs. 5,000"),
         (5_000_50, "PKR", "Rs. 5,000.50"),
         (5_000_05, "PKR", "Rs. 5,000.05"),
-        (1_00_000_00, "PKR", "Rs. 100,000"),
         (0, "PKR", "Rs. 0"),
         (-1_500_00, "PKR", "-Rs. 1,500"),
         (999_00, "INR", "₹999"),
@@ -143,6 +142,50 @@ def test_what_is_shown_is_the_amount(money: Money) -> None:
     digits = "".join(c for c in shown.removeprefix("-").removeprefix("Rs.") if c.isdigit() or c == ".")
     assert Decimal(digits) == abs(Decimal(money.to_decimal_string()))
     assert shown.startswith("-") == (money.minor < 0)
+
+
+@pytest.mark.parametrize(
+    ("locale", "written"), [("en", "Rs. 100,000"), ("ur", "\u200eRs. 100,000"), ("hi", "Rs. 1,00,000")]
+)
+def test_in_hindi_every_amount_is_counted_in_lakhs(locale: str, written: str) -> None:
+    assert format_money(Money(1_00_000_00, "PKR"), locale).replace(NO_BREAK, " ") == written
+
+
+@pytest.mark.parametrize("locale", ["en", "ur", "hi"])
+@pytest.mark.parametrize("currency", ["PKR", "INR", "EUR", "JPY", "KWD"])
+@pytest.mark.parametrize("minor", [0, 7, 990, 186_990, 1_234_567_890, -45_000_010])
+def test_digits_are_grouped_as_the_language_groups_them(locale: str, currency: str, minor: int) -> None:
+    """Babel's own figures; rupees of India are counted in lakhs in every language."""
+    money = Money(minor, currency)
+    shown = format_money(money, locale)
+    amount = Decimal(minor).scaleb(-EXPONENTS[currency])
+    is_whole = amount == amount.to_integral_value()
+    pattern = "#,##,##0" if currency == "INR" else {"hi": "#,##,##0"}.get(locale, "#,##0")
+    if not is_whole:
+        pattern += "." + "0" * EXPONENTS[currency]
+    figures = "".join(c for c in shown.replace("Rs.", "") if c.isdigit() or c in ",.")
+    assert figures == format_decimal(abs(amount), format=pattern, locale="en")
+    if currency != "INR" and is_whole:
+        assert figures == format_decimal(abs(amount), locale=locale)
+
+
+@pytest.mark.parametrize(
+    ("minor", "parts", "whole", "currency", "part"),
+    [
+        (12_350, 30, 100, "KWD", 3_710),  # 3.705, and no card is charged five fils
+        (12_340, 30, 100, "KWD", 3_700),
+        (12_350, 1, 2, "KWD", 6_180),
+        (-12_350, 30, 100, "KWD", -3_710),
+        (101, 1, 2, "JPY", 51),
+        (99_95, 45, 60, "EUR", 74_96),
+        (1, 1, 2, "INR", 1),
+        (3, 16, 100, "PKR", 0),
+    ],
+)
+def test_a_part_is_rounded_half_up_to_what_can_be_paid(
+    minor: int, parts: int, whole: int, currency: str, part: int
+) -> None:
+    assert Money(minor, currency).part(parts, whole) == Money(part, currency)
 
 
 @pytest.mark.parametrize(

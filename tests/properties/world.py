@@ -110,6 +110,7 @@ class World:
             self._by_shift(session, owner_id),
             self._by_slot(session, owner_id),
             self._curious(session, owner_id),
+            self._by_season(session, owner_id),
         ]
 
     def _by_shift(self, session: Any, owner_id: int) -> Listing:
@@ -126,6 +127,21 @@ class World:
     def _curious(self, session: Any, owner_id: int) -> Listing:
         place = factories.listing(session, owner_id=owner_id, advance="100%")
         factories.change(session, place, questions=factories.json_bytes(QUESTIONS).decode())
+        return Listing.get(session, place.id)
+
+    def _by_season(self, session: Any, owner_id: int) -> Listing:
+        """Longer stays over New Year, a tax, and a code that runs out."""
+        prices = {
+            "weekend": 12000,
+            "full_payment": True,
+            "seasons": [
+                {"name": "New Year", "from": "12-20", "to": "01-05", "base": 15000, "min_nights": 2},
+                {"name": "Winter", "from": "01-06", "to": "02-20", "check_in_days": ["fri", "sat"]},
+            ],
+            "taxes": [{"name": "GST", "percent": "12.5"}],
+        }
+        place = factories.listing(session, owner_id=owner_id, prices=prices)
+        factories.coupon(session, "SUMMER10", listings=[place.slug], uses=2)
         return Listing.get(session, place.id)
 
     # ---- what people and the outside do
