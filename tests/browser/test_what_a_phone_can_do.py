@@ -148,6 +148,21 @@ def test_what_did_not_arrive_says_why_and_what_is_typed_is_seen(
     watch.picture(phone, "70-lost-and-typing")
 
 
+def test_ticks_climb_as_the_business_hears(
+    phone: Page, desk: World, person: Person, business: Business
+) -> None:
+    def tick(name: str) -> None:
+        expect(phone.get_by_test_id("bubble").last.get_by_role("img", name=name, exact=True)).to_be_visible()
+
+    desk.whatsapp.webhooks(paused=True)
+    person.says("Are you there?")
+    tick("Sent")
+    desk.behaves()
+    tick("Delivered")
+    business.types(person.chat()[-1].id)
+    tick("Read")
+
+
 def test_what_goes_wrong_is_switched_seen_and_cleared(sandbox: Page, desk: World, watch: Watch) -> None:
     expect(sandbox.get_by_test_id("wrong")).to_be_hidden()
     sandbox.get_by_test_id("misbehaviour").click()

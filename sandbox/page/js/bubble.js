@@ -137,12 +137,15 @@ function words(bubble, chat, footer) {
 function meta(bubble, chat, extra = "") {
   const when = h("time", { datetime: new Date(bubble.at * 1000).toISOString() }, timeLabel(bubble.at, chat.zone));
   const ticked = bubble.from === "person" && bubble.kind !== "deleted";
-  return h("div", { class: `meta ${extra}`.trim() }, when, ticked && ticks(bubble.status));
+  return h("div", { class: `meta ${extra}`.trim() }, when, ticked && ticks(tickOf(bubble)));
 }
+
+// What stands in the chat has reached WhatsApp: one tick, until the business has it too.
+const tickOf = (bubble) => (bubble.status === "pending" ? "sent" : bubble.status);
 
 export function setTicks(row, bubble) {
   row.dataset.status = bubble.status;
-  row.querySelector(".meta .ticks")?.replaceWith(ticks(bubble.status));
+  row.querySelector(".meta .ticks")?.replaceWith(ticks(tickOf(bubble)));
   row.querySelector(".sound__face")?.classList.toggle("sound__face--read", bubble.status === "read");
 }
 

@@ -57,12 +57,8 @@ export function icon(name, size = 24) {
   return drawing;
 }
 
-// Clock, one tick, two ticks, two blue ticks (blue comes from the class).
+// One tick, two ticks, two blue ticks (blue comes from the class), or a mark for what was not sent.
 export function ticks(status) {
-  if (status === "pending") {
-    return svg("svg", { viewBox: "0 0 16 15", width: 14, height: 13, class: "ticks ticks--pending", role: "img", "aria-label": "Sending" },
-      svg("path", { d: "M8 13a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM8 4.6v3l2 1.2", fill: "none", stroke: "currentColor", "stroke-width": 1.2, "stroke-linecap": "round" }));
-  }
   if (status === "failed") {
     return svg("svg", { viewBox: "0 0 16 15", width: 14, height: 13, class: "ticks ticks--failed", role: "img", "aria-label": "Not sent" },
       svg("path", { d: "M8 13a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM8 4.7v3.5M8 10.3v.1", fill: "none", stroke: "currentColor", "stroke-width": 1.4, "stroke-linecap": "round" }));

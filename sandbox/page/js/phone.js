@@ -22,7 +22,7 @@ export function createPhone(first, { business, people, onUnread, onChange }) {
   const zone = zoneOf(person);
 
   const screen = h("div", { class: "screen" });
-  const state = h("span", { class: "head__state" }, "online");
+  const state = h("span", { class: "head__state" }, "Business account");
   const time = h("span", { class: "status__time" });
   const toaster = h("div", { class: "toast", role: "status", "aria-live": "polite" });
 
@@ -84,7 +84,7 @@ export function createPhone(first, { business, people, onUnread, onChange }) {
 
   function setTyping(now) {
     clearTimeout(typingTimer);
-    state.textContent = now ? "typing…" : "online";
+    state.textContent = now ? "typing…" : "Business account";
     state.classList.toggle("head__state--typing", now);
     chat.setTyping(now);
     if (now) typingTimer = setTimeout(() => setTyping(false), TYPING_ENDS_AFTER);
