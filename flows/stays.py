@@ -50,7 +50,7 @@ def short(_: Phrases, stay: Stay) -> str:
 
 def hours(_: Phrases, listing: Listing, stay: Stay) -> str:
     """From when to when: "8 pm – 6 am"."""
-    return _from_to(_, *_clock(*stay_span(listing, stay), listing))
+    return _hours(_, stay, *_clock(*stay_span(listing, stay), listing))
 
 
 def lines(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
@@ -88,14 +88,18 @@ def day_of(at: datetime, listing: Listing) -> date:
 def _said(_: Phrases, stay: Stay, begins: time, ends: time) -> str:
     if stay.shift is not None:
         name = shift_name(_, stay.shift)
-        return f"{_.day(stay.check_in)} · {name}{_.comma}{_from_to(_, begins, ends)}"
+        return f"{_.day(stay.check_in)} · {name}{_.comma}{_hours(_, stay, begins, ends)}"
     if stay.start is not None:
-        return f"{_.day(stay.check_in)} · {_from_to(_, begins, ends)}"
+        return f"{_.day(stay.check_in)} · {_hours(_, stay, begins, ends)}"
     return _.dates(stay.check_in, stay.check_out)
 
 
-def _from_to(_: Phrases, begins: time, ends: time) -> str:
-    return f"{_.time(begins)}{NO_BREAK}– {_.time(ends)}"
+def _hours(_: Phrases, stay: Stay, begins: time, ends: time) -> str:
+    """That a night ends in the morning is plain; that two shifts end the day after is not."""
+    first, last = _.time(begins), _.time(ends)
+    if stay.shift in (Shift.FULL_DAY, Shift.FULL_NIGHT) and stay.check_out > stay.check_in:
+        return _("{begins} – {ends} next day", begins=first, ends=last)
+    return f"{first}{NO_BREAK}– {last}"
 
 
 def _clock(starts_at: datetime, ends_at: datetime, listing: Listing) -> tuple[time, time]:

@@ -212,7 +212,7 @@ def test_change_the_shift_alone(session: Session, chat: Chat, farm: Listing) -> 
     chat.taps("Change")
     days = chat.taps("Day")
     assert isinstance(days, Menu)
-    assert {row.description for row in days.sections[0].rows[:3]} == {"8\u00a0pm\u00a0– 6\u00a0pm"}
+    assert {row.description for row in days.sections[0].rows[:3]} == {"8\u00a0pm – 6\u00a0pm next day"}
 
 
 def test_a_large_party_takes_houses_together_or_none(session: Session, chat: Chat) -> None:
@@ -446,10 +446,10 @@ def test_my_bookings_say_the_shift_and_the_time(
     factories.held(session, care, stay=visit(SUNDAY, "10:00"), guests=1, guest_id=chat.person_id)
     listed: Any = chat.says("my bookings")
     told = [row.description.replace("\u00a0", " ") for row in listed.sections[0].rows]
-    assert told[0].startswith("Sat 26 Dec · Full Night, 8 pm – 6 pm · ")
+    assert told[0].startswith("Sat 26 Dec · Full Night, 8 pm – 6 pm next day · ")
     assert told[1].startswith("Sun 27 Dec · 10 am – 11 am · ")
     page = chat.taps(farm.name)
-    assert "Sat 26 Dec · Full Night, 8 pm – 6 pm · 2 guests" in body(page)
+    assert "Sat 26 Dec · Full Night, 8 pm – 6 pm next day · 2 guests" in body(page)
     assert "Check-in from" not in body(page)
 
 
