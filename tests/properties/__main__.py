@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from run.stores import Stores
-from tests.properties.batch import wander
+from tests.properties.batch import Walked, wander
 from tests.properties.wanderer import INPUTS
 
 
@@ -36,12 +36,17 @@ def main() -> int:
         parts = [numbers[n :: asked.processes] for n in range(min(asked.processes, len(numbers)))]
         with multiprocessing.get_context("spawn").Pool(len(parts)) as pool:
             jobs = [(stores.database_url, f"part_{n}", asked.seed, part) for n, part in enumerate(parts)]
-            told = [story for stories in pool.starmap(wander, jobs) for story in stories]
-    for story in told:
+            walked = Walked()
+            for part in pool.starmap(wander, jobs):
+                walked.add(part)
+    for step, times in sorted(walked.steps.items()):
+        print(f"{times:7} {step}")
+    print(", ".join(f"{times} {what}" for what, times in walked.said.items()))
+    for story in walked.stories:
         print(f"\n{story}")
-    seconds = time.monotonic() - began
-    print(f"seed {asked.seed}: {len(told)} of {len(numbers)} sequences broke a promise, {seconds:.0f} s")
-    return 1 if told else 0
+    broken, seconds = len(walked.stories), time.monotonic() - began
+    print(f"seed {asked.seed}: {broken} of {len(numbers)} sequences broke a promise, {seconds:.0f} s")
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

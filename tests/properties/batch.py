@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import create_engine, make_url
@@ -18,21 +20,55 @@ from workers import follow_ups
 PROVIDERS_FAIL_QUIETLY = structlog.make_filtering_bound_logger(logging.CRITICAL)
 
 
-def wander(server_url: str, name: str, seed: int, numbers: list[int], most: int = 5) -> list[str]:
-    """These sequences on a database of this name; the stories of those that broke a promise, a few at most."""
+@dataclass
+class Walked:
+    """What became of some sequences.
+
+    Attributes:
+        stories: of those that broke a promise.
+        steps: how often a booking went which way, "PAYMENT_PENDING EXPIRE EXPIRED".
+        said: how often people and the product said something.
+    """
+
+    stories: list[str] = field(default_factory=list)
+    steps: Counter[str] = field(default_factory=Counter)
+    said: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Walked) -> None:
+        self.stories += other.stories
+        self.steps += other.steps
+        self.said += other.said
+
+
+def wander(server_url: str, name: str, seed: int, numbers: list[int], most: int = 5) -> Walked:
+    """These sequences on a database of this name, until a few of them broke a promise."""
     structlog.configure(wrapper_class=PROVIDERS_FAIL_QUIETLY)
     scratch = _database(server_url, name)
-    stories: list[str] = []
+    walked = Walked()
     for number in numbers:
         try:
             Sequence(seed, number).run()
         except Broken as broken:
-            stories.append(str(broken))
-            if len(stories) == most:
-                break
+            walked.stories.append(str(broken))
+        walked.steps.update(dict(scratch.rows(_STEPS)))
+        walked.said.update(dict(scratch.rows(_SAID)))
+        if len(walked.stories) == most:
+            break
         scratch.empty()
     scratch.engine.dispose()
-    return stories
+    return walked
+
+
+_STEPS = (
+    "SELECT from_status || ' ' || action || ' ' || to_status, count(*) FROM booking_events "
+    "WHERE from_status <> to_status GROUP BY 1"
+)
+_SAID = (
+    "SELECT 'messages in', count(*) FROM inbound_events WHERE kind = 'message' UNION ALL "
+    "SELECT 'messages out', count(*) FROM outbound_messages UNION ALL "
+    "SELECT 'bookings', count(*) FROM bookings UNION ALL "
+    "SELECT 'payments', count(*) FROM payments"
+)
 
 
 def _database(server_url: str, name: str) -> Scratch:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from flows import templates
-from integrations.whatsapp import Sent, WhatsAppRefused, wire
+from integrations.whatsapp import MediaRefused, Sent, WhatsAppRefused, WhatsAppUnknown, wire
 from models.message import Buttons, Menu, Message, Recipient, Template, Typing
 from sandbox.graph import Refused
 from sandbox.limits import check
@@ -74,6 +74,17 @@ class Graph:
 
     def upload(self, content: bytes, mime_type: str, filename: str) -> str:
         return f"media.{next(self._numbers)}"
+
+    def download(self, media_id: str, *, most: int) -> tuple[bytes, str]:
+        """What `corpus.NODES` send: a picture, something that only says so, a file that is too large."""
+        match media_id:
+            case "1":
+                return b"\x89PNG\r\n\x1a\n" + b"\0" * 64, "image/png"
+            case "2":
+                return b"MZ" + b"\0" * 64, "image/jpeg"
+            case "3":
+                raise MediaRefused("too_large")
+        raise WhatsAppUnknown("nobody knows this file")
 
 
 def _shown_in(message: Message, wamid: str) -> list[Shown]:

@@ -54,7 +54,7 @@ _BROKEN: Final = text(
     SELECT 'a message that made a turn fail', coalesce(error, outcome, 'open') FROM inbound_events
     WHERE kind = 'message' AND (done_at IS NULL OR error IS NOT NULL OR outcome <> 'DONE')
     UNION ALL
-    SELECT 'a job that failed', job || ' ' || error FROM follow_ups WHERE error NOT LIKE 'GatewayError%'
+    SELECT 'a job that failed', job || ' ' || error FROM follow_ups WHERE error !~ '^(GatewayError|WhatsAppUnknown)'
     UNION ALL
     SELECT 'a message that WhatsApp refused', kind || ' ' || coalesce(error, '') FROM outbound_messages
     WHERE state = 'FAILED' OR error_code IS NOT NULL

@@ -10,14 +10,14 @@ from models.payment import PaymentState
 from tests.properties.corpus import ADMIN, GUEST, NODES, OWNER, scrawl
 from tests.properties.graph import Shown
 from tests.properties.promises import broken
-from tests.properties.world import Person, World, shared_contact
+from tests.properties.world import Person, Stage, World, shared_contact
 
 INPUTS: Final = 30
 RIVALS: Final = 0.2  # in so many sequences two guests begin by wishing for the same
 JUMPS: Final = (
     *(timedelta(minutes=n) for n in (1, 6, 16, 31, 61)),
     *(timedelta(hours=n) for n in (2, 3, 9, 25)),
-    *(timedelta(days=n) for n in (2, 6, 20)),
+    *(timedelta(days=n) for n in (2, 6, 40)),
 )
 
 
@@ -43,8 +43,8 @@ class Sequence:
     def run(self) -> None:
         """Raises: Broken, with the seed, the inputs and what did not hold."""
         for who in self.world.guests:
-            if self.chance.random() < 0.4:
-                stage = self.chance.randrange(3)
+            if self.chance.random() < 0.5:
+                stage = self.chance.choice(list(Stage))
                 self._do(
                     f"{who.name} has a booking that came to stage {stage}", self.world.prepare, who, stage
                 )
@@ -89,15 +89,15 @@ class Sequence:
     def _message(self) -> None:
         world, chance = self.world, self.chance
         who = chance.choices(world.people, (45, 25, 15, 15))[0]
-        what = chance.random()
-        if what < 0.04 and self._last is not None:
+        what, shown = chance.random(), world.graph.shown.get(who.user_id, [])
+        if what < 0.2 and who in world.guests:
+            self._do(f"{who.name} goes on", world.goes_on, who)
+        elif what < 0.23 and self._last is not None:
             who, node, wamid = self._last
             self._do(f"{who.name}: the same once more", lambda: world.hears(who, node, wamid=wamid))
-            return
-        shown = world.graph.shown.get(who.user_id, [])
-        if what < 0.55 and shown:
+        elif what < 0.58 and shown:
             self._tap(who, shown)
-        elif what < 0.63 and shown:
+        elif what < 0.65 and shown:
             self._say(who, chance.choice(world.last_shown(who)).title)
         elif what < 0.93:
             self._say(who, self._words(who))

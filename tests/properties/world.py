@@ -11,12 +11,14 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import text
 
 from flows import actions
 from integrations.gateway import GatewayError
+from integrations.whatsapp import WhatsAppUnknown
 from models import db, inbound, outbox
 from models import person as people
 from models.booking import Booking
@@ -35,7 +37,9 @@ from tests.properties.clock import StoppedClock
 from tests.properties.graph import Graph, Shown
 from workers import bookings as bookings  # registers the light jobs
 from workers import follow_ups
+from workers import transfers as transfers  # and those of transfers
 from workers.errands import Job, do
+from workers.evidence import EvidenceJobs
 from workers.follow_ups import Due
 from workers.outbox import Sender
 from workers.payments import PaymentJobs
@@ -49,6 +53,16 @@ QUESTIONS = [
 ]
 RULES = Rules(public_url="https://sarai.example", business_phone="+923000000301")
 MOST_STEPS = 400
+
+
+class Stage(StrEnum):
+    """How far a booking has come when a sequence begins."""
+
+    HELD = "HELD"
+    TRANSFERS = "TRANSFERS"
+    IN_REVIEW = "IN_REVIEW"
+    PAID = "PAID"
+    CONFIRMED = "CONFIRMED"
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,8 @@ class World:
         self._turns = Turns(rules=RULES, clock=self.clock, lanes=1)
         payments = PaymentJobs({"card": self.bank}, rules=RULES, clock=self.clock).jobs()
         tickets = _QuickTickets(self.graph, rules=RULES).jobs()  # type: ignore[arg-type]
-        self._jobs: Mapping[str, Job] = {**payments, **tickets}
+        evidence = EvidenceJobs(self.graph, rules=RULES).jobs()  # type: ignore[arg-type]
+        self._jobs: Mapping[str, Job] = {**payments, **tickets, **evidence}
         self._sender = Sender(self.graph, clock=self.clock, rate=None, in_flight=1)  # type: ignore[arg-type]
         with db.unit_of_work() as session:
             self.guests = (
@@ -104,7 +119,7 @@ class World:
             session, owner_id=owner_id, approval="INSTANT", prices={"full_payment": True}
         )
         return [
-            factories.listing(session, owner_id=owner_id, units=2),
+            _two_rooms(session, owner_id),
             instant,
             factories.listing(session, owner_id=owner_id, advance=0),
             self._by_shift(session, owner_id),
@@ -216,7 +231,7 @@ class World:
         try:
             do(self._jobs[due.job], due, self.clock)
         except Exception as error:
-            if not isinstance(error, GatewayError):
+            if not isinstance(error, GatewayError | WhatsAppUnknown):
                 self.broken.append(f"{due.job} failed: {error!r}")
             follow_ups.fail(due, error, self.clock.now())
         return True
@@ -238,26 +253,47 @@ class World:
 
     # ---- beginnings and the end
 
-    def prepare(self, who: Person, stage: int) -> None:
-        """A booking of theirs that has come some way: held, paid, confirmed with its ticket."""
+    def prepare(self, who: Person, stage: Stage) -> None:
+        """A booking of theirs that has come some way."""
+        later = timedelta(days=5 * self.guests.index(who))
+        stay = Stay(factories.STAY.check_in + later, factories.STAY.check_out + later)
+        make = {Stage.TRANSFERS: factories.by_transfer, Stage.IN_REVIEW: factories.in_review}.get(
+            stage, factories.held
+        )
         with db.unit_of_work() as session:
-            place = self.chance.choice(self.places[:2])
-            later = timedelta(days=5 * self.guests.index(who))
-            stay = Stay(factories.STAY.check_in + later, factories.STAY.check_out + later)
+            place = self.places[0] if make is not factories.held else self.chance.choice(self.places[:2])
+            place = Listing.get(session, place.id)
             guest_id = _person_id(session, who)
-            booking = factories.held(session, place, stay=stay, guest_id=guest_id, now=self.clock.now())
+            booking = make(session, place, stay=stay, guest_id=guest_id, now=self.clock.now())
         self.settle()
-        if stage > 0:
-            payment_id = max(self.bank.pages)
-            state = self.bank.pay(payment_id)
-            self.hears_of_payment(payment_id, state, number=f"evt.our.{next(self._numbers)}")
-            self.settle()
-        if stage > 1:
+        if stage in (Stage.PAID, Stage.CONFIRMED):
+            self._is_paid()
+        if stage is Stage.CONFIRMED:
             with db.unit_of_work() as session:
                 booking = Booking.for_update(session, booking.id)
                 if booking.decision is None:
                     factories.decide(session, booking, yes=True, now=self.clock.now())
             self.settle()
+
+    def _is_paid(self) -> None:
+        """The newest page is paid, and we hear of it."""
+        payment_id = max(self.bank.pages)
+        state = self.bank.pay(payment_id)
+        self.hears_of_payment(payment_id, state, number=f"evt.our.{next(self._numbers)}")
+        self.settle()
+
+    def goes_on(self, who: Person) -> None:
+        """One message of somebody who wants to come to the end."""
+        if isinstance(self.last_bubble(who), ContactRequest):
+            self.hears(who, shared_contact(who))
+            return
+        for action in (*_ENDS, *_ANSWERS, *_BEGINNINGS):
+            what = self._find(who, action, now=True)
+            if what is not None:
+                self.taps(who, what)
+                return
+        asks_name = self.graph.said(who.user_id, "name")
+        self.says(who, "Ali Khan" if asks_name else self.chance.choice(self.places).name)
 
     def prepare_rivals(self) -> None:
         """Both guests look at the summary of the same stay, in a place that has room for one of them."""
@@ -276,18 +312,27 @@ class World:
         before = len(self.graph.bubbles.get(who.user_id, []))
         self._say_and_settle(who, "menu")
         self._come_to_the_summary(who, place)
-        pages = len(self.bank.pages)
-        self._tap(who, actions.RequestPayment)
-        if len(self.bank.pages) == pages:
-            return  # what was in the way is told already
-        payment_id = max(self.bank.pages)
-        state = self.bank.pay(payment_id)
-        self.hears_of_payment(payment_id, state, number=f"evt.our.{next(self._numbers)}")
-        self.settle()
+        self._pay(who)
         self._tap(self.owner, actions.ConfirmBooking)
         said = self.graph.bubbles[who.user_id][before:]
         if not any(isinstance(bubble, Document) for bubble in said):
             self.broken.append(f"no ticket: {self.last_bubble(who)}")
+
+    def _pay(self, who: Person) -> None:
+        """By any of the ways that are offered; the money is there at once."""
+        pages = len(self.bank.pages)
+        ways = [what for what in self.last_shown(who) if _accepts(what)]
+        if not ways:
+            self.broken.append(f"no way to pay: {self.last_bubble(who)}")
+            return
+        self.passes(timedelta(seconds=20))
+        self.taps(who, self.chance.choice(ways))
+        self.settle()
+        if len(self.bank.pages) > pages:
+            self._is_paid()
+        elif self._find(who, actions.SayPaid, now=True):
+            self._tap(who, actions.SayPaid)
+            self._tap(self.admin, actions.VerifyPayment)
 
     def _come_to_the_summary(self, who: Person, place: Listing, dates: str | None = None) -> None:
         self._say_and_settle(who, place.name)
@@ -334,9 +379,18 @@ class World:
 
 
 def _two_rooms(session: Any, owner_id: int) -> Listing:
-    return factories.listing(session, owner_id=owner_id, units=2)
+    """By card or by transfer."""
+    place = factories.listing(session, owner_id=owner_id, units=2)
+    factories.payee_for(session, place)
+    return Listing.get(session, place.id)
 
 
+def _accepts(what: Shown) -> bool:
+    return isinstance(actions.decode(what.payload), actions.RequestPayment)
+
+
+_ENDS = (actions.RequestPayment, actions.RequestStay, actions.SayPaid)
+_BEGINNINGS = (actions.BookPlace, actions.ContinueBooking)
 _ANSWERS = (
     actions.PickShift,
     actions.PickMinutes,
