@@ -67,6 +67,8 @@ class Sequence:
             self._message()
         if self.chance.random() < 0.8:
             self._do("what follows", self.world.settle)
+        else:
+            self._check()
 
     def _news(self) -> None:
         """Somebody pays, fails or gives up; the provider tells of it, truly or late, once or twice, or tells nothing."""
@@ -140,11 +142,16 @@ class Sequence:
         self._do(f"{who.name}: {node}"[:300], lambda: self.world.hears(who, node, wamid=wamid))
 
     def _do(self, told: str, what: Any, *args: Any) -> None:
+        """An input, or what follows from it: then everything has come to rest and can be looked at."""
         self.told.append(told)
         try:
             what(*args)
         except Exception as error:
             raise Broken(self._story([repr(error)])) from error
+        if what in (self.world.settle, self.world.reach_a_ticket):
+            self._check()
+
+    def _check(self) -> None:
         found = broken(self.world)
         if found:
             raise Broken(self._story(found))

@@ -14,8 +14,6 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import text
-
 from flows import actions
 from integrations.gateway import GatewayError
 from integrations.whatsapp import WhatsAppUnknown
@@ -176,16 +174,13 @@ class World:
         with db.unit_of_work() as session:
             item = Incoming("whatsapp", wamid, "message", payload, phone, user_id, name)
             inbound.keep(session, [item], self.clock.now())
-            (before,) = session.execute(text("SELECT coalesce(max(id), 0) FROM outbound_messages")).one()
         self.graph.heard_at[who.user_id] = self.clock.now()
-        for _ in range(MOST_STEPS):
-            if not self._turns.take_turn(0)[0]:
-                break
-        with db.unit_of_work() as session:
-            mine = _person_id(session, who)
-            said = session.execute(_BUBBLES, {"before": before, "mine": mine}).all()
+        ((before,),) = ask("SELECT coalesce(max(id), 0) FROM outbound_messages")
+        while self._turns.take_turn(0) == (True, True):
+            pass
+        said = [kind for (kind,) in ask(_BUBBLES, before=before, who=who.user_id)]
         if len(said) > 1:
-            self.broken.append(f"{len(said)} bubbles in one turn: {[row.kind for row in said]}")
+            self.broken.append(f"{len(said)} bubbles in one turn: {said}")
 
     def says(self, who: Person, words: str) -> None:
         self.hears(who, {"type": "text", "text": {"body": words}})
@@ -214,27 +209,27 @@ class World:
         """Everything that is due now is done, and everything that is to be said is sent."""
         outcomes: list[Outcome] = []
         for _ in range(MOST_STEPS):
-            light = follow_ups.run_light(0, 1, rules=RULES, clock=self.clock)
-            errand = self._run_errand()
-            claimed = outbox.exchange(outcomes, most=50, look=True, now=self.clock.now())
-            outcomes = [self._sender.perform(sendable) for sendable in claimed]
-            if not (light or errand or outcomes):
+            ((light, errand, queued),) = ask(_WAITING, now=self.clock.now())
+            if light:
+                follow_ups.run_light(0, 1, rules=RULES, clock=self.clock)
+            if errand:
+                self._run_errand()
+            if queued or outcomes:
+                claimed = outbox.exchange(outcomes, most=50, look=True, now=self.clock.now())
+                outcomes = [self._sender.perform(sendable) for sendable in claimed]
+                queued = bool(outcomes)  # what waits for its pace waits on
+            if not (light or errand or queued):
                 return
         self.broken.append("it never comes to rest")
 
-    def _run_errand(self) -> bool:
-        with db.unit_of_work() as session:
-            row = session.execute(_ERRAND, {"now": self.clock.now()}).first()
-        if row is None:
-            return False
-        due = Due(*row)
+    def _run_errand(self) -> None:
+        due = Due(*ask(_ERRAND, now=self.clock.now())[0])
         try:
             do(self._jobs[due.job], due, self.clock)
         except Exception as error:
             if not isinstance(error, GatewayError | WhatsAppUnknown):
                 self.broken.append(f"{due.job} failed: {error!r}")
             follow_ups.fail(due, error, self.clock.now())
-        return True
 
     # ---- what can be seen
 
@@ -248,8 +243,7 @@ class World:
         return [what for what in shown if what.wamid == shown[-1].wamid]
 
     def codes(self) -> list[str]:
-        with db.unit_of_work() as session:
-            return list(session.scalars(text("SELECT code FROM bookings ORDER BY id")))
+        return [code for (code,) in ask("SELECT code FROM bookings ORDER BY id")]
 
     # ---- beginnings and the end
 
@@ -436,10 +430,23 @@ def _person_id(session: Any, who: Person) -> int:
     return found["user_id"]
 
 
-_BUBBLES = text(
-    "SELECT kind FROM outbound_messages WHERE id > :before AND person_id = :mine AND kind <> 'typing'"
+def ask(sql: str, **values: Any) -> list[Any]:
+    """The rows, in one round trip; nothing of ours is asked through the product's own session."""
+    with db.one_statement() as (cursor, _):
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+_BUBBLES = (
+    "SELECT o.kind FROM outbound_messages o JOIN person_identifiers i ON i.person_id = o.person_id "
+    "WHERE i.kind = 'user_id' AND i.value = %(who)s AND o.id > %(before)s AND o.kind <> 'typing'"
 )
-_ERRAND = text(
+_WAITING = (
+    "SELECT EXISTS (SELECT 1 FROM follow_ups WHERE queue = 'turns' AND done_at IS NULL AND due_at <= %(now)s), "
+    "EXISTS (SELECT 1 FROM follow_ups WHERE queue IN ('providers', 'slow') AND done_at IS NULL AND due_at <= %(now)s), "
+    "EXISTS (SELECT 1 FROM outbound_messages WHERE state = 'QUEUED' AND due_at <= %(now)s)"
+)
+_ERRAND = (
     "SELECT id, job, booking_id, cause, attempts FROM follow_ups WHERE queue IN ('providers', 'slow') "
-    "AND done_at IS NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1"
+    "AND done_at IS NULL AND due_at <= %(now)s ORDER BY due_at, id LIMIT 1"
 )
