@@ -304,9 +304,7 @@ def _refused(turn: Turn, state: State, draft: Draft, listing: Listing, refused: 
     """A clear sentence, and the question again from the nearest answer on that would do."""
     _, why, limit, nearest = turn._, refused.data["why"], refused.data["limit"], refused.data["nearest"]
     if why in (Why.TOO_SHORT, Why.TOO_LONG):
-        least = _.n("The shortest stay here is {n} night.", "The shortest stay here is {n} nights.", limit)
-        most = _.n("The longest stay here is {n} night.", "The longest stay here is {n} nights.", limit)
-        preface = least if why == Why.TOO_SHORT else most
+        preface = _wrong_nights(_, listing, why, limit)
         return ask_again(turn, state, draft.with_answer(nights=None), "nights", preface)
     if why == Why.PAST:
         preface = _too_late(turn, draft, listing)
@@ -318,6 +316,23 @@ def _refused(turn: Turn, state: State, draft: Draft, listing: Listing, refused: 
         preface = _("You can book until {day} at the latest.", day=_.day(limit))
         first = limit - timedelta(days=DATES_A_PAGE - 1)
     return _other_day(turn, state, draft, first, preface)
+
+
+def _wrong_nights(_: Phrases, listing: Listing, why: Why, limit: int) -> str:
+    """How long a stay may be: here, or in the season in which it would begin."""
+    if why == Why.TOO_SHORT:
+        if limit == max(listing.min_nights, 1):
+            return _.n("The shortest stay here is {n} night.", "The shortest stay here is {n} nights.", limit)
+        return _.n(
+            "At that time the shortest stay is {n} night.",
+            "At that time the shortest stay is {n} nights.",
+            limit,
+        )
+    if limit == listing.max_nights:
+        return _.n("The longest stay here is {n} night.", "The longest stay here is {n} nights.", limit)
+    return _.n(
+        "At that time the longest stay is {n} night.", "At that time the longest stay is {n} nights.", limit
+    )
 
 
 def _only_begins(_: Phrases, days: Iterable[int]) -> str:

@@ -114,6 +114,19 @@ def test_more_ways_than_three_buttons_are_a_list(
     assert newest(session, chat).due == Money(0, "PKR")
 
 
+def test_all_of_it_by_transfer(session: Session, chat: Chat, generous: Listing) -> None:
+    factories.payee_for(session, generous)
+    shown = chat.comes_to_the_summary(generous.name)
+    assert titles(shown)[:4] == ["Pay by card", "Pay by transfer", "All by card", "All by transfer"]
+    chat.taps("All by transfer")
+    booking = newest(session, chat)
+    (payment,) = Payment.of_booking(session, booking.id)
+    assert payment.method == "transfer"
+    assert payment.agreed == booking.total == Money(18_000_00, "PKR")
+    # An amount that no other booking has: what is taken off it is due at the place.
+    assert payment.amount + booking.due == booking.total
+
+
 def test_two_ways_to_pay_leave_room_for_change(
     session: Session, chat: Chat, place: Listing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -369,6 +382,19 @@ def test_a_day_on_which_no_stay_begins_is_told_with_those_that_do(session: Sessi
     assert titles(asked)[:3] == ["Fri 25 Dec", "Sat 26 Dec", "Fri 1 Jan"]
 
 
+def test_a_season_may_want_shorter_stays(session: Session, chat: Chat) -> None:
+    place = factories.listing(
+        session, prices={"seasons": [{"name": "Peak", "from": "12-15", "to": "01-05", "max_nights": 2}]}
+    )
+    chat.says(place.name)
+    chat.taps("Book")
+    asked = chat.says("24 Dec to 27 Dec")
+    assert "At that time the longest stay is 2 nights." in body(asked)
+    assert titles(asked) == ["1 night", "2 nights"]
+    chat.says("back")
+    assert "How many guests" in body(chat.says("10 Dec to 13 Dec"))
+
+
 def test_a_season_may_want_longer_stays(session: Session, chat: Chat) -> None:
     place = factories.listing(
         session, prices={"seasons": [{"name": "Peak", "from": "12-15", "to": "01-05", "min_nights": 3}]}
@@ -376,7 +402,7 @@ def test_a_season_may_want_longer_stays(session: Session, chat: Chat) -> None:
     chat.says(place.name)
     chat.taps("Book")
     asked = chat.says("24 Dec to 26 Dec")
-    assert "The shortest stay here is 3 nights." in body(asked)
+    assert "At that time the shortest stay is 3 nights." in body(asked)
     assert titles(asked) == ["3 nights", "4 nights", "More nights"]
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import hours
+from models import db, hours, samples
 from models.cancellation import Policy
 from models.listing import load_file
 from models.pricing import Rates
@@ -82,6 +82,18 @@ def test_a_misspelt_word_is_refused_by_name(
 ) -> None:
     with pytest.raises(ValueError, match=told):
         load_file(session, _written(tmp_path, changes), NOW)
+
+
+def test_the_loader_ends_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setattr(db, "start", lambda *given, **named: None)  # this process has its own
+    path = _written(tmp_path, "weekend = -> weeknd =")
+    with pytest.raises(
+        SystemExit, match=f"{path}: listing karimabad-garden-inn: prices: nobody knows 'weeknd'"
+    ):
+        samples.main([str(path)])
 
 
 def test_a_word_that_is_known_is_taken(session: Session, tmp_path: Path) -> None:
