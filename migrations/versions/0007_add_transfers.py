@@ -86,7 +86,7 @@ def downgrade() -> None:
     op.execute("DROP INDEX bookings_in_review")
     op.execute("DROP TABLE payment_evidence")
     op.execute(
-        "ALTER TABLE payments DROP COLUMN payee_id, DROP COLUMN short_minor, DROP COLUMN amount_until, "
+        "ALTER TABLE payments DROP CONSTRAINT one_amount_one_payer, DROP COLUMN payee_id, DROP COLUMN short_minor, DROP COLUMN amount_until, "
         "DROP COLUMN verification_method, DROP COLUMN verified_by"
     )
     op.execute("DROP TABLE payees")
