@@ -254,7 +254,7 @@ def other_dates(turn: Turn, state: State, booking: Booking) -> Reply:
 
 def _explain(turn: Turn, state: State, booking: Booking, error: BookingError) -> Reply:
     """What stands in the way of accepting, and what can be done instead."""
-    _, draft = turn._, book.draft_of(booking)
+    _, draft, listing = turn._, book.draft_of(booking), Listing.get(turn.session, booking.listing_id)
     if isinstance(error, SummaryChanged):
         return book.proceed(
             turn, state, draft, _("You changed something since then. This is how it stands now:")
@@ -262,9 +262,9 @@ def _explain(turn: Turn, state: State, booking: Booking, error: BookingError) ->
     if isinstance(error, CouponRefused):
         told = book.coupons.why(_, error)
         return book.proceed(turn, state, draft.with_answer(coupon=""), told)
-    if isinstance(error, PlaceTaken):
+    if isinstance(error, PlaceTaken) and booking.stay.mode == listing.mode:
         return book.offer_alternatives(turn, state, draft, booking.stay)
-    if isinstance(error, StayRefused):
+    if isinstance(error, StayRefused | PlaceTaken):
         return book.proceed(turn, state, draft)
     if isinstance(error, TooManyHolds):
         body = _.n(

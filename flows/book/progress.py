@@ -397,9 +397,9 @@ def _pick(listing: Listing, stay: Stay) -> Action:
 
 
 def ask_again(turn: Turn, state: State, draft: Draft, name: str, preface: str | None = None) -> Reply:
-    """The question of this name, whether it was answered or not."""
+    """The question of this name, whether it was answered or not; one that this place does not ask is none."""
     step = BOOK.step(name)
-    if step is None or step.name == "review":
+    if step is None or step.name == "review" or not step.belongs(turn, draft):
         return proceed(turn, state, draft)
     try:
         message = with_preface(step.ask(turn, draft), preface)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from flows import actions
 from models.lifecycle import Status
 from models.listing import Listing
 from models.message import ContactRequest, Menu, Typing
@@ -498,3 +499,27 @@ def test_titles_of_other_languages_are_as_good_typed_as_tapped(
     chat.says("8")
     chat.says("Ali Khan")
     assert newest(session, chat).stay.shift is Shift.FULL_NIGHT
+
+
+def test_a_place_that_is_booked_by_shift_since_asks_for_one(session: Session, chat: Chat) -> None:
+    place = factories.listing(session)
+    summary = chat.comes_to_the_summary(place.name)
+    factories.held(session, place)
+    factories.change(session, place, mode="SHIFT")
+    assert "this is taken:\nThu 24 Dec" in body(chat.taps("Pay by card", summary))
+    assert "Shift: Day" in body(chat.taps("23 Dec, Day"))
+
+
+def test_a_question_of_another_mode_is_none(session: Session, chat: Chat, farm: Listing) -> None:
+    chat.comes_to_the_summary(farm.name, dates="26 dec night shift")
+    for step in ("nights", "minutes", "start"):
+        shown = chat.taps_template(actions.ChangeAnswer(newest(session, chat).id, step))
+        assert "Total" in body(shown)
+
+
+def test_a_time_outside_the_hours_while_its_length_is_open(chat: Chat, care: Listing) -> None:
+    chat.says(care.name)
+    chat.taps("Book")
+    late = chat.says("26 dec at 8 pm")
+    assert "between 9 am and 6 pm" in body(late)
+    assert titles(late) == ["1 hour", "2 hours"]
