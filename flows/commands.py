@@ -56,6 +56,11 @@ def take(turn: Turn, state: State, said: str, *, is_answer: bool) -> Reply | Non
     return None
 
 
+def help_(turn: Turn, state: State) -> Reply | None:
+    """The words of who has some of their own; None for everybody else."""
+    return take(turn, state, "help", is_answer=False)
+
+
 def welcome(turn: Turn, state: State) -> Reply | None:
     """What somebody can do in a role that they were given since they wrote last; None where they know it all."""
     if not state.welcome:

@@ -402,7 +402,7 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
         t, replace(s, misses=0), a.category, a.page
     ),
     actions.ShowPlace: lambda t, s, a: find_a_place.show_place(t, replace(s, misses=0), a.listing),
-    actions.Help: lambda t, s, a: anywhere.help_(t, s),
+    actions.Help: lambda t, s, a: commands.help_(t, s) or anywhere.help_(t, s),
     actions.TalkToPerson: lambda t, s, a: anywhere.talk_to_person(t, s),
     actions.ChooseLanguage: lambda t, s, a: anywhere.choose_language(t, s, a.language),
     actions.ShowAnswer: lambda t, s, a: my_bookings.stand(t, s),

@@ -13,6 +13,7 @@ from flows.actions import (
     DeclineInstead,
     ReplyTo,
     ShowPerson,
+    ShowReview,
     ShowStuck,
     ShowUndecided,
     ShowWhole,
@@ -106,6 +107,8 @@ def _choices(booking: Booking) -> tuple[Row, ...]:
             row(ApproveInstead(booking.id), "Approve", "A yes in the owner's place"),
             row(DeclineInstead(booking.id), "Decline", "A no in the owner's place; you are asked once more"),
         ]
+    elif booking.is_in_review:
+        rows.append(row(ShowReview(booking.id), "Check the payment", "With its picture, to verify or reject"))
     elif booking.status in CONFIRMED:
         rows.append(row(DeclineInstead(booking.id), "Withdraw", "Cancel what was confirmed, money in full"))
     return (

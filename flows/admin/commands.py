@@ -11,15 +11,17 @@ from flows.actions import (
     GoOnDuty,
     ShowFailed,
     ShowFigures,
+    ShowReviews,
     ShowStuck,
     ShowUndecided,
 )
 from flows.admin import bookings, decisions, duty, failures, money, people, talking
 from flows.admin.answers import told
-from flows.engine import Command, Reply, Turn, row
+from flows.engine import Command, Reply, Turn, button, row
 from flows.state import State
 from models.booking import Booking
-from models.message import Menu, Section, Text
+from models.message import Buttons, Menu, Section, Text
+from models.reports import MOST_LISTED
 
 
 def help_(turn: Turn, state: State, words: str) -> Reply | None:
@@ -41,6 +43,7 @@ def help_(turn: Turn, state: State, words: str) -> Reply | None:
         "*menu* – book a stay yourself",
     ]
     rows = (
+        row(ShowReviews(0), "Payments to check"),
         row(ShowUndecided(0), "Waiting for owners"),
         row(ShowStuck(0), "Stuck bookings"),
         row(ShowFailed(0), "Failed messages"),
@@ -63,6 +66,24 @@ def approve(turn: Turn, state: State, words: str) -> Reply | None:
     if not isinstance(booking, Booking):
         return booking
     return decisions.approve(turn, state, ApproveInstead(booking.id))
+
+
+def confirm(turn: Turn, state: State, words: str) -> Reply | None:
+    """A yes to whichever of the two is open: the money, or the stay. Without a code, asks where both are."""
+    if words:
+        booking = named(turn, state, words)
+        if isinstance(booking, Booking) and booking.is_in_review:
+            return verify(turn, state, words)
+        return approve(turn, state, words) if isinstance(booking, Booking) else booking
+    reviews, stays = Booking.in_review(turn.session), Booking.undecided(turn.session, most=MOST_LISTED)
+    if not (reviews and stays):
+        return money.pending(turn, state) if reviews else bookings.show_undecided(turn, state, 0)
+    body = "Which do you mean: money that came, or a stay in its owner's place?"
+    buttons = (
+        button(ShowReviews(0), f"Payments ({len(reviews)})"),
+        button(ShowUndecided(0), f"Stays ({len(stays)})"),
+    )
+    return told(state, Buttons(body, buttons), "confirm")
 
 
 def decline(turn: Turn, state: State, words: str) -> Reply | None:
@@ -120,7 +141,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "admin": help_,
     "booking": show_booking,
     "approve": approve,
-    "confirm": approve,
+    "confirm": confirm,
     "decline": decline,
     "pending": _alone(money.pending),
     "verify": verify,

@@ -264,3 +264,24 @@ def test_an_admin_is_welcomed_once(session: Session) -> None:
     ).scalar_one()
     assert said(new, "hello").startswith("Welcome to *Sarai*, you are an admin here.")
     assert titles(new.says("hello")) == ["Book a stay", "My bookings", "Help"]
+
+
+def test_help_is_the_same_typed_and_tapped(admin: Chat, chat: Chat) -> None:
+    admin.says("menu")
+    assert "*pause bot*" in body(admin.taps("Help"))
+    admin.says("menu")
+    assert "*pause bot*" in said(admin, "help")
+    chat.says("menu")
+    assert "*How this works*" in body(chat.taps("Help"))
+
+
+def test_confirm_is_taken_for_what_is_open(session: Session, place: Listing, admin: Chat) -> None:
+    assert "No booking waits" in said(admin, "confirm")
+    stay = factories.paid(session, place)
+    assert titles(admin.says("confirm")) == [stay.code]
+    review = factories.in_review(session)
+    assert titles(admin.says("confirm")) == ["Payments (1)", "Stays (1)"]
+    assert review.code in body(admin.taps("Payments (1)"))
+    assert "Check the payment" in titles(admin.says(f"booking {review.code}"))
+    assert "*Verified*" in said(admin, f"confirm {review.code}")
+    assert "*Approved*" in said(admin, f"confirm {stay.code}")
