@@ -20,10 +20,11 @@ from models.pricing import Quote, quote
 # "code SUMMER10", "my coupon is summer-10"; a lone word is one only where a code is asked for, or fits.
 _NAMED: Final = re.compile(
     r"(?:my |use |apply |with )*(?:coupon|promo|voucher|discount|code|کوڈ|कोड)(?: ?code| کوڈ| कोड)?(?: is)?[ :]+"
-    r"([A-Za-z0-9-]{3,20})[.!]?",
+    r"([A-Za-z0-9-]{3,20})",
     re.IGNORECASE,
 )
-_LONE: Final = re.compile(r"[A-Za-z0-9-]{3,20}[.!]?")
+_LONE: Final = re.compile(r"[A-Za-z0-9-]{3,20}")
+_MIXED: Final = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])[A-Za-z0-9-]+")
 _CODE_ASKED: Final = frozenset({"coupon", "review"})
 
 
@@ -57,12 +58,12 @@ def read(turn: Turn, draft: Draft, said: str) -> Draft:
     Raises:
         NotUnderstood: no code that can be used here; says why.
     """
-    if understand.is_nothing(said):
+    if understand.is_nothing(said) or understand.has_none(said):
         return draft.with_answer(coupon="")
-    if understand.yes_or_no(said):
-        raise NotUnderstood("Please type the code.")
-    named = _NAMED.fullmatch(said.strip())
-    return _with_code(turn, draft, named[1] if named else said.strip().rstrip(".!"))
+    said = said.strip().rstrip(".!")
+    if _LONE.fullmatch(coupon.code_of(said)) is None or len(said.split()) > 2 or understand.yes_or_no(said):
+        raise NotUnderstood("Please type the code, or tap *Skip*.")
+    return _with_code(turn, draft, said)
 
 
 def take(turn: Turn, draft: Draft, step: Step, said: str) -> Draft | None:
@@ -71,17 +72,20 @@ def take(turn: Turn, draft: Draft, step: Step, said: str) -> Draft | None:
     Raises:
         NotUnderstood: a code, but none that can be used here; says why.
     """
-    said = said.strip()
+    said = said.strip().rstrip(".!")
     named = _NAMED.fullmatch(said)
     if named is not None and step.name != "further":
         return _with_code(turn, draft, named[1])
-    if step.name in _CODE_ASKED and _LONE.fullmatch(said) and are_asked(turn, draft):
-        try:
-            Coupon.get(turn.session, said.rstrip(".!"))
-        except CouponRefused:
-            return None
-        return _with_code(turn, draft, said.rstrip(".!"))
-    return None
+    if step.name not in _CODE_ASKED or not _LONE.fullmatch(said) or not are_asked(turn, draft):
+        return None
+    try:
+        Coupon.get(turn.session, said)
+    except CouponRefused as refused:
+        # Letters and digits in one word are meant as a code where one is asked for, and may be a date elsewhere.
+        if step.name == "coupon" and _MIXED.fullmatch(said):
+            raise NoCode(refused) from refused
+        return None
+    return _with_code(turn, draft, said)
 
 
 def _with_code(turn: Turn, draft: Draft, said: str) -> Draft:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from flows.understand.answers import (
     command,
     courtesy,
+    has_none,
     is_nothing,
     is_praise,
     name,
@@ -38,6 +39,7 @@ __all__ = [
     "count",
     "courtesy",
     "dates",
+    "has_none",
     "is_common",
     "is_nothing",
     "is_praise",

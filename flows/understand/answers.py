@@ -41,6 +41,12 @@ def is_nothing(said: str) -> bool:
     return plain(said) in _NOTHING or yes_or_no(said) is False
 
 
+def has_none(said: str) -> bool:
+    """Somebody who says in a sentence that there is none: "I don't have one", "nahi hai"; no number is meant so."""
+    words = words_of(said)
+    return not _NO_WORDS.isdisjoint(words) and not any(word.isdigit() for word in words)
+
+
 def whole_number(said: str) -> int | None:
     """The one number of an answer: "2", "two", "about 2 cars"; None for none, or more than one."""
     words = words_of(said)
@@ -123,6 +129,7 @@ _NO: Final = each(
     "abhi nahi, rehne do, rehne dein, mat karo, "
     "نہیں, نہ, جی نہیں, نہیں جی, بالکل نہیں, ابھی نہیں, رہنے دیں, नहीं, नही, ना, जी नहीं, नहीं जी, बिल्कुल नहीं, अभी नहीं, रहने दें"
 )
+_NO_WORDS: Final = each("no, not, none, don't, dont, haven't, havent, without, nahi, nahin, nai, نہیں, नहीं")
 _NOTHING: Final = each(
     "skip, skip it, skip this, pass, next, none, nothing, nil, n/a, na, no idea, not applicable, -, "
     "کچھ نہیں, چھوڑیں, कुछ नहीं, छोड़ें"

@@ -186,11 +186,43 @@ def test_a_code_takes_its_part_off(session: Session, chat: Chat, place: Listing,
     assert (newest(session, chat).coupon_code, newest(session, chat).total_minor) == ("SUMMER10", 16_200_00)
 
 
-@pytest.mark.parametrize("words", ["Skip", "skip", "no", "none", "nahi"])
+@pytest.mark.parametrize(
+    "words",
+    ["Skip", "skip", "no", "none", "nahi", "No code", "I don’t have one", "mere paas nahi hai", "नहीं है"],
+)
 def test_who_has_none_goes_on(session: Session, chat: Chat, place: Listing, gift: str, words: str) -> None:
     to_the_code(chat, place)
-    assert "Total: Rs. 18,000" in body(chat.says(words))
+    assert "Rs. 18,000" in body(chat.says(words))  # in the language of the answer
     assert newest(session, chat).coupon_code is None
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("SUMMER11", "I do not know the code SUMMER11."),
+        ("dec25", "I do not know the code DEC25."),  # a day elsewhere, a code where one is asked for
+        ("my code is winter", "I do not know the code WINTER."),
+        ("winter", "I do not know the code WINTER."),
+        ("yes", "Please type the code, or tap"),
+        ("yes I have one from my friend", "Please type the code, or tap"),
+        ("?", "Please type the code, or tap"),
+    ],
+)
+def test_what_is_no_code_of_ours_is_asked_again(
+    chat: Chat, place: Listing, gift: str, words: str, told: str
+) -> None:
+    to_the_code(chat, place)
+    asked = chat.says(words)
+    assert told in body(asked)
+    assert titles(asked) == ["Skip"]
+    assert "Total: Rs. 16,200" in body(chat.says("Summer 10."))
+
+
+def test_a_date_at_the_question_for_a_code_is_a_date(chat: Chat, place: Listing, gift: str) -> None:
+    to_the_code(chat, place)
+    asked = chat.says("28 Dec to 30 Dec")
+    assert "Noted: Mon 28 – Wed 30 Dec · 2 nights." in body(asked)
+    assert titles(asked) == ["Skip"]
 
 
 def test_a_tap_on_skip_goes_on(chat: Chat, place: Listing, gift: str) -> None:
