@@ -243,7 +243,7 @@ def _night_lines(rates: Rates, stay: Stay, party: _Party) -> list[Line]:
     """
     found: dict[tuple[int, LineKey, int], list[date]] = {}
     seasons: list[str] = []
-    for night in _nights(stay):
+    for night in nights_of(stay):
         season, key, each = _night(rates, night)
         if season not in seasons:
             seasons.append(season)
@@ -260,7 +260,8 @@ def _night_lines(rates: Rates, stay: Stay, party: _Party) -> list[Line]:
 _ORDER = (LineKey.NIGHTS, LineKey.WEEKDAY_NIGHTS, LineKey.WEEKEND_NIGHTS)
 
 
-def _nights(stay: Stay) -> Sequence[date]:
+def nights_of(stay: Stay) -> Sequence[date]:
+    """The days on which each night of a stay begins; of a shift or a slot the day of it."""
     return [stay.check_in + timedelta(days=n) for n in range(_length(stay))]
 
 
@@ -346,17 +347,27 @@ def _extra_guests(rates: Rates, stay: Stay, party: _Party) -> list[Line]:
     if extra <= 0 or not any((rates.usual.extra_guest, *(s.prices.extra_guest for s in rates.seasons))):
         return []
     nights: dict[tuple[str, int], int] = {}
-    for night in _nights(stay):
-        season = rates.season_on(night)
-        own = season.prices.extra_guest if season is not None else None
-        name = season.name if season is not None and own is not None else ""
-        each = own if own is not None else rates.usual.extra_guest
+    for night in nights_of(stay):
+        season, each = _extra_guest(rates, night)
         if each:
-            nights[name, each] = nights.get((name, each), 0) + 1
+            nights[season, each] = nights.get((season, each), 0) + 1
     return [
         party.line(LineKey.EXTRA_GUESTS, each, ("season", name), guests=extra, nights=number)
         for (name, each), number in nights.items()
     ]
+
+
+def extra_guest_price(rates: Rates, day: date) -> Money:
+    """What each guest beyond those included costs in the night, shift or slot that begins on this day."""
+    return Money(_extra_guest(rates, day)[1], rates.currency)
+
+
+def _extra_guest(rates: Rates, day: date) -> tuple[str, int]:
+    """The season whose price that is, and the price."""
+    season = rates.season_on(day)
+    if season is not None and season.prices.extra_guest is not None:
+        return season.name, season.prices.extra_guest
+    return "", rates.usual.extra_guest or 0
 
 
 # ---- fees, taxes and what is paid now --------------------------------------------------------------

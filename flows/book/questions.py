@@ -42,8 +42,7 @@ from models.message import (
     Text,
 )
 from models.money import Money
-from models.pricing import night_price
-from models.rates import Rates
+from models.pricing import extra_guest_price, night_price, nights_of
 from models.stay import Stay
 
 
@@ -146,10 +145,9 @@ def ask_more_nights(turn: Turn, draft: Draft) -> Message:
 
 def ask_guests(turn: Turn, draft: Draft) -> Message:
     _, listing = turn._, Listing.get(turn.session, draft.listing)
-    rates = listing.price
     most = min(10, listing.capacity * (2 if listing.has_several_units else 1))
     rows = tuple(
-        row(PickGuests(listing.id, n), _.guests(n), extra_in_words(_, listing, rates, n))
+        row(PickGuests(listing.id, n), _.guests(n), extra_in_words(_, listing, draft, n))
         for n in range(1, most + 1)
     )
     body = _("How many guests?\n\nTap, or type it: “4”, or “2 adults and 1 child”.")
@@ -186,16 +184,23 @@ def ask_review(turn: Turn, draft: Draft) -> Message:
     return summary(turn, booking, Listing.get(turn.session, booking.listing_id))
 
 
-def extra_in_words(_: Phrases, listing: Listing, rates: Rates, guests: int) -> str | None:
+def extra_in_words(_: Phrases, listing: Listing, draft: Draft, guests: int) -> str | None:
     """What so many guests cost or take more than usual, to be seen before it is chosen."""
-    units = availability.units_needed(listing, guests)
+    units, rates = availability.units_needed(listing, guests), listing.price
     if units > 1:
         return _("{units} together", units=_.units(units, listing.category))
-    extra = guests - rates.included_guests
-    if not rates.extra_guest_minor or extra <= 0:
+    extra, stay = guests - rates.included_guests, draft.stay_at(listing)
+    if extra <= 0:
         return None
-    amount = _.money(Money(rates.extra_guest_minor * extra, rates.currency))
-    return f"+ {amount}" if listing.hours is not None else _("+ {amount} a night", amount=amount)
+    usual = Money(rates.extra_guest_minor, rates.currency)
+    nights = nights_of(stay) if stay is not None else ()
+    prices = [extra_guest_price(rates, night) * extra for night in nights] or [usual * extra]
+    total = sum(prices, Money(0, rates.currency))
+    if not total:
+        return None
+    if listing.hours is not None or min(prices) != max(prices):
+        return f"+ {_.money(total)}"
+    return _("+ {amount} a night", amount=_.money(prices[0]))
 
 
 def example_dates(_: Phrases, listing: Listing, first: date) -> str:

@@ -438,6 +438,29 @@ def test_a_season_may_want_longer_stays(session: Session, chat: Chat) -> None:
     assert titles(asked) == ["3 nights", "4 nights", "More nights"]
 
 
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        ("24 Dec to 26 Dec", "+ Rs. 1,500 a night"),
+        ("1 Jan to 3 Jan", "+ Rs. 2,000 a night"),
+        ("30 Dec to 2 Jan", "+ Rs. 5,500"),  # one night as usual, two of the season
+    ],
+)
+def test_what_one_guest_more_costs_is_seen_before_it_is_chosen(
+    session: Session, chat: Chat, dates: str, told: str
+) -> None:
+    season = {"name": "New Year", "from": "12-31", "to": "01-05", "extra_guest": 2000}
+    prices = {"included_guests": 2, "extra_guest": 1500, "seasons": [season]}
+    place = factories.listing(session, capacity=4, prices=prices)
+    chat.says(place.name)
+    chat.taps("Book")
+    asked = chat.says(dates)
+    assert isinstance(asked, Menu)
+    described = {row.title: row.description for section in asked.sections for row in section.rows}
+    assert described["2 guests"] is None
+    assert (described["3 guests"] or "").replace("\u00a0", " ") == told
+
+
 def test_the_card_names_seasons_and_what_comes_on_top(session: Session, chat: Chat) -> None:
     place = factories.listing(
         session,
