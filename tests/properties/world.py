@@ -173,14 +173,21 @@ class World:
         phone, user_id, name = inbound.sender(payload)
         with db.unit_of_work() as session:
             item = Incoming("whatsapp", wamid, "message", payload, phone, user_id, name)
-            inbound.keep(session, [item], self.clock.now())
+            is_new = bool(inbound.keep(session, [item], self.clock.now()))
         self.graph.heard_at[who.user_id] = self.clock.now()
         ((before,),) = ask("SELECT coalesce(max(id), 0) FROM outbound_messages")
         while self._turns.take_turn(0) == (True, True):
             pass
-        said = [kind for (kind,) in ask(_BUBBLES, before=before, who=who.user_id)]
-        if len(said) > 1:
-            self.broken.append(f"{len(said)} bubbles in one turn: {said}")
+        said = [kind for (kind,) in ask(_SAID, before=before, who=who.user_id)]
+        bubbles = [kind for kind in said if kind != "typing"]
+        if len(bubbles) > 1:
+            self.broken.append(f"{len(bubbles)} bubbles in one turn: {bubbles}")
+        if is_new and not said and node.get("type") == "text" and not self._hears_a_person(who):
+            self.broken.append(f"no answer to {node}")
+
+    def _hears_a_person(self, who: Person) -> bool:
+        """The bot is silent for them: an admin answers in its place."""
+        return bool(ask(_PAUSED, who=who.user_id, now=self.clock.now()))
 
     def says(self, who: Person, words: str) -> None:
         self.hears(who, {"type": "text", "text": {"body": words}})
@@ -437,9 +444,13 @@ def ask(sql: str, **values: Any) -> list[Any]:
         return list(cursor.fetchall())
 
 
-_BUBBLES = (
+_SAID = (
     "SELECT o.kind FROM outbound_messages o JOIN person_identifiers i ON i.person_id = o.person_id "
-    "WHERE i.kind = 'user_id' AND i.value = %(who)s AND o.id > %(before)s AND o.kind <> 'typing'"
+    "WHERE i.kind = 'user_id' AND i.value = %(who)s AND o.id > %(before)s"
+)
+_PAUSED = (
+    "SELECT 1 FROM conversations c JOIN person_identifiers i ON i.person_id = c.id "
+    "WHERE i.kind = 'user_id' AND i.value = %(who)s AND c.paused_until > %(now)s"
 )
 _WAITING = (
     "SELECT EXISTS (SELECT 1 FROM follow_ups WHERE queue = 'turns' AND done_at IS NULL AND due_at <= %(now)s), "
