@@ -10,13 +10,14 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from flows.state import Draft
+from models import person as people
 from models.listing import Listing
 from models.message import Message, Typing
 from tests import factories
@@ -51,8 +52,9 @@ def rows() -> list[Typed]:
 def made_of(session: Session, typed: Typed) -> str:
     """Open the question, say it, and tell what changed: the answers that were taken, or what was said instead."""
     chat = Chat(session, factories.person(session))
+    people.speak(session, chat.person_id, "en")
     chat.now = datetime.fromisoformat(typed.now).replace(tzinfo=UTC)
-    _OPEN[typed.question](session, chat, typed.zone)
+    chat = _OPEN[typed.question](session, chat, typed.zone) or chat
     before = _draft(chat)
     statuses = {booking.id: booking.status for booking in chat.bookings()}
     answer = chat.says(typed.said)
@@ -63,7 +65,7 @@ def made_of(session: Session, typed: Typed) -> str:
         for booking in chat.bookings()
         if booking.status != statuses.get(booking.id, booking.status)
     ]
-    told = _told(answer)
+    told = _told(answer, lines=4 if typed.question == "owner" else 1)
     if taken:
         return ", ".join(taken) + (f" [{told}]" if any(words in told for words in _SAID_BACK) else "")
     return told
@@ -99,11 +101,13 @@ _SAID_BACK: Final = ("Noted:", "I took that as", "It has to be", "You can choose
 _ENDS: Final = {"PAYMENT_PENDING": "accepted", "GUEST_CANCELLED": "given up", "REFUND_REQUIRED": "cancelled"}
 
 
-def _told(answer: Message | None) -> str:
-    """The first line of the bubble, whatever the place is called."""
+def _told(answer: Message | None, *, lines: int) -> str:
+    """The first lines of the bubble, whatever the place is called."""
     if answer is None or isinstance(answer, Typing):
         return "silence" if answer is None else "typing"
-    return re.sub(r"Sea View place-\d+", "Sea View", body(answer).split("\n")[0].replace("*", ""))
+    return re.sub(
+        r"Sea View place-\d+", "Sea View", " / ".join(body(answer).replace("*", "").split("\n")[:lines])
+    )
 
 
 def _draft(chat: Chat) -> Draft | None:
@@ -114,10 +118,8 @@ def _draft(chat: Chat) -> Draft | None:
 # ---- questions, as a guest comes to them -----------------------------------------------------------
 
 
-def _at_card(session: Session, chat: Chat, zone: str) -> Listing:
-    place = factories.listing(session, units=3, time_zone=zone)
-    chat.says(place.name)
-    return place
+def _at_card(session: Session, chat: Chat, zone: str) -> None:
+    chat.says(factories.listing(session, units=3, time_zone=zone).name)
 
 
 def _at_dates(session: Session, chat: Chat, zone: str) -> None:
@@ -156,6 +158,34 @@ def _at_cnic(session: Session, chat: Chat, zone: str) -> None:
     chat.taps("Ayesha Khan")
 
 
+def _at_code(session: Session, chat: Chat, zone: str) -> None:
+    place = factories.listing(session, time_zone=zone)
+    factories.coupon(session, "SUMMER10", listings=[place.slug])
+    chat.says(place.name)
+    chat.taps("Book")
+    chat.says("24 Dec to 26 Dec")
+    chat.says("2")
+    chat.taps("Ayesha Khan")
+
+
+def _at_transfer(session: Session, chat: Chat, zone: str) -> None:
+    factories.by_transfer(session, guest_id=chat.person_id)
+    chat.says("menu")
+
+
+def _at_stars(session: Session, chat: Chat, zone: str) -> None:
+    booking = factories.confirmed(session, guest_id=chat.person_id)
+    booking.complete(session, cause=factories.unique("test:"), now=booking.ends_at)
+    chat.now = booking.ends_at + timedelta(hours=1)
+
+
+def _at_owner(session: Session, chat: Chat, zone: str) -> Chat:
+    place = factories.listing(session, time_zone=zone)
+    owner = Chat(session, place.owner_id, name="Bilal Ahmed")
+    owner.now = chat.now
+    return owner
+
+
 def _at_cancel(session: Session, chat: Chat, zone: str) -> None:
     factories.confirmed(session, guest_id=chat.person_id)
     chat.says("cancel")
@@ -191,13 +221,17 @@ def _at_start(session: Session, chat: Chat, zone: str) -> None:
     chat.says("1 hour")
 
 
-_OPEN: Final[Mapping[str, Callable[[Session, Chat, str], object]]] = {
+_OPEN: Final[Mapping[str, Callable[[Session, Chat, str], Chat | None]]] = {
     "card": _at_card,
     "dates": _at_dates,
     "nights": _at_nights,
     "guests": _at_guests,
     "name": _at_name,
     "cnic": _at_cnic,
+    "code": _at_code,
+    "transfer": _at_transfer,
+    "stars": _at_stars,
+    "owner": _at_owner,
     "review": _at_review,
     "cancel": _at_cancel,
     "day of shift": _at_day_of_shift,
