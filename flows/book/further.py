@@ -14,6 +14,10 @@ from models.question import Kind, Question
 SHOWN = 60  # characters of an answer in a summary
 
 
+def are_asked(turn: Turn, draft: Draft) -> bool:
+    return bool(Listing.get(turn.session, draft.listing).questions)
+
+
 def is_answered(turn: Turn, draft: Draft) -> bool:
     return open_question(turn, draft) is None
 
@@ -25,7 +29,17 @@ def open_question(turn: Turn, draft: Draft) -> Question | None:
         again = next((q for q in questions if q.key == draft.asking), None)
         if again is not None:
             return again
-    return next((q for q in questions if q.key not in draft.answers), None)
+    return next((q for q in questions if not _has_answer(draft, q)), None)
+
+
+def _has_answer(draft: Draft, asked: Question) -> bool:
+    """Whether what is kept is an answer still: the listings file may have changed meanwhile."""
+    if asked.key not in draft.answers:
+        return False
+    answer = draft.answers[asked.key]
+    if answer is None:
+        return not asked.required
+    return not asked.choices or answer in asked.choices
 
 
 def ask(turn: Turn, draft: Draft) -> Message:
@@ -57,12 +71,23 @@ def read(turn: Turn, draft: Draft, said: str) -> Draft:
     """
     asked = open_question(turn, draft)
     assert asked is not None
-    if asked.is_secret:
-        # Half a number is a secret, too.
-        inbound.blot(turn.session, int(turn.cause.removeprefix("inbound:")))
     if not asked.required and understand.is_nothing(said):
         return with_answer(draft, asked, None)
     return with_answer(draft, asked, _understood(asked, said))
+
+
+def keep_secret(turn: Turn, draft: Draft, said: str, *, is_open: bool) -> None:
+    """Blot a number out of the message that it came in, as soon as a place asks for one.
+
+    What is typed to the question itself is blotted whatever it is: half a number is a secret, too.
+    """
+    secret = [q for q in Listing.get(turn.session, draft.listing).questions if q.is_secret]
+    if not secret:
+        return
+    asked = open_question(turn, draft) if is_open else None
+    plain = understand.same(said)
+    if (asked is not None and asked.is_secret) or any(question.identity(q.kind, plain) for q in secret):
+        inbound.blot(turn.session, int(turn.cause.removeprefix("inbound:")))
 
 
 def _understood(asked: Question, said: str) -> str:
@@ -117,6 +142,13 @@ def before(turn: Turn, draft: Draft) -> Draft | None:
     asked = open_question(turn, draft)
     earlier = keys if asked is None else keys[: keys.index(asked.key)]
     return draft.with_answer(asking=earlier[-1]) if earlier else None
+
+
+def for_place(turn: Turn, draft: Draft, listing_id: int) -> dict[str, str | None]:
+    """The answers that hold at another place as well: those to questions that both ask alike."""
+    theirs = Listing.get(turn.session, listing_id).questions
+    ours = Listing.get(turn.session, draft.listing).questions
+    return {q.key: draft.answers[q.key] for q in ours if q in theirs and q.key in draft.answers}
 
 
 def to_keep(draft: Draft, listing: Listing) -> dict[str, str | None]:

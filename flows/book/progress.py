@@ -401,6 +401,8 @@ def ask_again(turn: Turn, state: State, draft: Draft, name: str, preface: str | 
     step = BOOK.step(name)
     if step is None or step.name == "review" or not step.belongs(turn, draft):
         return proceed(turn, state, draft)
+    if step.name == "further" and further.is_answered(turn, draft):
+        return proceed(turn, state, draft)
     try:
         message = with_preface(step.ask(turn, draft), preface)
     except Taken as taken:

@@ -47,7 +47,7 @@ BOOK: Final = Flow(
         Step("start", ask_start, read_start, lambda turn, draft: draft.start is not None, _is(SlotHours)),
         Step("guests", ask_guests, read_guests, lambda turn, draft: draft.guests is not None),
         Step("name", ask_name, read_name, lambda turn, draft: draft.name is not None),
-        Step("further", further.ask, further.read, further.is_answered),
+        Step("further", further.ask, further.read, further.is_answered, further.are_asked),
         Step(
             "coupon",
             coupons.ask,

@@ -48,6 +48,9 @@ def answer(turn: Turn, state: State) -> Reply:
     assert step is not None
     assert draft is not None
     assert turn.said is not None
+    further.keep_secret(turn, draft, turn.said, is_open=step.name == "further")
+    if step.name == "further" and further.is_answered(turn, draft):
+        return proceed(turn, state, draft)
     try:
         with_code = coupons.take(turn, draft, step, turn.said)
         if with_code is not None:
@@ -91,7 +94,7 @@ def book_place(turn: Turn, state: State, listing_id: int) -> Reply:
     listing = Listing.find(turn.session, listing_id)
     if listing is None or not listing.active:
         return find_a_place.look_around(turn, state)
-    return proceed(turn, state, _draft_for(state, listing_id))
+    return proceed(turn, state, _draft_for(turn, state, listing_id))
 
 
 def take_dates(turn: Turn, state: State, said: str) -> Reply | None:
@@ -103,14 +106,15 @@ def take_dates(turn: Turn, state: State, said: str) -> Reply | None:
     is_number = understand.count(said) is not None or understand.nights(said) is not None
     if is_number or understand.dates(said, today=availability.today(listing, turn.now)) is None:
         return None
-    return answer(turn, replace(state, at="book.dates", draft=_draft_for(state, listing.id)))
+    return answer(turn, replace(state, at="book.dates", draft=_draft_for(turn, state, listing.id)))
 
 
-def _draft_for(state: State, listing_id: int) -> Draft:
+def _draft_for(turn: Turn, state: State, listing_id: int) -> Draft:
     """The answers given so far that hold for this place."""
     draft = state.draft
     if draft is not None and draft.moves:
-        return draft.with_answer(listing=listing_id, moves=False)
+        answers = further.for_place(turn, draft, listing_id)
+        return draft.with_answer(listing=listing_id, moves=False, answers=answers, asking=None)
     if draft is None or draft.listing != listing_id:
         # A booking whose summary was shown before is rewritten for the new place.
         return Draft(listing_id, booking=draft.booking if draft else None)
@@ -196,7 +200,7 @@ def choose_further(turn: Turn, state: State, draft: Draft, key: str, choice: int
     """A choice that was tapped, or None for a question that is passed over."""
     asked = next((q for q in Listing.get(turn.session, draft.listing).questions if q.key == key), None)
     is_open = BOOK.open_step(state.at) is BOOK.step("further")
-    if asked is None or (choice is None and asked.required) or (choice or 0) >= max(1, len(asked.choices)):
+    if asked is None or (asked.required if choice is None else choice >= len(asked.choices)):
         return proceed(turn, state, draft)
     value = asked.choices[choice] if choice is not None else None
     if not is_open and draft.answers.get(key, "") == value:
@@ -221,7 +225,6 @@ def go_back(turn: Turn, state: State) -> Reply:
         earlier = further.before(turn, draft)
         if earlier is not None:
             return ask_again(turn, state, earlier, "further")
-        before = BOOK.step("name")
     if before is None:
         return find_a_place.show_place(turn, state, draft.listing)
     return ask_again(turn, state, draft, before.name)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from flows import notices
+from flows.actions import AskFurther, ChangeAnswer, ChooseFurther, PassOver
 from models import inbound, sealed
 from models.booking import Booking
 from models.listing import Listing
@@ -148,6 +151,67 @@ def test_any_of_them_can_be_changed_and_nothing_else_is(session: Session, at_cni
     assert "Arrival: Noon\nCars: 2" in body(summary)
     assert newest(session, at_cnic).id == booking.id
     assert newest(session, at_cnic).revision == revision + 1
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda place, booking: ChooseFurther(place, "cnic", 0),  # has no choices
+        lambda place, booking: ChooseFurther(place, "arrival", 9),
+        lambda place, booking: ChooseFurther(place, "gone", 0),
+        lambda place, booking: PassOver(place, "cnic"),  # has to be answered
+        lambda place, booking: AskFurther(booking, "gone"),
+        lambda place, booking: ChangeAnswer(booking, "further"),
+    ],
+)
+def test_a_tap_on_what_is_asked_no_more_shows_where_things_stand(
+    session: Session, at_cnic: Chat, asking: Listing, action: Any
+) -> None:
+    answer_all(at_cnic)
+    shown = at_cnic.taps_template(action(asking.id, newest(session, at_cnic).id))
+    assert "CNIC: •••••-••••567-3" in body(shown)
+    assert "Total" in body(shown)
+
+
+def test_a_question_that_is_gone_while_it_is_open_stops_nobody(
+    session: Session, at_cnic: Chat, asking: Listing
+) -> None:
+    factories.change(session, asking, questions="[]")
+    assert "Total" in body(at_cnic.says(CNIC))
+
+
+def test_a_choice_that_is_no_more_is_asked_again(session: Session, at_cnic: Chat, asking: Listing) -> None:
+    answer_all(at_cnic)
+    changed = [{**QUESTIONS[1], "choices": ["Morning", "Noon"]}, *QUESTIONS[2:]]
+    factories.change(session, asking, questions=orjson.dumps(changed).decode())
+    at_cnic.taps("Change")
+    at_cnic.taps("Guests")
+    assert titles(at_cnic.says("1")) == ["Morning", "Noon"]
+
+
+def test_a_number_typed_once_more_is_blotted_as_well(session: Session, at_cnic: Chat) -> None:
+    answer_all(at_cnic)
+    said = _kept(session, at_cnic, CNIC)
+    assert "42101" not in said
+    assert "24 Dec" in _kept(session, at_cnic, "24 Dec to 27 Dec")
+
+
+def _kept(session: Session, chat: Chat, words: str) -> str:
+    """What the row of this message holds when its turn is over; the chat's next message is that row's."""
+    node = orjson.dumps({"id": "wamid.1", "type": "text", "text": {"body": words}}).decode()
+    event_id = session.execute(
+        text(
+            "INSERT INTO inbound_events (source, external_id, kind, payload, received_at, due_at) "
+            "VALUES ('whatsapp', :key, 'message', :payload, :now, :now) RETURNING id"
+        ),
+        {"key": factories.unique("wamid."), "payload": node, "now": NOW},
+    ).scalar_one()
+    chat.says_as(event_id, words)
+    return str(
+        session.execute(
+            text("SELECT payload::text FROM inbound_events WHERE id = :id"), {"id": event_id}
+        ).scalar_one()
+    )
 
 
 def test_more_answers_than_a_list_has_rows_have_pages(session: Session, chat: Chat) -> None:
