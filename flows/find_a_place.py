@@ -30,6 +30,7 @@ from models.listing import Listing, categories_in_use
 from models.message import MOST_ROWS, ROW_DESCRIPTION, Buttons, Menu, Message, Section, clip
 from models.money import NO_BREAK, Money
 from models.pricing import lowest_and_highest, night_price
+from models.stay import Mode
 
 PLACES_A_PAGE: Final = 9
 MOST_WORDS_LOOKED_UP: Final = 12
@@ -246,7 +247,8 @@ def _prices(turn: Turn, place: Listing) -> list[str]:
     """What it costs and for how many, a short line each; what the quote adds to that is named at least."""
     _, rates = turn._, place.price
     lines = _prices_by_night(turn, place) if place.hours is None else offers.in_lines(turn, place)
-    lines.append(_.n("For {n} guest", "For up to {n} guests", place.capacity))
+    if place.mode != Mode.SLOT or place.capacity > 1:
+        lines.append(_.n("For {n} guest", "For up to {n} guests", place.capacity))
     if rates.extra_guest_minor and rates.included_guests < place.capacity:
         extra = _.money(Money(rates.extra_guest_minor, rates.currency))
         lines.append(_("Each guest after {n}: + {amount}", n=rates.included_guests, amount=extra))

@@ -174,7 +174,7 @@ def _page(turn: Turn, booking: Booking) -> Message:
 def _heading(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
     return [
         f"*{clip(listing.name, 60)}*",
-        f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
+        stays.with_guests(_, booking, listing),
         booking.code,
     ]
 
@@ -190,7 +190,13 @@ def _on_arrival(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
         come, leave = _.time(listing.check_in), _.time(listing.check_out)
         lines.append(_("Check-in from {time}, check-out until {until}.", time=come, until=leave))
     if booking.due:
-        lines.append(_("To pay at the property: *{amount}*", amount=_.money(booking.due)))
+        due = _.money(booking.due)
+        is_visit = booking.stay.mode is Mode.SLOT
+        lines.append(
+            _("To pay at the visit: *{amount}*", amount=due)
+            if is_visit
+            else _("To pay at the property: *{amount}*", amount=due)
+        )
     lines.append(_("Owner: {name}, {phone}", name=listing.owner_name, phone=phrases.phone(listing.contact)))
     if listing.map_link:
         lines.append(_("Directions: {link}", link=listing.map_link))
@@ -291,7 +297,7 @@ def payment_page(
     kept = transfer.kept_until(_, booking.hold_until or payment.expires_at, listing, country, now)
     lines = [
         f"*{clip(listing.name, 60)}*",
-        f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
+        stays.with_guests(_, booking, listing),
         "",
         _("Pay *{amount}* by card to book it.", amount=amount) + " " + kept,
         "",
@@ -328,11 +334,9 @@ def send_ticket(turn: Turn, state: State, booking: Booking) -> Reply:
 
 def ticket_caption(_: Phrases, view: ticket.TicketView, booking: Booking, listing: Listing) -> str:
     """The words that come with a ticket, and its link: in the guest's language, as the ticket itself is not."""
-    instructions = (
-        _("Show this ticket at the property"),
-        _("Carry a valid ID proof"),
-        _("Contact owner if needed: {phone}", phone=view.owner_phone),
-    )
+    told = instructions(_, booking.stay.mode, view.owner_phone)
+    due = f"*{_.money(booking.due)}*"
+    is_visit = booking.stay.mode is Mode.SLOT
     lines = [
         "🎉 " + _("*Booking Confirmed!*"),
         _("*Your E-Ticket is Ready*"),
@@ -343,17 +347,27 @@ def ticket_caption(_: Phrases, view: ticket.TicketView, booking: Booking, listin
         *_on_the_ticket(_, booking, listing),
         _("Persons: {n}", n=view.guests),
         _("Advance Paid: {amount}", amount=_.money(booking.advance)),
-        _("Due at the property: {amount}", amount=f"*{_.money(booking.due)}*"),
+        _("Due at the visit: {amount}", amount=due)
+        if is_visit
+        else _("Due at the property: {amount}", amount=due),
         "",
         _("*View Your E-Ticket*"),
         view.url,
         "",
-        _("*Check-in Instructions*"),
-        *(f"- {clip(line, 120)}" for line in instructions),
-        "",
-        _("Have a wonderful stay!"),
+        _("*Good to know*") if is_visit else _("*Check-in Instructions*"),
+        *(f"- {clip(line, 120)}" for line in told),
     ]
+    if not is_visit:
+        lines += ["", _("Have a wonderful stay!")]
     return clip("\n".join(lines), 1024)
+
+
+def instructions(_: Phrases, mode: Mode, phone: str) -> tuple[str, ...]:
+    """What a guest does on arrival; whoever is visited has the ticket and a number to call."""
+    contact = _("Contact owner if needed: {phone}", phone=phone)
+    if mode is Mode.SLOT:
+        return _("Show this ticket at the visit"), contact
+    return _("Show this ticket at the property"), _("Carry a valid ID proof"), contact
 
 
 def _on_the_ticket(_: Phrases, booking: Booking, listing: Listing) -> list[str]:

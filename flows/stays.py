@@ -31,6 +31,12 @@ def of_booking(_: Phrases, booking: Booking, listing: Listing) -> str:
     return _said(_, booking.stay, *_clock(booking.starts_at, booking.ends_at, listing))
 
 
+def with_guests(_: Phrases, booking: Booking, listing: Listing) -> str:
+    """The same with how many come: behind it where it is short, below it where hours were said."""
+    between = " · " if booking.stay.mode is Mode.NIGHTLY else "\n"
+    return f"{of_booking(_, booking, listing)}{between}{_.guests(booking.guests)}"
+
+
 def in_words(_: Phrases, stay: Stay, listing: Listing) -> str:
     """The same of a stay that is no booking yet; by the night with how many they are."""
     said = _said(_, stay, *_clock(*stay_span(listing, stay), listing))

@@ -47,7 +47,7 @@ def page(
     """
     lines = [
         f"*{clip(listing.name, 60)}*",
-        f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
+        stays.with_guests(_, booking, listing),
         "",
         _("Transfer exactly *{amount}* to", amount=_.money(payment.amount)),
         f"{clip(payee.provider, 40)}, {clip(payee.title, 60)}:",

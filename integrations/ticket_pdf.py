@@ -97,7 +97,8 @@ def _stay(page: _Page, view: TicketView, y: float) -> float:
 
 def _money(page: _Page, view: TicketView, y: float) -> float:
     page.box(MARGIN, y, INNER, 17, PALE, radius=3)
-    page.words(MARGIN + 4, y + 6, "To pay at the property", 8.5, color=PINE)
+    where = "visit" if view.mode == Mode.SLOT else "property"
+    page.words(MARGIN + 4, y + 6, f"To pay at the {where}", 8.5, color=PINE)
     page.words(MARGIN + 4, y + 13.6, view.amount_due, 19, bold=True, color=PINE, width=52)
     page.words(WIDTH - MARGIN - 4, y + 6, "Advance paid", 8, color=QUIET, align="right")
     page.words(WIDTH - MARGIN - 4, y + 10.6, view.advance_paid, 9.5, align="right", width=30)
@@ -110,7 +111,8 @@ def _door(page: _Page, view: TicketView, y: float) -> float:
     page.link(MARGIN, y + 1, side, side, view.url)
     x = MARGIN + side + 5
     width = WIDTH - MARGIN - x
-    page.words(x, y + 4.5, "At the property", 8.5, color=QUIET, width=width)
+    where = "Your visit" if view.mode == Mode.SLOT else "At the property"
+    page.words(x, y + 4.5, where, 8.5, color=QUIET, width=width)
     page.words(x, y + 9.6, clean(view.owner_name, otherwise="The owner"), 11, bold=True, width=width)
     page.words(x, y + 14.4, view.owner_phone, 10, width=width)
     page.link(x, y + 10.5, width, 5, f"tel:{''.join(view.owner_phone.split())}")

@@ -7,7 +7,7 @@ from flows.phrases import Phrases
 from models.listing import Listing
 from models.message import clip
 from models.pricing import Line, LineKey, Quote
-from models.stay import Shift
+from models.stay import Mode, Shift
 
 NAME = 30  # of a season, a tax or a fee
 
@@ -18,14 +18,26 @@ def price_lines(_: Phrases, priced: Quote, listing: Listing) -> list[str]:
     lines += ["", _("Total: {amount}", amount=_.money(priced.total))]
     lines += [_("Included: {line}", line=_line(_, line, listing)) for line in priced.included]
     if not priced.advance:
-        lines.append(_("*Nothing to pay now*, all of it at the property"))
+        lines.append(_nothing_now(_, listing))
     else:
         lines.append(_("*Pay now: {amount}*", amount=_.money(priced.advance)))
         if priced.due:
-            lines.append(_("At the property: {amount}", amount=_.money(priced.due)))
+            lines.append(_due(_, priced, listing))
     if priced.is_choice:
         lines.append(_("Or pay all of it now"))
     return lines
+
+
+def _nothing_now(_: Phrases, listing: Listing) -> str:
+    if listing.mode == Mode.SLOT:
+        return _("*Nothing to pay now*, all of it at the visit")
+    return _("*Nothing to pay now*, all of it at the property")
+
+
+def _due(_: Phrases, priced: Quote, listing: Listing) -> str:
+    if listing.mode == Mode.SLOT:
+        return _("At the visit: {amount}", amount=_.money(priced.due))
+    return _("At the property: {amount}", amount=_.money(priced.due))
 
 
 def _line(_: Phrases, line: Line, listing: Listing) -> str:

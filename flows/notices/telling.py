@@ -81,7 +81,7 @@ def speak_to(session: Session, person_id: int) -> Phrases:
 def facts(_: Phrases, booking: Booking, listing: Listing) -> list[str]:
     return [
         f"*{clip(listing.name, 60)}*",
-        f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
+        stays.with_guests(_, booking, listing),
         _("Booking ID: {code}", code=booking.code),
     ]
 
@@ -93,7 +93,7 @@ def people(session: Session, booking: Booking, listing: Listing) -> list[str]:
     return [
         f"Booking ID: {booking.code}",
         f"Property: *{clip(listing.name, 60)}*",
-        f"When: {stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
+        f"When: {stays.with_guests(_, booking, listing)}",
         f"Owner: {owner_in_words(listing)}",
         f"Guest: {guest}",
     ]

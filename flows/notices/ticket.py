@@ -47,11 +47,7 @@ def ticket_view(known: TicketFacts, *, rules: Rules, key: str) -> TicketView:
         owner_phone=phrases.phone(known.contact),
         map_link=known.map_link,
         payment_reference=known.payment_reference,
-        instructions=(
-            _("Show this ticket at the property"),
-            _("Carry a valid ID proof"),
-            _("Contact owner if needed: {phone}", phone=phrases.phone(known.contact)),
-        ),
+        instructions=my_bookings.instructions(_, known.stay.mode, phrases.phone(known.contact)),
         url=f"{rules.public_url}/eticket/{key}",
         mode=known.stay.mode,
         kind=stays.kind(_, known.stay),

@@ -191,7 +191,7 @@ def _request_in_short(_: Phrases, booking: Booking, listing: Listing) -> str:
     return "\n".join(
         (
             f"*{listing.name}*",
-            f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}",
+            stays.with_guests(_, booking, listing),
             _("Guest: {name}", name=booking.guest_name),
             booking.code,
         )

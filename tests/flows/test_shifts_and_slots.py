@@ -450,7 +450,7 @@ def test_my_bookings_say_the_shift_and_the_time(
     assert told[0].startswith("Sat 26 Dec · Full Night, 8 pm – 6 pm next day · ")
     assert told[1].startswith("Sun 27 Dec · 10 am – 11 am · ")
     page = chat.taps(farm.name)
-    assert "Sat 26 Dec · Full Night, 8 pm – 6 pm next day · 2 guests" in body(page)
+    assert "Sat 26 Dec · Full Night, 8 pm – 6 pm next day\n2 guests" in body(page)
     assert "Check-in from" not in body(page)
 
 

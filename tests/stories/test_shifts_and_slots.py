@@ -110,6 +110,6 @@ def test_a_visit_with_nothing_to_pay_is_confirmed_at_once(guest, owner, world, d
     summary = guest.sees("Nothing to pay now")
     guest.taps(summary.options[0], in_message=summary)
     ticket = guest.sees("Booking Confirmed", kind="document")
-    assert "Due at the property: *Rs. 2,000*" in ticket.body.replace("\u00a0", " ")
+    assert "Due at the visit: *Rs. 2,000*" in ticket.body.replace("\u00a0", " ")
     assert booking_of(guest).status == "TICKET_GENERATED"
     assert booking_of(guest).code in owner.sees("e-ticket was sent").body
