@@ -344,7 +344,7 @@ def lowest_and_highest(rates: Rates, first: date, last: date) -> tuple[Money, Mo
 def _extra_guests(rates: Rates, stay: Stay, party: _Party) -> list[Line]:
     """The guests beyond those included: a line for the nights of each price."""
     extra = party.guests - rates.included_guests * party.units
-    if extra <= 0 or not any((rates.usual.extra_guest, *(s.prices.extra_guest for s in rates.seasons))):
+    if extra <= 0 or not rates.counts_guests:
         return []
     nights: dict[tuple[str, int], int] = {}
     for night in nights_of(stay):

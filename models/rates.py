@@ -174,7 +174,7 @@ class Rates:
             raise ValueError("prices need a base")
         for amount in self._amounts():
             _check_amount(amount, self.currency)
-        if any(tariff.extra_guest for tariff in self._tariffs()) and self.included_guests < 1:
+        if self.counts_guests and self.included_guests < 1:
             raise ValueError(
                 "a price for extra guests needs included_guests, the number from which they are extra"
             )
@@ -206,6 +206,11 @@ class Rates:
     @property
     def extra_guest_minor(self) -> int:
         return self.usual.extra_guest or 0
+
+    @property
+    def counts_guests(self) -> bool:
+        """Whether a guest beyond those included costs anything on any day."""
+        return bool(self.usual.extra_guest) or any(season.prices.extra_guest for season in self.seasons)
 
     def season_on(self, day: date) -> Season | None:
         return next((season for season in self.seasons if season.covers(day)), None)

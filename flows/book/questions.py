@@ -190,7 +190,7 @@ def extra_in_words(_: Phrases, listing: Listing, draft: Draft, guests: int) -> s
     if units > 1:
         return _("{units} together", units=_.units(units, listing.category))
     extra, stay = guests - rates.included_guests, draft.stay_at(listing)
-    if extra <= 0:
+    if extra <= 0 or not rates.counts_guests:
         return None
     usual = Money(rates.extra_guest_minor, rates.currency)
     nights = nights_of(stay) if stay is not None else ()
