@@ -17,7 +17,15 @@ from pywa import WhatsApp as Pywa
 from pywa import types
 from pywa.types.templates import BodyText, QuickReplyButton, TemplateLanguage
 
-from integrations.whatsapp import NotSent, Sent, WhatsApp, WhatsAppRefused, WhatsAppUnknown, wire
+from integrations.whatsapp import (
+    MediaRefused,
+    NotSent,
+    Sent,
+    WhatsApp,
+    WhatsAppRefused,
+    WhatsAppUnknown,
+    wire,
+)
 from models.message import (
     Button,
     Buttons,
@@ -511,3 +519,33 @@ def test_errors_are_plain_ones_and_hold_nothing_of_the_message(
     assert str(again) == str(raised.value)
     assert raised.value.__context__ is None
     assert words not in "".join(traceback.format_exception(raised.value, chain=True))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/file",
+        "http://lookaside.fbsbx.com/file",
+        "https://fbsbx.com.evil.example/file",
+        "https://notfbsbx.com/file",
+        "file:///etc/passwd",
+    ],
+)
+def test_our_token_goes_to_nobody_but_whatsapp(url: str) -> None:
+    told = f'{{"url":"{url}","mime_type":"image/jpeg","file_size":10,"id":"1"}}'
+    with outside(answer(200, told)) as graph:
+        whatsapp = client(graph.url)
+        with pytest.raises(MediaRefused, match="strange_address"):
+            whatsapp.download("1", most=1_000)
+        whatsapp.close()
+        assert len(graph.requests) == 1
+
+
+def test_a_file_larger_than_was_told_is_not_kept() -> None:
+    with outside(answer(200, b"x" * 2_000, "image/jpeg")) as graph:
+        told = f'{{"url":"{graph.url}/file","mime_type":"image/jpeg","file_size":10,"id":"1"}}'
+        graph.will.append(answer(200, told))
+        whatsapp = client(graph.url)
+        with pytest.raises(MediaRefused, match="too_large"):
+            whatsapp.download("1", most=1_000)
+        whatsapp.close()

@@ -8,7 +8,7 @@ import pytest
 
 from flows.templates import answer_ready
 from integrations.ticket_pdf import ticket_pdf
-from integrations.whatsapp import WhatsApp, WhatsAppRefused, WhatsAppUnknown
+from integrations.whatsapp import MediaRefused, WhatsApp, WhatsAppRefused, WhatsAppUnknown
 from models.message import (
     Button,
     Buttons,
@@ -150,3 +150,35 @@ def _with_photo(message: Message, link: str) -> Message:
     if isinstance(message, Image):
         return Image(message.caption, link=link)
     return message
+
+
+def test_what_a_guest_sent_is_fetched_and_shown_to_somebody_else(
+    world: World, whatsapp: WhatsApp, guest: Person, product: Product
+) -> None:
+    picture = _picture(world, guest, product)
+    content, mime_type = whatsapp.download(picture, most=1_000)
+    assert (content, mime_type) == (PNG, "image/png")
+    with pytest.raises(MediaRefused, match="too_large"):
+        whatsapp.download(picture, most=len(PNG) - 1)
+    copy = whatsapp.upload(content, mime_type, "payment.png")
+    message = Buttons("Please check", (Button("v1:verify:1:0", "Verify"),), image_id=copy)
+    mark = guest.mark
+    whatsapp.send(address(guest), message, "1:1")
+    shown = guest.sees("Please check", since=mark)
+    assert world.http.bytes(shown.raw["header"]["url"]) == PNG
+
+
+def test_a_file_that_is_gone_is_refused(whatsapp: WhatsApp) -> None:
+    with pytest.raises(WhatsAppRefused):
+        whatsapp.download("999999999999999", most=1_000)
+
+
+PNG = b"\x89PNG\r\n\x1a\n a picture of a transfer"
+
+
+def _picture(world: World, guest: Person, product: Product) -> str:
+    """Its number, as the webhook tells it."""
+    guest.sends_image(PNG, mime="image/png")
+    world.settles()
+    images = [m for m in product.items("messages", guest.user_id) if m["type"] == "image"]
+    return str(images[-1]["image"]["id"])
