@@ -73,7 +73,7 @@ def _count(visits: list[Visit], movement: Movement) -> int:
 
 
 def _when(_: Phrases, booking: Booking, listing: Listing) -> str:
-    return stays.with_guests(_, booking, listing)
+    return f"{stays.of_booking(_, booking, listing)} · {_.guests(booking.guests)}"
 
 
 def _movement(_: Phrases, visit: Visit, listing: Listing) -> str:
