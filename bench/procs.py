@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -21,12 +22,15 @@ class Use:
         rss: megabytes; PostgreSQL's shared buffers count once for every process that has touched them.
         pss: megabytes, shared pages divided among their users: what it really takes. Costs a walk
             over the page tables, so it is only read when asked for.
+        own: megabytes, `pss` without memory that is shared by design (PostgreSQL's buffers, set aside at its
+            start and filled by the first rows that are read): what a leak would make grow.
         processes: how many there are.
     """
 
     cpu: float
     rss: float
     pss: float
+    own: float
     processes: int
 
 
@@ -76,7 +80,7 @@ def elsewhere(before: Snapshot, after: Snapshot) -> float:
 
 
 def _use(processes: Sequence[psutil.Process], *, memory: bool, reaped: bool = True) -> Use:
-    cpu = rss = pss = 0.0
+    cpu = rss = pss = shared = 0.0
     count = 0
     for process in processes:
         # A process that ends while we look has its time in its parent's children's.
@@ -86,11 +90,21 @@ def _use(processes: Sequence[psutil.Process], *, memory: bool, reaped: bool = Tr
                 rss += process.memory_info().rss / MB
                 if memory:
                     pss += getattr(process.memory_full_info(), "pss", 0) / MB
+                    shared += _shared(process.pid) / MB
             cpu += times.user + times.system
             if reaped:
                 cpu += times.children_user + times.children_system
             count += 1
-    return Use(cpu, rss, pss, count)
+    return Use(cpu, rss, pss, pss - shared, count)
+
+
+def _shared(pid: int) -> int:
+    """Bytes of shared memory in a process's `pss`; 0 where the system does not tell."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss_Shmem:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _trees(pids: Sequence[int]) -> list[psutil.Process]:

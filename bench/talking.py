@@ -113,7 +113,12 @@ def _result(line: Line, before: Snapshot, after: Snapshot) -> Json:
 
 
 def _held(use: Any) -> Json:
-    return {"rss_mb": round(use.rss, 1), "pss_mb": round(use.pss, 1), "processes": use.processes}
+    return {
+        "rss_mb": round(use.rss, 1),
+        "pss_mb": round(use.pss, 1),
+        "own_mb": round(use.own, 1),
+        "processes": use.processes,
+    }
 
 
 def _growth(memory: Json) -> Json:
@@ -121,7 +126,7 @@ def _growth(memory: Json) -> Json:
     if len(memory) < 2:
         return {}
     first, second = list(memory.values())[:2]
-    kinds = ("rss_mb", "pss_mb")
+    kinds = ("rss_mb", "pss_mb", "own_mb")
     return {
         name: {kind: round(100 * (second[name][kind] / first[name][kind] - 1), 1) for kind in kinds}
         for name in second
@@ -133,14 +138,16 @@ def _show_memory(result: Json, guests: int) -> None:
     marks = list(result["memory"])
     print(f"\nMemory: {guests} guests, {result['turns']} turns")
     report.show_talk(result)
-    head = ["", *(f"{kind} at {mark}" for mark in marks for kind in ("rss", "pss")), "rss grew", "pss grew"]
+    head = ["", *(f"{kind} at {mark}" for mark in marks for kind in ("pss", "own")), "pss grew", "own grew"]
     rows: list[list[Any]] = [head]
     for name in PRODUCT:
         row: list[Any] = [name]
         for mark in marks:
             held = result["memory"][mark][name]
-            row += [held["rss_mb"], held["pss_mb"]]
+            row += [held["pss_mb"], held["own_mb"]]
         grew = result["growth_percent"].get(name, {})
-        rows.append([*row, f"{grew.get('rss_mb', '–')} %", f"{grew.get('pss_mb', '–')} %"])
-    report.table("MB; pss divides shared pages (PostgreSQL's buffers) among those who use them", rows)
+        rows.append([*row, f"{grew.get('pss_mb', '–')} %", f"{grew.get('own_mb', '–')} %"])
+    report.table(
+        "MB; pss divides shared pages among those who use them, own is without PostgreSQL's buffers", rows
+    )
     print(f"  growth is from turn {marks[0]} to turn {marks[1] if len(marks) > 1 else marks[0]}", flush=True)
