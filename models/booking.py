@@ -108,6 +108,11 @@ class Booking:
     # ---- finding -------------------------------------------------------------------------------
 
     @classmethod
+    def from_row(cls, session: Session, row: Iterable[Any]) -> Booking:
+        """The booking of a row that was read and locked in this unit of work, with the columns as in `COLUMNS`."""
+        return seen(session, cls(*row))
+
+    @classmethod
     def find(cls, session: Session, booking_id: int) -> Booking | None:
         return _first(session, _ONE.run(session, id=booking_id))
 
@@ -980,7 +985,7 @@ def _first(session: Session, rows: Sequence[Any]) -> Booking | None:
 
 
 def _from_rows(session: Session, rows: Iterable[Any]) -> list[Booking]:
-    return [seen(session, Booking(*row)) for row in rows]
+    return [Booking.from_row(session, row) for row in rows]
 
 
 def _answers(
@@ -1028,7 +1033,8 @@ def _one_of(statuses: Iterable[Status]) -> str:
     return "('" + "', '".join(sorted(statuses)) + "')"
 
 
-_COLUMNS = ", ".join(column.name for column in fields(Booking))
+COLUMNS: Final = tuple(column.name for column in fields(Booking))
+_COLUMNS = ", ".join(COLUMNS)
 _ONE = Hot("one_booking", f"SELECT {_COLUMNS} FROM bookings WHERE id = :id", id="bigint")
 _LOCK = Hot(
     "booking_for_update",

@@ -315,18 +315,25 @@ def claim(session: Session, *, lane: int, lanes: int, now: datetime) -> tuple[Cl
     return event, row.more
 
 
+def _waits_in_lane(but: str = "") -> str:
+    return f"""EXISTS (
+    SELECT 1 FROM inbound_events e JOIN conversations c ON c.id = e.conversation_id
+    WHERE e.kind = 'message' AND e.done_at IS NULL AND e.conversation_id % :lanes = :lane
+      AND (c.retry_at IS NULL OR c.retry_at <= :now) {but}
+)"""
+
+
+# Whether a message waits in this lane, as a part of a statement that knows `:lane`, `:lanes` and `:now`.
+WAITS_IN_LANE = _waits_in_lane()
+
 # All that is read is locked, so that nothing of it is older than the lock: what somebody else has changed since
 # the statement began is read anew, and a message that they have done meanwhile is passed over. Only the oldest is
 # asked for, not the first that is free: whoever holds it may let go of it undone. No key changes: the door, which
 # only needs the person to exist, goes on keeping their messages.
 _CLAIM = Hot(
     "claim_message",
-    """
-SELECT mine.*, EXISTS (
-    SELECT 1 FROM inbound_events e JOIN conversations c ON c.id = e.conversation_id
-    WHERE e.kind = 'message' AND e.done_at IS NULL AND e.conversation_id % :lanes = :lane
-      AND (c.retry_at IS NULL OR c.retry_at <= :now) AND e.id IS DISTINCT FROM mine.id
-) OR EXISTS (
+    f"""
+SELECT mine.*, {_waits_in_lane("AND e.id IS DISTINCT FROM mine.id")} OR EXISTS (
     SELECT 1 FROM follow_ups f
     WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now AND f.booking_id % :lanes = :lane
 ) AS more

@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import outbound
-from models.booking import YES, Booking
+from models import inbound, outbound
+from models.booking import COLUMNS, YES, Booking
 from models.booking_event import PROVIDERS, SLOW, TURNS, FollowUp
 from models.clock import Clock
 from models.db import unit_of_work
@@ -166,21 +166,25 @@ def light(
     return function
 
 
-# A booking that another worker has locked is passed over; its follow-ups stay in their order.
-_LOCK_BOOKING = Hot(
-    "lock_booking",
-    "SELECT b.id FROM follow_ups f JOIN bookings b ON b.id = f.booking_id "
-    "WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now AND b.id % :lanes = :lane "
-    "ORDER BY f.due_at, f.id LIMIT 1 FOR NO KEY UPDATE OF b SKIP LOCKED",
+# All that is read is locked, so that nothing of it is older than the lock. A booking that another worker has
+# locked is passed over; its follow-ups stay in their order.
+_CLAIM = Hot(
+    "claim_follow_up",
+    f"""
+SELECT mine.*, EXISTS (
+    SELECT 1 FROM follow_ups f
+    WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now AND f.booking_id % :lanes = :lane
+      AND f.id <> mine.follow_up_id
+) OR {inbound.WAITS_IN_LANE} AS more
+FROM (
+    SELECT f.id AS follow_up_id, f.job, f.booking_id, f.cause, f.attempts, {", ".join(f"b.{c}" for c in COLUMNS)}
+    FROM follow_ups f JOIN bookings b ON b.id = f.booking_id
+    WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now AND b.id % :lanes = :lane
+    ORDER BY f.due_at, f.id LIMIT 1 FOR NO KEY UPDATE OF b, f SKIP LOCKED
+) AS mine
+    """,  # noqa: S608  # put together from our own text only
     lane="int",
     lanes="int",
-    now="timestamptz",
-)
-_OLDEST_DUE = Hot(
-    "oldest_due",
-    "SELECT id, job, booking_id, cause, attempts FROM follow_ups "
-    "WHERE booking_id = :id AND queue = 'turns' AND done_at IS NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1",
-    id="bigint",
     now="timestamptz",
 )
 _DONE = Hot(
@@ -209,27 +213,25 @@ _AGAIN = text(
 )
 
 
-def run_light(lane: int, lanes: int, *, rules: Rules, clock: Clock) -> bool:
-    """One light follow-up of one booking; True if there was one."""
+def run_light(lane: int, lanes: int, *, rules: Rules, clock: Clock) -> tuple[bool, bool]:
+    """One light follow-up of one booking; (whether there was one, whether anything else may be due in this lane)."""
     due: Due | None = None
+    more = True
     try:
         with unit_of_work() as session:
             now = clock.now()
-            booking_id = _LOCK_BOOKING.run(session, lane=lane, lanes=lanes, now=now).scalar()
-            if booking_id is None:
-                return False
-            row = _OLDEST_DUE.run(session, id=booking_id, now=now).first()
+            row = _CLAIM.run(session, lane=lane, lanes=lanes, now=now).first()
             if row is None:
-                return True
-            due = Due(*row)
-            booking = Booking.for_update(session, booking_id)
+                return False, True
+            *columns, more = row
+            due, booking = Due(*columns[:5]), Booking.from_row(session, columns[5:])
             later = LIGHT[due.job].run(session, booking, due, rules, now)
             finish(session, due, later, now)
     except Exception as error:
         if due is None or getattr(error, "connection_invalidated", False):
             raise
         fail(due, error, clock.now())
-    return True
+    return True, more
 
 
 def finish(session: Session, due: Due, outcome: Outcome, now: datetime) -> None:

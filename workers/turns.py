@@ -45,13 +45,16 @@ class Turns:
     def _work_off(self, lane: int) -> Left:
         for _ in range(TURNS_IN_A_ROW):
             took, more = self.take_turn(lane)
+            if more and not took:
+                took, more = self.follow_up(lane)
             if not more:
                 return Left.NOTHING
-            if not took and not self.follow_up(lane):
+            if not took:
                 return Left.HELD
         # In hours when turns never end, what follows them must not wait for the end.
         for _ in range(TURNS_IN_A_ROW):
-            if not self.follow_up(lane):
+            took, _more = self.follow_up(lane)
+            if not took:
                 break
         return Left.MORE
 
@@ -86,7 +89,7 @@ class Turns:
         tally.TURN_SECONDS.add(by=time.monotonic() - began)
         return True, more
 
-    def follow_up(self, lane: int) -> bool:
+    def follow_up(self, lane: int) -> tuple[bool, bool]:
         return follow_ups.run_light(lane, self.lanes, rules=self.rules, clock=self.clock)
 
     def _fail(self, event: inbound.Claimed, error: Exception) -> None:
