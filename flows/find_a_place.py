@@ -19,13 +19,16 @@ from flows.actions import (
     NearMe,
     ShowCategory,
     ShowMenu,
+    ShowNear,
     ShowPlace,
+    decode,
     encode,
 )
 from flows.engine import Reply, Turn, button, row
 from flows.phrases import Phrases
 from flows.state import Draft, State
 from models import availability, rating
+from models.distance import Spot, kilometres
 from models.listing import Listing, categories_in_use
 from models.message import MOST_ROWS, ROW_DESCRIPTION, Buttons, Menu, Message, Section, clip
 from models.money import NO_BREAK, Money
@@ -223,14 +226,23 @@ def show_place(turn: Turn, state: State, place: Listing | int) -> Reply:
         if found is None or not found.active:
             return look_around(turn, state)
         place = found
-    return Reply(card(turn, place), replace(state, at=encode(ShowPlace(place.id))), "listing")
+    message = card(turn, place, _how_far(turn, state, place))
+    return Reply(message, replace(state, at=encode(ShowPlace(place.id))), "listing")
 
 
-def card(turn: Turn, place: Listing) -> Message:
+def _how_far(turn: Turn, state: State, place: Listing) -> str | None:
+    """How far it is from where somebody has just said they are; None where they have not."""
+    at = decode(state.at) if state.at else None
+    spot = Spot.of_grid(at.north, at.east) if isinstance(at, ShowNear) else None
+    there = Spot.read(place.latitude, place.longitude)
+    return turn._.distance(kilometres(spot, there)) if spot is not None and there is not None else None
+
+
+def card(turn: Turn, place: Listing, far: str | None = None) -> Message:
     _ = turn._
     lines = [
         f"*{place.name}*",
-        " · ".join(part for part in (place.location, stars_in_words(place)) if part),
+        " · ".join(part for part in (place.location, far, stars_in_words(place)) if part),
         "",
         clip(place.description, 300),
         "",

@@ -9,7 +9,6 @@ from typing import Any
 from flows import find_a_place
 from flows.actions import LookAround, NearMe, ShowNear, ShowPlace, encode
 from flows.engine import Reply, Turn, button, row
-from flows.phrases import Phrases
 from flows.state import State
 from models.distance import Spot, kilometres
 from models.listing import Listing
@@ -41,7 +40,7 @@ def show(turn: Turn, state: State, near: ShowNear) -> Reply:
     each = find_a_place.PLACES_A_PAGE
     page = near.page if near.page * each < len(found) else 0
     rows = [
-        row(ShowPlace(place.id), place.name, find_a_place.in_a_row(turn, place, in_words(_, far)))
+        row(ShowPlace(place.id), place.name, find_a_place.in_a_row(turn, place, _.distance(far)))
         for far, place in found[page * each : (page + 1) * each]
     ]
     if len(found) > each:
@@ -60,12 +59,3 @@ def _by_distance(turn: Turn, spot: Spot) -> list[tuple[float, Listing]]:
         if (there := Spot.read(place.latitude, place.longitude)) is not None
     ]
     return sorted(known, key=lambda pair: (pair[0], pair[1].name))
-
-
-def in_words(_: Phrases, far: float) -> str:
-    """ "850 m", "3.5 km", "120 km": as precise as somebody who sets out needs it."""
-    if far < 0.95:
-        return _("{n} m", n=max(50, round(far * 20) * 50))
-    if far < 9.95:
-        return _("{n} km", n=f"{far:.1f}".removesuffix(".0"))
-    return _("{n} km", n=f"{round(far):,}")

@@ -163,6 +163,15 @@ class Phrases:
         minutes = max(1, round(length.total_seconds() / 60))
         return _whole(self.n("{n} minute", "{n} minutes", minutes))
 
+    def distance(self, kilometres: float) -> str:
+        """ "850 m", "3.5 km", "120 km": as precise as somebody who sets out needs it."""
+        _ = self
+        if kilometres < 0.95:
+            return _whole(_("{n} m", n=max(50, round(kilometres * 20) * 50)))
+        if kilometres < 9.95:
+            return _whole(_("{n} km", n=f"{kilometres:.1f}".removesuffix(".0")))
+        return _whole(_("{n} km", n=f"{round(kilometres):,}"))
+
 
 def _whole(words: str) -> str:
     """A number and its word on one line, however narrow the phone."""

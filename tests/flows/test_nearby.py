@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from flows import nearby, phrases
+from flows import phrases
 from models.distance import Spot, kilometres
 from models.listing import Listing
 from models.message import LocationRequest, Menu
@@ -67,7 +67,7 @@ def test_what_is_no_spot(latitude: Any, longitude: Any) -> None:
     [(0.0, "50 m"), (0.42, "400 m"), (0.949, "950 m"), (1.0, "1 km"), (3.46, "3.5 km"), (1023.4, "1,023 km")],
 )
 def test_how_far_in_words(far: float, words: str) -> None:
-    assert nearby.in_words(phrases.of("en"), far) == words
+    assert phrases.of("en").distance(far).replace("\u00a0", " ") == words
 
 
 def test_the_nearest_stands_first_with_its_distance(chat: Chat, places: list[Listing]) -> None:
@@ -77,7 +77,9 @@ def test_the_nearest_stands_first_with_its_distance(chat: Chat, places: list[Lis
     assert titles(listed) == [place.name for place in reversed(places)]
     told = [str(row.description).replace("\u00a0", " ") for row in listed.sections[0].rows]
     assert ["400 m" in told[0], "10 km" in told[1], "30 km" in told[2]] == [True, True, True]
-    assert places[2].name in body(chat.taps(places[2].name))
+    card = body(chat.taps(places[1].name))
+    assert "Gwadar, Pakistan · 10 km" in card
+    assert " km" not in body(chat.says(places[1].name))  # later it is only a place again
 
 
 def test_it_is_asked_for_and_offered_among_the_kinds(chat: Chat) -> None:
