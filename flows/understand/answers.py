@@ -25,13 +25,9 @@ def name(said: str) -> str | None:
 
 def yes_or_no(said: str) -> bool | None:
     """What "haan ji", "nope" or a thumb means; None for all that is neither plainly yes nor plainly no."""
-    drawn = "".join(sign for sign in said if not sign.isspace() and sign not in _SHADES)
-    if drawn and set(drawn) <= _SIGNS_OF_YES | _SIGNS_OF_NO:
-        return (
-            None
-            if not set(drawn).isdisjoint(_SIGNS_OF_NO) and set(drawn) & _SIGNS_OF_YES
-            else set(drawn) <= _SIGNS_OF_YES
-        )
+    drawn = {sign for sign in said if not sign.isspace()} - _SHADES
+    if drawn and (drawn <= _SIGNS_OF_YES or drawn <= _SIGNS_OF_NO):
+        return drawn <= _SIGNS_OF_YES
     text = plain(said)
     return True if text in _YES else False if text in _NO else None
 

@@ -40,7 +40,10 @@ def mentioned(said: str) -> int | None:
     """The people in a sentence that is about something else: "25 Dec for 2 nights, 3 people"."""
     words = [word for word in words_of(said) if word not in (",", "&")]
     numbers = (number_at(words, i) for i in range(len(words)) if kind_at(words, i + 1) == "people")
-    return sum(number for number in numbers if number is not None) or None
+    named = _named_without_number(words)
+    return (
+        sum(number for number in numbers if number is not None) + named or None if named is not None else None
+    )
 
 
 def _turns(words: Sequence[str]) -> bool:
@@ -78,7 +81,9 @@ def _named_without_number(words: Sequence[str]) -> int | None:
         return 2 if is_whole else None
     if any(word in _SEVERAL and number_at(words, i - 1) is None for i, word in enumerate(words)) and mine:
         return None  # "me and my family"
-    return mine + partners if mine or not partners else None
+    if not mine and _CALLED.isdisjoint(words) and partners:
+        return None  # "my wife and 2 kids": it may be that they come alone
+    return mine + partners if mine else 0
 
 
 def _stands_beside_others(words: Sequence[str], i: int) -> bool:
@@ -91,7 +96,7 @@ _ALONE: Final = each(
     "me, me only, only me, just me, me alone, it's just me, alone, i am alone, i'm alone, myself, "
     "just myself, solo, single, sirf main, akela, صرف میں, اکیلا, सिर्फ मैं, अकेला"
 )
-_ONESELF: Final = each("me, i, myself, main, mein, میں, मैं")
+_ONESELF: Final = each("me, i, myself, main, میں, मैं")
 _WITH: Final = each("and, with, plus, my, meri, mere, aur, اور, और") | {"+"}
 _ADULTS: Final = each("adults, adult, people, persons, men, women, guests")
 _SEVERAL: Final = each("family, friends, kids, children, parents, bachay, bache, bachey, dost, log")
@@ -99,6 +104,7 @@ _PARTNERS: Final = each(
     "wife, husband, friend, brother, sister, mother, father, mom, dad, son, daughter, partner, girlfriend, "
     "boyfriend, fiance, biwi, begum, bhai, dost"
 )
+_CALLED: Final = each("bhai, dost")  # as one calls whom one writes to: "4 log bhai"
 _SPEAKS_OF_PEOPLE: Final = each("we, us, hum, ham, party, group, family, ہم, हम")
 _AROUND_A_NUMBER: Final = _SPEAKS_OF_PEOPLE | each(
     "are, a, an, the, of, in, total, all, altogether, together, for, just, only, exactly, around, and, will, "

@@ -63,7 +63,7 @@ def made_of(session: Session, typed: Typed) -> str:
     taken += [
         _ENDS.get(booking.status, booking.status)
         for booking in chat.bookings()
-        if booking.status != statuses.get(booking.id, booking.status)
+        if booking.status != statuses.get(booking.id, "INITIATED")  # a draft is none of them
     ]
     told = _told(answer, lines=4 if typed.question == "owner" else 1)
     if taken:
