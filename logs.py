@@ -64,9 +64,22 @@ _QUOTED = re.compile(
 )
 
 
+# What these say is the value that did not fit, and that is what somebody wrote; where it happened is in the traceback.
+_VALUES = (
+    r"\b((?:[\w.]*\.)?(?:Value|Key|Lookup|Unicode\w+|JSON\w*|\w*Pars\w+|\w*Validation)(?:Error|Exception))"
+)
+_SAYS_VALUE = re.compile(
+    r"^" + _VALUES + r": .*?(?=\n\nThe above exception|\n\nDuring handling|\n\[SQL|\n\(Background|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+_SHOWS_VALUE = re.compile(r"\A" + _VALUES + r"\(.*", re.DOTALL)
+# Seven digits or more that are no part of a word: a phone, an account, a card. The date in a booking's code is part of one.
+_NUMBER = re.compile(r"(?<![\w.-])\+?\d(?:[ ()-]{0,2}\d){6,}(?!\w)")
+
+
 def without_quotes(text: str) -> str:
-    """An error's text or traceback without what the database quotes of statements and rows."""
-    return _QUOTED.sub(" …", text)
+    """An error's text or traceback without what the database quotes, what did not fit, and anybody's number."""
+    return _NUMBER.sub("…", _SHOWS_VALUE.sub(r"\1(…)", _SAYS_VALUE.sub(r"\1: …", _QUOTED.sub(" …", text))))
 
 
 def _quote_nothing(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
