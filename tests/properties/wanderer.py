@@ -124,6 +124,9 @@ class Sequence:
     def _words(self, who: Person) -> str:
         world, chance = self.world, self.chance
         own = {world.owner: OWNER, world.admin: ADMIN}.get(who, GUEST)
+        check_ins = world.check_ins() if chance.random() < 0.1 else []
+        if check_ins:
+            return chance.choice(check_ins)
         words = chance.choice(own if chance.random() < 0.8 else GUEST + OWNER + ADMIN)
         codes = world.codes() or ["BK-20261120-7K3QX"]
         return (

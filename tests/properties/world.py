@@ -17,7 +17,7 @@ from typing import Any
 from flows import actions
 from integrations.gateway import GatewayError
 from integrations.whatsapp import WhatsAppUnknown
-from models import db, inbound, outbox
+from models import db, inbound, outbox, ticket
 from models import person as people
 from models.booking import Booking
 from models.inbound import Incoming
@@ -251,6 +251,13 @@ class World:
 
     def codes(self) -> list[str]:
         return [code for (code,) in ask("SELECT code FROM bookings ORDER BY id")]
+
+    def check_ins(self) -> list[str]:
+        """What each ticket's button "Check in" types into a chat."""
+        issued = ask(
+            "SELECT b.code, t.key FROM tickets t JOIN bookings b ON b.id = t.booking_id ORDER BY b.id"
+        )
+        return [f"Check in {code}-{ticket.chat_code(key)}" for code, key in issued]
 
     # ---- beginnings and the end
 
