@@ -722,13 +722,16 @@ class LiftBlock(Action):
 
 @dataclass(frozen=True)
 class AskPrice(Action):
-    """Shows what a price for these days would change; 0 is the usual price again."""
+    """Shows what a price for these days would change, in thousandths; 0 is the usual price again.
+
+    What a minor unit is, is known once the place is.
+    """
 
     verb = "askprice"
     listing: int
     first: date
     last: date
-    minor: int
+    thousandths: int
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def read_days(turn: Turn, words: str) -> Stretch | str:
 def ask_unit(turn: Turn, state: State, action: AskBlock) -> Reply:
     """Which of several units, or all."""
     listing = own(turn, action.listing)
-    if listing is None or action.last < action.first:
+    if listing is None or not 0 <= (action.last - action.first).days < MOST_DAYS:
         return my_bookings.stand(turn, state)
     units = block.units(turn.session, listing)
     if len(units) < 2:
@@ -65,7 +65,7 @@ def ask_unit(turn: Turn, state: State, action: AskBlock) -> Reply:
 def ask(turn: Turn, state: State, action: AskBlockUnit) -> Reply:
     """What it would do, or who is in the way."""
     listing = own(turn, action.listing)
-    if listing is None or action.last < action.first:
+    if listing is None or not 0 <= (action.last - action.first).days < MOST_DAYS:
         return my_bookings.stand(turn, state)
     in_the_way = block.obstacles(turn.session, listing, action.first, action.last, action.unit or None)
     if in_the_way:
@@ -84,7 +84,7 @@ def ask(turn: Turn, state: State, action: AskBlockUnit) -> Reply:
 def make(turn: Turn, state: State, action: MakeBlock) -> Reply:
     """The days are the owner's; or somebody was quicker since they were asked."""
     listing = own(turn, action.listing)
-    if listing is None or action.last < action.first:
+    if listing is None or not 0 <= (action.last - action.first).days < MOST_DAYS:
         return my_bookings.stand(turn, state)
     made = block.make(
         turn.session,

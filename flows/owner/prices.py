@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from flows import my_bookings, stays, understand
@@ -26,7 +27,10 @@ from models.stay import Mode
 
 MOST_SHOWN: Final = 7
 MOST_DAYS: Final = 92
-MOST_TIMES: Final = 20  # a price that is so many times the usual one is a slip of the finger
+MOST_TIMES: Final = (
+    20  # a price that is so many times the usual one, or so small a part, is a slip of the finger
+)
+MOST: Final = 10**13
 _AMOUNT: Final = re.compile(
     r"^(.*\S)\s+(?:(?:rs|inr|pkr|eur|jpy|kwd|usd)\.?\s*)?([0-9][0-9.,]*)(?:/-)?$", re.IGNORECASE
 )
@@ -46,15 +50,19 @@ def ask_by_words(turn: Turn, state: State, words: str) -> Reply:
     if not isinstance(days, Stretch) or len(days.days) > MOST_DAYS:
         hint = turn._("Please type days and a price for one night, e.g. “price sat 12000”.")
         return told(state, Text(hint), "price")
-    amount = read[1]
-    currency = places(turn)[0].currency
+    thousandths = 0 if read[1] is None else _thousandths(read[1])
+    if read[1] is not None and not thousandths:
+        return told(state, Text(turn._("I cannot read this price.")), "price")
+    return which_place(turn, state, AskPrice(0, days.first, days.last, thousandths), ask)
+
+
+def _thousandths(amount: str) -> int:
+    """The amount as it travels; 0 for none, or for one that no currency has."""
     try:
-        minor = Money.parse(amount, currency).minor if amount is not None else 0
-    except ValueError:
-        return told(state, Text(turn._("I cannot read this price.")), "price")
-    if amount is not None and minor <= 0:
-        return told(state, Text(turn._("I cannot read this price.")), "price")
-    return which_place(turn, state, AskPrice(0, days.first, days.last, minor), ask)
+        value = Decimal(amount) * 1000
+    except InvalidOperation:
+        return 0
+    return int(value) if value == value.to_integral_value() and 0 < value < MOST else 0
 
 
 def _read(words: str) -> tuple[str, str | None] | None:
@@ -69,11 +77,15 @@ def _read(words: str) -> tuple[str, str | None] | None:
 def ask(turn: Turn, state: State, action: AskPrice) -> Reply:
     """Each night from what it costs to what it would; bookings keep what they were told."""
     listing = own(turn, action.listing)
-    if listing is None or action.last < action.first or listing.mode != Mode.NIGHTLY:
+    if listing is None or action.last < action.first:
         return my_bookings.stand(turn, state)
-    _, days = turn._, _days(turn, listing, action.first, action.last)
-    new = _with(listing.price, days, action.minor)
-    if not days or new is None:
+    _ = turn._
+    if listing.mode != Mode.NIGHTLY:
+        hint = _("Prices by shift and by visit are set by our team: type *agent*.")
+        return told(state, Text(hint), "price")
+    days, minor = _days(turn, listing, action.first, action.last), _minor(action, listing)
+    new = _with(listing.price, days, minor) if minor is not None else None
+    if not days or minor is None or new is None:
         return told(state, Text(_("I cannot read this price.")), "price")
     lines = [f"*{clip(listing.name, 60)}*", ""]
     lines += [
@@ -82,10 +94,11 @@ def ask(turn: Turn, state: State, action: AskPrice) -> Reply:
     ]
     if len(days) > MOST_SHOWN:
         lines.append(_("… and {n} more", n=len(days) - MOST_SHOWN))
-    if action.minor > MOST_TIMES * listing.price.base_minor:
-        lines += ["", _("⚠️ That is far above your usual price. Please look at it again.")]
+    usual = listing.price.base_minor
+    if minor and not usual <= minor * MOST_TIMES <= usual * MOST_TIMES * MOST_TIMES:
+        lines += ["", _("⚠️ That is far from your usual price. Please look at it again.")]
     lines += ["", _("For one night. It holds for new bookings only. Shall I change it?")]
-    yes = SetPrice(action.listing, action.first, action.last, action.minor)
+    yes = SetPrice(action.listing, action.first, action.last, minor)
     buttons = (button(yes, _("Yes, change it")), button(KeepAsItIs(), _("No, leave it")))
     return told(state, Buttons("\n".join(lines), buttons), "price", yes=yes, no=KeepAsItIs())
 
@@ -119,6 +132,14 @@ def set_price(turn: Turn, state: State, action: SetPrice) -> Reply:
         price=f"*{price}*",
     )
     return told(state, Text(body), "price")
+
+
+def _minor(action: AskPrice, listing: Listing) -> int | None:
+    """In minor units of the place's currency; None where it has no such amount."""
+    try:
+        return Money.parse(f"{Decimal(action.thousandths) / 1000:f}", listing.currency).minor
+    except ValueError:
+        return None
 
 
 def _days(turn: Turn, listing: Listing, first: date, last: date) -> list[date]:

@@ -231,8 +231,32 @@ def test_the_next_saturday(session: Session, place: Listing, owner: Chat) -> Non
     assert "Sat 21 Nov: Rs. 9,000 → *Rs. 12,000*" in body(asked)
 
 
-def test_a_price_that_is_far_off_is_pointed_out(place: Listing, owner: Chat) -> None:
-    assert "far above your usual price" in body(owner.says("price sat 1200000"))
+@pytest.mark.parametrize(
+    ("amount", "is_far"), [("1200000", True), ("12", True), ("4500", False), ("45000", False)]
+)
+def test_a_price_that_is_far_off_is_pointed_out(
+    place: Listing, owner: Chat, amount: str, is_far: bool
+) -> None:
+    assert ("far from your usual price" in said(owner, f"price sat {amount}")) == is_far
+
+
+def test_a_price_is_in_the_places_own_currency(session: Session, place: Listing, owner: Chat) -> None:
+    other = second_place(session, place)
+    rates = '{"currency": "JPY", "base_minor": 9000}'
+    factories.change(session, other, currency="JPY", rates=rates)
+    owner.says("price 24 dec 12000")
+    owner.taps(other.name)
+    owner.taps("Yes, change it")
+    assert Listing.get(session, other.id).price.dated == {date(2026, 12, 24): 12000}
+    owner.says("price 24 dec 12000.50")
+    assert "cannot read" in body(owner.taps(other.name))
+
+
+def test_a_price_by_the_hour_is_not_for_the_chat(session: Session, place: Listing, owner: Chat) -> None:
+    care = second_place(session, place)
+    factories.change(session, care, mode="SLOT")
+    owner.says("price 24 dec 12000")
+    assert "set by our team" in body(owner.taps(care.name))
 
 
 @pytest.mark.parametrize(

@@ -100,3 +100,16 @@ def test_a_guest_is_checked_in_with_the_ticket(guest, other_guest, owner, world,
     owner.sees("Arriving: 1")
     owner.says("earnings")
     owner.sees("Paid this month|Nothing yet")
+
+
+def test_an_owner_whose_number_is_hidden_becomes_known(world, guest, booking_of, day) -> None:
+    """Meera is named in the listings file by her phone, and writes without showing it."""
+    meera = world.person("Meera Iyer", "+919000000202", phone_hidden=True)
+    meera.says("hello")
+    meera.sees("Book|बुक")
+    meera.says("I am the owner")
+    meera.sees("share your phone number|फ़ोन नंबर", kind="contact_request")
+    meera.shares_contact()
+    meera.sees("block 24-26 dec")
+    meera.says("today")
+    meera.sees("Honour Camp")
