@@ -102,12 +102,12 @@ def verify_booking(turn: Turn, state: State, booking: Booking) -> Reply:
         )
     except BookingError:
         return _how_it_stands(turn, state, booking)
-    paid = booking.newest_transfer(turn.session)
+    listing, paid = Listing.get(turn.session, booking.listing_id), booking.newest_transfer(turn.session)
     assert paid is not None
     lines = [f"✅ *Verified*: {ENGLISH.money(paid.amount)}, {booking.guest_name}, {booking.code}."]
     if booking.status == Status.REFUND_REQUIRED:
         lines.append("The place could not be kept, so all of it has to go back. The guest is told.")
-    elif booking.status in AWAITING_OWNER:
+    elif booking.status in AWAITING_OWNER and listing.approval != "INSTANT":
         lines.append("The owner is asked now, and the guest is told.")
     else:
         lines.append("The booking is confirmed; the ticket is on its way.")

@@ -137,6 +137,53 @@ def test_two_hundred_guests_who_accept_at_once_are_asked_for_two_hundred_amounts
     assert all(0 < row.short_minor <= payable.MOST_STEPS * 100 for row in rows)
 
 
+def test_who_draws_the_amount_of_somebody_who_has_not_committed_waits_and_takes_the_next(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = _two_draw_the_same(scratch, monkeypatch)
+    assert sorted([first, second]) == [1_00, 2_00]
+
+
+def test_without_the_constraint_both_would_be_asked_for_the_same(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: it is the database that keeps them apart, and nothing else would."""
+    definition = scratch.value(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'one_amount_one_payer'"
+    )
+    scratch.run("ALTER TABLE payments DROP CONSTRAINT one_amount_one_payer")
+    try:
+        assert _two_draw_the_same(scratch, monkeypatch) == (1_00, 1_00)
+    finally:
+        scratch.empty()
+        scratch.run(f"ALTER TABLE payments ADD CONSTRAINT one_amount_one_payer {definition}")
+
+
+def _two_draw_the_same(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """By how much less each is asked for, of two who accept before the other is known to have."""
+    monkeypatch.setattr("models.payment.AMOUNTS_DRAWN", 1)  # both draw the least
+    with db.unit_of_work() as unit:
+        places = [make.listing(unit) for _ in range(2)]  # two, so that no unit is what they wait for
+        account = {"slug": "one", "provider": "NayaPay", "title": "Sarai", "account": "03000000900"}
+        payees.load(unit, [account], NOW)
+        first, second = (make.draft(unit, place).id for place in places)
+
+    def accept(booking_id: int) -> int:
+        with db.unit_of_work() as unit:
+            booking = Booking.for_update(unit, booking_id)
+            _accept(unit, booking)
+            return _payment(unit, booking).short_minor
+
+    with ThreadPoolExecutor(1) as other:
+        with db.unit_of_work() as unit:
+            booking = Booking.for_update(unit, first)
+            _accept(unit, booking)
+            early = _payment(unit, booking).short_minor
+            late = other.submit(accept, second)
+            make.wait_for(lambda: late.done() or scratch.waiting_for_locks() > 0)
+        return early, late.result(60)
+
+
 # ---- another way to pay ----------------------------------------------------------------------------
 
 
