@@ -414,6 +414,17 @@ class Booking:
         )
         facts = PaymentFacts(PaymentState.CAPTURED, amount_minor=payment.amount_minor)
         self.record_facts(session, payment, facts, rules=rules, cause=cause, now=now, actor=actor)
+        if any(p.state in OPEN for p in Payment.of_booking(session, self.id)):
+            # They had turned to a card meanwhile: its page is not to take money for the same stay.
+            booking_event.demand(
+                session,
+                self.id,
+                "close_payments",
+                booking_event.PROVIDERS,
+                cause=f"payment:{payment.id}:verified",
+                due_at=now,
+                now=now,
+            )
 
     def reject_payment(
         self, session: Session, *, reason: str, actor: Actor, rules: Rules, cause: str, now: datetime
