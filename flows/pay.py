@@ -144,7 +144,7 @@ def say_paid(turn: Turn, state: State, booking: Booking, evidence_id: int | None
             "get back all of it.",
             place=place,
         )
-    if evidence_id is None and not _has_shown(turn, booking):
+    if evidence_id is None and Evidence.being_checked(turn.session, booking.id) is None:
         body += "\n\n" + _("It goes faster with a screenshot of the transfer: just send it here.")
     buttons = (
         button(ShowBooking(booking.id), _("My booking")),
@@ -152,10 +152,6 @@ def say_paid(turn: Turn, state: State, booking: Booking, evidence_id: int | None
     )
     state = replace(state, at=encode(ShowBooking(booking.id)), misses=0)
     return Reply(Buttons(body, buttons), state, "payment_review", booking.id)
-
-
-def _has_shown(turn: Turn, booking: Booking) -> bool:
-    return any(one.media_id is not None for one in Evidence.of_booking(turn.session, booking.id))
 
 
 def take_words(turn: Turn, state: State, said: str) -> Reply | None:

@@ -27,7 +27,7 @@ REASONS: Final = {
     "unreadable": "the picture cannot be read",
     "wrong_account": "it went to an account that is not ours",
     "used_before": "this picture was used for a payment before",
-    "other": "we could not find it",
+    "other": "it could not be matched to your booking",
 }
 
 

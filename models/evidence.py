@@ -76,6 +76,12 @@ class Evidence:
         """All that was shown for the booking, oldest first."""
         return [cls(*row) for row in session.execute(_OF_BOOKING, {"booking_id": booking_id})]
 
+    @classmethod
+    def being_checked(cls, session: Session, booking_id: int) -> Evidence | None:
+        """What was shown last and nobody has judged yet."""
+        pending = [e for e in cls.of_booking(session, booking_id) if e.status == EvidenceStatus.PENDING]
+        return pending[-1] if pending else None
+
 
 def keep_picture(session: Session, *, person_id: int, media_id: str, mime_type: str, now: datetime) -> int:
     """A picture has come; its bytes are fetched by a job. Returns its number."""

@@ -67,8 +67,10 @@ def show(turn: Turn, state: State, booking: Booking, preface: str | None = None)
     """One payment to check, with its picture and buttons that work; where it is checked, how it stands."""
     if not booking.is_in_review:
         return _how_it_stands(turn, state, booking)
-    shown = next(iter(reversed(Evidence.of_booking(turn.session, booking.id))), None)
-    message, _template = notices.review_message(turn.session, booking, shown, now=turn.now, preface=preface)
+    shown = Evidence.being_checked(turn.session, booking.id)
+    message, _template = notices.review_message(
+        turn.session, booking, shown, rules=turn.rules, now=turn.now, preface=preface
+    )
     return told(state, message, "payment_to_check", booking.id)
 
 

@@ -94,15 +94,15 @@ def payment_to_check(
     session: Session, booking: Booking, shown: Evidence | None, *, rules: Rules, now: datetime
 ) -> None:
     """Somebody says that they have paid: the admins look, and say yes or no."""
-    message, template = review_message(session, booking, shown, now=now)
+    message, template = review_message(session, booking, shown, rules=rules, now=now)
     tell_admins(session, booking, message, "payment_to_check", template, now)
 
 
 def review_ending(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:
     """Nobody has decided, and soon the place is free again."""
-    shown = next(iter(reversed(Evidence.of_booking(session, booking.id))), None)
+    shown = Evidence.being_checked(session, booking.id)
     preface = "⚠️ *This payment still waits to be checked*"
-    message, template = review_message(session, booking, shown, now=now, preface=preface)
+    message, template = review_message(session, booking, shown, rules=rules, now=now, preface=preface)
     tell_admins(session, booking, message, "review_ending", template, now)
 
 
@@ -141,6 +141,7 @@ def review_message(
     booking: Booking,
     shown: Evidence | None,
     *,
+    rules: Rules,
     now: datetime,
     preface: str | None = None,
 ) -> tuple[Buttons, Template]:
@@ -159,7 +160,8 @@ def review_message(
     if not booking.has_place(session):
         lines.append("⚠️ The place is taken meanwhile: if the money came, it has to go back.")
     if rejections:
-        lines.append(f"Not found before: {rejections} of 3 times.")
+        once_more = "; once more, and the booking ends" if rejections + 1 == rules.most_rejections else ""
+        lines.append(f"Rejected before: {rejections}{once_more}.")
     lines.append(f"Decide until {until}; then the booking expires.")
     taps = (VerifyPayment(booking.id, rejections), RejectPayment(booking.id, rejections))
     buttons = (button(taps[0], "Verify"), button(taps[1], "Reject"))

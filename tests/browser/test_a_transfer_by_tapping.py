@@ -55,7 +55,7 @@ def test_a_guest_sends_a_screenshot_and_the_admin_verifies_it(
     watch.picture(guest.page, "transfer-8-again")
     guest.taps("I have paid")
     guest.sees("We are checking your payment")
-    admin.sees("Not found before: 1 of 3 times")
+    admin.sees("Rejected before: 1.")
     admin.taps("Verify")
     admin.sees("Verified")
     guest.sees("e-ticket within 60 minutes")

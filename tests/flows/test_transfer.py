@@ -111,6 +111,14 @@ def test_a_picture_is_kept_for_the_booking_that_waits(session: Session, chat: Ch
     assert [tuple(row) for row in kept] == [(booking.id, "media-1", "screenshot", "pending")] * 2
 
 
+def test_a_picture_that_was_rejected_is_not_shown_again(session: Session, chat: Chat, admin: Chat) -> None:
+    booking = _by_transfer(chat)
+    chat.sends(PICTURE)
+    admin.says(f"reject {booking.code} unreadable")
+    assert "screenshot of the transfer" in body(chat.says("paid"))
+    assert "sent no picture" in body(admin.says("pending"))
+
+
 def test_a_picture_from_anybody_else_is_only_a_picture(session: Session, chat: Chat) -> None:
     make.held(session, guest_id=chat.person_id)
     assert "can only read text" in body(chat.sends(PICTURE))

@@ -85,7 +85,7 @@ def test_rejected_twice_then_found(guest, owner, admin, world, day, booking_of) 
         assert booking_of(guest).hold_until > world.clock.now + timedelta(minutes=13)
     mark = admin.mark
     guest.person.sends_screenshot()
-    admin.sees(f"check a payment.*{code}.*2 of 3", since=mark)
+    admin.sees(f"check a payment.*{code}.*Rejected before: 2; once more", since=mark)
     admin.taps("Reject", in_message=checks[0])  # a button of the first search decides nothing about this one
     fresh = admin.sees("earlier check")
     guest_mark = guest.mark
