@@ -248,3 +248,25 @@ def _hash(style: str) -> str:
     import hashlib
 
     return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+def test_the_owner_checks_in_from_a_valid_ticket_alone(
+    scratch: Scratch, clock: MovableClock, issue: Callable[..., str]
+) -> None:
+    app = Flask("bot", root_path=str(Path(bot.__file__).parent))
+    pages = eticket(clock, public_url="https://bookings.example.com", whatsapp_number="+1 555 000 1111")
+    app.register_blueprint(pages)
+    browser, key = app.test_client(), issue()
+    code = f"{TICKET.code}-{ticket.chat_code(key)}"
+    link = f'href="https://wa.me/15550001111?text=Check%20in%20{code}"'
+    assert link in browser.get(f"/eticket/{key}").text
+    assert scratch.value("SELECT used_at FROM tickets") is None, "opening it has no effect"
+    mark(scratch, "used_at")
+    assert "wa.me" not in browser.get(f"/eticket/{key}").text
+
+
+def test_without_a_number_the_page_says_what_to_type(browser: FlaskClient, issue: Callable[..., str]) -> None:
+    key = issue()
+    page = browser.get(f"/eticket/{key}").text
+    assert "wa.me" not in page
+    assert f"Check in {TICKET.code}-{ticket.chat_code(key)}" in page
