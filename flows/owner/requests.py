@@ -19,10 +19,14 @@ from models import action_code
 from models.booking import YES, Booking
 from models.booking_event import Actor
 from models.errors import BookingError
-from models.lifecycle import AWAITING_OWNER
+from models.lifecycle import AWAITING_OWNER, Status
 from models.listing import Listing
 from models.message import Buttons, ContactRequest, Text, Typing
 
+# Where a yes came to nothing after all.
+_GIVEN_UP: Final = frozenset(
+    {Status.OWNER_CANCELLED, Status.GUEST_CANCELLED, Status.REFUND_REQUIRED, Status.REFUND_INITIATED}
+)
 _REASON_TITLES: Final = {
     "slot_unavailable": "Slot unavailable",
     "fully_booked": "Fully booked",
@@ -110,6 +114,8 @@ def how_it_stands(turn: Turn, state: State, booking: Booking, listing: Listing) 
     """Who decided what, or why there is nothing to decide any more."""
     _ = turn._
     body = _request_in_short(_, booking, listing) + "\n\n" + decision_in_words(turn, booking, listing)
+    if booking.decision == YES and booking.status in _GIVEN_UP:
+        body += f"\n*{my_bookings.short_status(_, booking)}*"
     return Reply(Text(body), _shown(state), "request_status", booking.id, "owner")
 
 

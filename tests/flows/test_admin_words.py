@@ -90,6 +90,9 @@ def test_a_confirmed_stay_is_withdrawn(session: Session, place: Listing, admin: 
     assert (booking.status, booking.decision) == (Status.REFUND_REQUIRED, "YES")
     assert factories.allocations(session, booking) == []
     assert factories.last_event(session, booking).action == "REQUIRE_REFUND"
+    told = body(admin.taps_template(actions.ApproveInstead(booking.id)))
+    assert "The owner confirmed it" in told
+    assert "*Refund on its way*" in told
 
 
 def test_those_that_wait_for_an_owner(session: Session, place: Listing, admin: Chat) -> None:
