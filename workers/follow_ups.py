@@ -17,8 +17,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import inbound, outbound
-from models.booking import COLUMNS, YES, Booking
+from models.booking import YES, Booking
 from models.booking_event import PROVIDERS, SLOW, TURNS, FollowUp
+from models.booking_row import COLUMNS
 from models.clock import Clock
 from models.db import unit_of_work
 from models.hot import Call, Hot
