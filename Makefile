@@ -45,7 +45,7 @@ lint: install-dev ## check style, types and who imports whom
 format: install-dev ## put the code into its usual shape
 	@$(VENV)/ruff check --fix . ; $(VENV)/ruff format .
 
-bench: install-dev ## measure: make bench ARGS="open", "closed", "booking", "memory", "startup"
+bench: install-dev ## measure: make bench ARGS="open", "closed", "booking", "memory", "startup", "messages"
 	@exec $(VENV)/python -m bench $(ARGS)
 
 install: ## bring .venv up to date (every command does this by itself)

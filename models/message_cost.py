@@ -24,6 +24,7 @@ class MessageCost:
 
     kind: str
     recipient: str
+    market: str | None
     as_template: bool
     at: datetime
     charge: Charge
@@ -78,7 +79,9 @@ def message_costs(session: Session, booking_id: int, table: PriceTable | None = 
             day=row.accepted_at.astimezone(UTC).date(),
             told=Told.from_status(row.pricing),
         )
-        messages.append(MessageCost(row.kind, row.recipient, row.as_template, row.accepted_at, charge))
+        messages.append(
+            MessageCost(row.kind, row.recipient, row.country, row.as_template, row.accepted_at, charge)
+        )
     return Costs(tuple(messages))
 
 
