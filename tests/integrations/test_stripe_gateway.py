@@ -444,11 +444,7 @@ def test_the_events_of_a_payment_name_it(
     world.stripe.pays(url)
     gateway.capture(waiting, order.amount_minor)
     intent = world.stripe.session(order.booking_code)["intent"]["id"]
-    wanted = {
-        "checkout.session.completed",
-        "payment_intent.amount_capturable_updated",
-        "payment_intent.succeeded",
-    }
+    wanted = {"checkout.session.completed", "payment_intent.succeeded"}
     world.eventually(
         lambda: wanted <= {e["type"] for e in product.events(order.booking_code)}, what="the events"
     )
