@@ -67,7 +67,7 @@ def main(name: str) -> None:
         if name == "clock":
             _be_the_clock(settings, clock, doorbell, stopping)
         else:
-            _work(settings.redis_url, _RUNNERS[name](settings, clock, stopping), stopping)
+            _work(settings.redis_url, _RUNNERS[name](settings, clock, stopping), lanes, stopping)
     finally:
         heartbeat.stop()
 
@@ -115,7 +115,7 @@ _RUNNERS: dict[str, Callable[[config.Settings, Clock, threading.Event], Runner]]
 }
 
 
-def _work(redis_url: str, runner: Runner, stopping: threading.Event) -> None:
+def _work(redis_url: str, runner: Runner, lanes: queue.Lanes, stopping: threading.Event) -> None:
     """Let RQ hand over lanes until told to stop; a Redis that is away is waited for, however long."""
     queue.runner = runner
     log.info("worker.ready", queue=runner.queue)
@@ -125,6 +125,7 @@ def _work(redis_url: str, runner: Runner, stopping: threading.Event) -> None:
             queues = [Queue(runner.queue, connection=connection, serializer=JSONSerializer)]
             worker = Worker(queues, connection=connection, serializer=JSONSerializer)
             worker.stopping = stopping
+            runner.begin(lanes.of[runner.queue])
             worker.work(logging_level="WARNING", with_scheduler=False)
             return
         except redis.RedisError as error:

@@ -128,10 +128,8 @@ class Doorbell:
         nobody_waits = self._run_script(
             [_flag(queue, lane), _waiting(queue), _bell(queue)], [lane, FLAG_SECONDS]
         )
-        if nobody_waits and self._queues[queue].count < MOST_JOBS * self.lanes.of[queue]:
-            self._queues[queue].enqueue(
-                "workers.queue.drain", queue, lane, result_ttl=0, failure_ttl=60, job_timeout=-1
-            )
+        if nobody_waits:
+            _ask_for_drain(self._queues[queue], lane, self.lanes.of[queue])
 
     def _run_script(self, keys: list[str], args: list[int]) -> Any:
         """As the client does; but it counts, times and is ready to retry, for three times what the rest costs."""
@@ -169,6 +167,12 @@ class Runner(ABC):
     @abstractmethod
     def run(self, lane: int) -> None:
         """Work off what waits, then linger for more, until it is time to give the worker back to RQ."""
+
+    def begin(self, lanes: int) -> None:
+        """Have every lane looked at once: whoever worked here before may have died with bells that were meant for us."""
+        for lane in range(lanes):
+            self.line_up(lane)
+        _ask_for_drain(self._rq, 0, lanes)
 
     def lower_flag(self, lane: int) -> None:
         """First of all: a row committed before this is seen by the look that follows, a later one rings again."""
@@ -297,6 +301,11 @@ def drain(queue: str, lane: int) -> None:
     if runner is None or runner.queue != queue:
         raise RuntimeError(f"this process does not drain {queue}")
     runner.run(lane)
+
+
+def _ask_for_drain(queue: Queue, lane: int, lanes: int) -> None:
+    if queue.count < MOST_JOBS * lanes:
+        queue.enqueue("workers.queue.drain", queue.name, lane, result_ttl=0, failure_ttl=60, job_timeout=-1)
 
 
 def _flag(queue: str, lane: int) -> str:

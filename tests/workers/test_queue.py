@@ -214,6 +214,24 @@ def test_a_drain_that_is_to_stop_stops_and_is_not_waited_for(redis_url: str, mem
     assert _jobs(memory) == [(TURNS, 1)]
 
 
+def test_who_begins_looks_at_every_lane(redis_url: str, memory: redis.Redis) -> None:
+    """Whoever worked here before may have died while it was waited for, and bells went to nobody."""
+    stopping = threading.Event()
+    drained: list[int] = []
+
+    def drain(lane: int) -> Left:
+        drained.append(lane)
+        if len(drained) > LANES.of[TURNS]:
+            stopping.set()
+        return Left.NOTHING
+
+    runner = LaneRunner(redis_url, TURNS, stopping, drain)
+    runner.begin(LANES.of[TURNS])
+    (job,) = _jobs(memory)
+    runner.run(job[1])
+    assert set(drained) == set(range(LANES.of[TURNS]))
+
+
 def test_a_lane_with_more_in_it_lets_the_others_go_first(redis_url: str, memory: redis.Redis) -> None:
     stopping = threading.Event()
     drained: list[int] = []
@@ -292,7 +310,7 @@ def drain(lane):
     print(lane, flush=True)
     return queue.Left.NOTHING
 stopping = threading.Event()
-_work(sys.argv[1], queue.LaneRunner(sys.argv[1], "turns", stopping, drain), stopping)
+_work(sys.argv[1], queue.LaneRunner(sys.argv[1], "turns", stopping, drain), queue.Lanes({"turns": 1}), stopping)
 print("ended", flush=True)
 """
 
@@ -300,7 +318,7 @@ print("ended", flush=True)
 def test_a_real_worker_survives_a_flush_and_stops_when_told(
     doorbell: Doorbell, redis_url: str, memory: redis.Redis
 ) -> None:
-    """Rung before it runs; while it lingers; just after Redis forgot everything; and told to end."""
+    """It looks by itself at first; is rung while it lingers, and just after Redis forgot everything; is told to end."""
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER, redis_url],
         cwd=PROJECT,
@@ -310,14 +328,13 @@ def test_a_real_worker_survives_a_flush_and_stops_when_told(
     )
     try:
         said = _lines_of(worker)
-        doorbell.ring({(TURNS, 1)})
-        make.wait_for(lambda: said == ["1"])
+        make.wait_for(lambda: said == ["0", "0"])  # for the job, and for the bell
         make.wait_for(lambda: memory.zcard("sarai:waiting:turns") == 1)
         doorbell.ring({(TURNS, 2)})
-        make.wait_for(lambda: said == ["1", "2"])
+        make.wait_for(lambda: said[2:] == ["2"])
         memory.flushall()
         doorbell.ring({(TURNS, 3)})
-        make.wait_for(lambda: said == ["1", "2", "3"])
+        make.wait_for(lambda: said[2:] == ["2", "3"])
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(60) == 0
         make.wait_for(lambda: said[-1] == "ended")
