@@ -18,7 +18,7 @@ class Phone:
         self.element = page.locator(f'[data-person="{person}"]')
         self._said = 0  # messages of the person when they last did something
         self._has_acted = False
-        expect(self.element).to_be_attached()
+        expect(self.element).to_have_attribute("aria-busy", "false")  # what was said before is there
 
     def says(self, text: str) -> None:
         """Types on the line at the bottom and sends it."""
@@ -27,9 +27,11 @@ class Phone:
         self._press(self.element.get_by_test_id("send"))
 
     def taps(self, title: str) -> None:
-        """Taps the newest button with this title."""
+        """Taps the newest button with this title; the answer to what the person did last is waited for."""
+        button = self._newest("option").filter(has_text=title).last
+        expect(button).to_be_visible()
         self._acts()
-        self._press(self.option(title))
+        self._press(button)
 
     def chooses(self, title: str) -> None:
         """Picks this row of the newest list and sends it."""
@@ -44,7 +46,7 @@ class Phone:
         """Opens the newest list, if it is not open yet, and returns what slides up."""
         sheet = self.element.get_by_role("dialog")
         if not sheet.count():
-            self._press(self.element.get_by_test_id("list-button").last)
+            self._press(self._newest("list-button").last)
         expect(sheet).to_be_visible()
         return sheet
 
@@ -87,6 +89,11 @@ class Phone:
             return self.element.locator(f"xpath=.//*{wanted}")
         mine = self._mine().nth(self._said)
         return mine.locator(f"xpath=following-sibling::*{wanted}")
+
+    def _newest(self, test_id: str) -> Locator:
+        """Parts of bubbles that the person can still tap: all there are, until they have done something here."""
+        bubbles = self._answers(None) if self._has_acted else self.element
+        return bubbles.get_by_test_id(test_id)
 
     def _mine(self) -> Locator:
         return self.element.locator('[data-testid="bubble"][data-from="person"]')

@@ -18,6 +18,7 @@ def test_a_guest_sends_a_screenshot_and_the_admin_verifies_it(
     admin.says("hi")  # or they would be written to by a template, which carries no picture
     admin.sees(re.compile("Menu|Book|waiting"))
     guest.says("Fairy Meadows Huts")
+    guest.sees("Fairy Meadows, Diamer")
     guest.taps("Book")
     guest.sees("Which day do you arrive?")
     guest.opens_list()

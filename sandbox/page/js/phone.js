@@ -54,11 +54,12 @@ export function createPhone(first, { business, people, onUnread, onChange }) {
     h("div", { class: "room" }, chat.element, composer.element),
     h("div", { class: "navbar", "aria-hidden": "true" }, h("i")),
     toaster);
-  const element = h("section", { class: "phone", "data-person": person.id, "data-role": person.role, "aria-label": `Phone of ${person.name}` }, screen);
+  const element = h("section", { class: "phone", "data-person": person.id, "data-role": person.role, "aria-label": `Phone of ${person.name}`, "aria-busy": "true" }, screen);
 
   async function load() {
     const answer = await api.chat(person.id);
     chat.put(answer.messages || []);
+    element.setAttribute("aria-busy", "false");
   }
 
   // Answers whether it went out; the message itself comes back as news.
