@@ -10,7 +10,7 @@ Source: docs/decisions/0003-one-constraint-against-double-booking.md
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -82,22 +82,9 @@ _PARTIES_LOCK = 7_271_003  # first half of the advisory lock's key; the second i
 def _claim_free(session: Session, units: int, what: dict[str, object]) -> int:
     """Claim all of them, or none; how many were missing."""
     taken: list[int] = []
-    for statement in (_CANDIDATES_FROM_SAMPLE, _CANDIDATES):
-        candidates = [
-            row.id
-            for row in session.execute(
-                statement, {**what, "fraction": random.random(), "sample": SAMPLE, "most": units + SAMPLE}
-            )
-            if row.id not in taken
-        ]
-        while len(taken) < units and candidates:
-            batch = candidates[: units - len(taken)]
-            del candidates[: len(batch)]
-            taken += [
-                unit_id
-                for unit_id in batch
-                if session.execute(_CLAIM, {**what, "unit_id": unit_id}).first() is not None
-            ]
+    for unit_id in _free_units(session, units, what):
+        if session.execute(_CLAIM, {**what, "unit_id": unit_id}).first() is not None:
+            taken.append(unit_id)
         if len(taken) == units:
             return 0
     if taken:
@@ -108,6 +95,14 @@ def _claim_free(session: Session, units: int, what: dict[str, object]) -> int:
             {**what, "taken": taken},
         )
     return units - len(taken)
+
+
+def _free_units(session: Session, units: int, what: dict[str, object]) -> Iterator[int]:
+    """Some that are near each other, then the best of all; rivals take them meanwhile, so until none is left."""
+    look = {**what, "fraction": random.random(), "sample": SAMPLE, "most": units + SAMPLE}
+    yield from session.scalars(_CANDIDATES_FROM_SAMPLE, look).all()
+    while found := session.scalars(_CANDIDATES, look).all():
+        yield from found
 
 
 # On one unit nothing overlaps, so the row that ends first after the start decides whether the unit is free, and

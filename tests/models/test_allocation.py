@@ -84,6 +84,17 @@ def _claim_and_commit(engine: Engine | Connection, place_id: int, booking_id: in
         return _claim(unit, place_id, booking_id)
 
 
+def test_as_many_guests_as_units_get_one_each(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often what they see as free is gone when they take it."""
+    monkeypatch.setattr(allocation, "SAMPLE", 1)  # so that few units are seen at a time
+    with _many_connections(scratch.url) as engine:
+        with _unit(engine) as unit:
+            place_id = make.listing(unit, units=120).id
+            ids = _bookings(unit, 120)
+        with ThreadPoolExecutor(CONNECTIONS) as guests:
+            assert all(guests.map(lambda booking_id: _claim_and_commit(engine, place_id, booking_id), ids))
+
+
 def test_whatever_code_path_tries_the_database_refuses(session: Session) -> None:
     place = make.listing(session)
     make.held(session, place)
