@@ -132,7 +132,9 @@ class _Bookings:
             self.next()
 
     def finish(self) -> None:
-        """Owners say yes to all, and all tickets arrive."""
+        """Who has not accepted yet does, owners say yes to all, and all tickets arrive."""
+        while self._ready:
+            self.next()
         self.stays.patient = False
         self._meta.run(self.stays.confirm())
         for task in self._tasks:
