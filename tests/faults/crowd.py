@@ -17,12 +17,22 @@ class Crowd:
 
     def __init__(self, house: House, count: int) -> None:
         self.house, self.meta = house, house.meta
-        self.guests = house.guests(count)
-        self.words = words_for(self.guests, house.dice)
-        self._free = list(self.guests)
+        self.guests: list[Guest] = []
+        self.words: dict[str, list[str]] = {}
+        self._free: list[Guest] = []
+        self._join(count)
+
+    def _join(self, count: int) -> None:
+        """More guests, for each has only so many places to ask about."""
+        joined = self.house.guests(count)
+        self.guests += joined
+        self.words |= words_for(joined, self.house.dice)
+        self._free += joined
 
     async def burst(self, messages: int, per_body: int = 12) -> None:
         """So many messages at once, of as many guests, several in each webhook."""
+        if len(self._free) < messages:
+            self._join(messages - len(self._free))
         talking, self._free = self._free[:messages], self._free[messages:]
         bodies = [talking[at : at + per_body] for at in range(0, len(talking), per_body)]
         await side_by_side(bodies, self._say, 8)
