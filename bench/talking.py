@@ -15,7 +15,7 @@ from bench.procs import Snapshot
 from bench.product import PRODUCT, Product, running
 from bench.script import Script, load
 
-WARM_UP = 40
+WARM_UP, WARM_MEMORY = 40, 500
 GRAPH_SECONDS = 0.15
 OPEN_SECONDS = 60.0
 
@@ -71,6 +71,11 @@ async def memory_mode(args: argparse.Namespace) -> Json:
     async with Line() as line:
         with running(line.graph.url, settings={"WHATSAPP_MESSAGES_PER_SECOND": "1000"}) as product:
             guests = await warm(line, product, script, args.memory_guests)
+            # As many at once as in the run: each connection of PostgreSQL keeps the plans of what it has been asked.
+            await closed_loop(
+                [Guest(line, 60_000 + number) for number in range(WARM_MEMORY)], script, args.at_once
+            )
+            line.reset()
 
             def look(turns: int) -> None:
                 if turns in marks:
