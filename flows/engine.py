@@ -98,6 +98,11 @@ class Reply:
 Command = Callable[[Turn, State, str], Reply | None]
 
 
+def alone(handle: Callable[[Turn, State], Reply]) -> Command:
+    """A word that is a command only where nothing follows it."""
+    return lambda turn, state, words: None if words else handle(turn, state)
+
+
 class NotUnderstood(Exception):
     """The answer is none; carries the sentence to ask again with, in English, and its values."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from flows import understand
@@ -17,7 +17,7 @@ from flows.actions import (
 )
 from flows.admin import bookings, decisions, duty, failures, money, people, talking
 from flows.admin.answers import told
-from flows.engine import Command, Reply, Turn, button, row
+from flows.engine import Command, Reply, Turn, alone, button, row
 from flows.state import State
 from models.booking import Booking
 from models.message import Buttons, Menu, Section, Text
@@ -131,11 +131,6 @@ def named(turn: Turn, state: State, words: str) -> Booking | Reply | None:
     return booking
 
 
-def _alone(handle: Callable[[Turn, State], Reply]) -> Command:
-    """A word that is a command only where nothing follows it."""
-    return lambda turn, state, words: None if words else handle(turn, state)
-
-
 COMMANDS: Final[Mapping[str, Command]] = {
     "help": help_,
     "admin": help_,
@@ -143,19 +138,19 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "approve": approve,
     "confirm": confirm,
     "decline": decline,
-    "pending": _alone(money.pending),
+    "pending": alone(money.pending),
     "verify": verify,
     "reject": reject,
-    "waiting": _alone(lambda t, s: bookings.show_undecided(t, s, 0)),
-    "stuck": _alone(lambda t, s: bookings.show_stuck(t, s, 0)),
-    "failed": _alone(lambda t, s: failures.show_failed(t, s, 0)),
-    "stats": _alone(duty.show_figures),
-    "stats today": _alone(duty.show_figures),
+    "waiting": alone(lambda t, s: bookings.show_undecided(t, s, 0)),
+    "stuck": alone(lambda t, s: bookings.show_stuck(t, s, 0)),
+    "failed": alone(lambda t, s: failures.show_failed(t, s, 0)),
+    "stats": alone(duty.show_figures),
+    "stats today": alone(duty.show_figures),
     "find": people.find,
     "reply": talking.reply,
     "pause bot": talking.pause_by_words,
     "resume": talking.resume_by_words,
     "resume bot": talking.resume_by_words,
-    "on duty": _alone(duty.go_on_duty),
-    "off duty": _alone(duty.leave_duty),
+    "on duty": alone(duty.go_on_duty),
+    "off duty": alone(duty.leave_duty),
 }

@@ -84,11 +84,8 @@ def show_review(turn: Turn, state: State, action: ShowReview) -> Reply:
 
 def verify(turn: Turn, state: State, action: VerifyPayment) -> Reply:
     """The money is on the account: the booking goes on, or what came too late goes back."""
-    opened = _open(turn, state, action.booking)
-    if isinstance(opened, Reply):
-        return opened
-    stale = _if_stale(turn, state, opened, action.rejections)
-    return stale or verify_booking(turn, state, opened)
+    opened = _open_check(turn, state, action)
+    return opened if isinstance(opened, Reply) else verify_booking(turn, state, opened)
 
 
 def verify_booking(turn: Turn, state: State, booking: Booking) -> Reply:
@@ -121,11 +118,8 @@ def verify_booking(turn: Turn, state: State, booking: Booking) -> Reply:
 
 def ask_reason(turn: Turn, state: State, action: RejectPayment) -> Reply:
     """Why can the money not be found? The guest is told."""
-    opened = _open(turn, state, action.booking)
-    if isinstance(opened, Reply):
-        return opened
-    stale = _if_stale(turn, state, opened, action.rejections)
-    return stale or ask_reason_of(turn, state, opened)
+    opened = _open_check(turn, state, action)
+    return opened if isinstance(opened, Reply) else ask_reason_of(turn, state, opened)
 
 
 def ask_reason_of(turn: Turn, state: State, booking: Booking) -> Reply:
@@ -143,11 +137,8 @@ def ask_reason_of(turn: Turn, state: State, booking: Booking) -> Reply:
 
 
 def reject(turn: Turn, state: State, action: RejectPaymentFor) -> Reply:
-    opened = _open(turn, state, action.booking)
-    if isinstance(opened, Reply):
-        return opened
-    stale = _if_stale(turn, state, opened, action.rejections)
-    return stale or reject_booking(turn, state, opened, action.reason)
+    opened = _open_check(turn, state, action)
+    return opened if isinstance(opened, Reply) else reject_booking(turn, state, opened, action.reason)
 
 
 def reject_booking(turn: Turn, state: State, booking: Booking, reason: str) -> Reply:
@@ -185,11 +176,16 @@ def _open(turn: Turn, state: State, booking_id: int) -> Booking | Reply:
         return my_bookings.stand(turn, state)
 
 
-def _if_stale(turn: Turn, state: State, booking: Booking, rejections: int) -> Reply | None:
-    """A button of an earlier search decides nothing about a later one: that one is shown."""
-    if booking.is_in_review and booking.rejections(turn.session) != rejections:
-        return show(turn, state, booking, "*That was an earlier check. This is how it stands now:*")
-    return None
+def _open_check(
+    turn: Turn, state: State, action: VerifyPayment | RejectPayment | RejectPaymentFor
+) -> Booking | Reply:
+    """The same for a decision: a button of an earlier check decides nothing about a later one, which is shown."""
+    opened = _open(turn, state, action.booking)
+    if isinstance(opened, Reply) or not opened.is_in_review:
+        return opened
+    if opened.rejections(turn.session) != action.rejections:
+        return show(turn, state, opened, "*That was an earlier check. This is how it stands now:*")
+    return opened
 
 
 def _how_it_stands(turn: Turn, state: State, booking: Booking) -> Reply:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from flows import understand
 from flows.actions import ShowBlocks, ShowEarnings, ShowRequest, ShowToday
-from flows.engine import Command, Reply, Turn, row
+from flows.engine import Command, Reply, Turn, alone, row
 from flows.owner import blocks, calendar, day, prices, requests
 from flows.owner.answers import told
 from flows.state import State
@@ -54,11 +54,6 @@ def show_requests(turn: Turn, state: State, words: str) -> Reply | None:
     return requests.waiting(turn, state) if not words else None
 
 
-def _alone(handle: Callable[[Turn, State], Reply]) -> Command:
-    """A word that is a command only where nothing follows it."""
-    return lambda turn, state, words: None if words else handle(turn, state)
-
-
 COMMANDS: Final[Mapping[str, Command]] = {
     "help": help_,
     "owner": help_,
@@ -68,11 +63,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "request": show_requests,
     "requests": show_requests,
     "pending": show_requests,
-    "today": _alone(day.show_today),
+    "today": alone(day.show_today),
     "calendar": calendar.show_by_words,
     "block": blocks.ask_by_words,
-    "unblock": _alone(blocks.show_blocks),
-    "blocks": _alone(blocks.show_blocks),
+    "unblock": alone(blocks.show_blocks),
+    "blocks": alone(blocks.show_blocks),
     "price": prices.ask_by_words,
-    "earnings": _alone(day.show_earnings),
+    "earnings": alone(day.show_earnings),
 }
