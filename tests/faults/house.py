@@ -15,6 +15,7 @@ import psycopg2
 
 from bench.product import dsn
 from bench.webhooks import Identity
+from models.outbox import PAIR_BURST, PAIR_PACE
 from run.stack import Stack
 from sandbox.driver import World
 from tests.faults.meta import Guest, Meta
@@ -204,8 +205,9 @@ class House:
 
 
 # A message may go when it is due, when nothing before it blocks, and when its person's pace allows it.
-_MESSAGES = """
-SELECT m.state, greatest(m.due_at, CASE WHEN m.state = 'QUEUED' THEN c.paced_until - interval '240 seconds' END)
+_MESSAGES = f"""
+SELECT m.state, greatest(m.due_at, CASE WHEN m.state = 'QUEUED'
+    THEN c.paced_until - interval '{((PAIR_BURST - 1) * PAIR_PACE).total_seconds()} seconds' END)
 FROM outbound_messages m JOIN recipient_counters c USING (person_id)
 WHERE m.state IN ('QUEUED', 'SENDING', 'UNKNOWN') AND NOT EXISTS (
     SELECT 1 FROM outbound_messages p WHERE p.person_id = m.person_id AND p.seq < m.seq AND p.blocking
