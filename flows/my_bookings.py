@@ -33,7 +33,8 @@ from flows.engine import Reply, Turn, button, row, title_of, with_preface
 from flows.phrases import Phrases
 from flows.state import State
 from models import rating, ticket
-from models.booking import YES, Booking
+from models.booking import Booking
+from models.booking_row import YES
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, Status
 from models.listing import Listing
 from models.message import (

@@ -14,9 +14,9 @@ from models.hot import Hot
 from models.lifecycle import Action, Fact, Status
 
 if TYPE_CHECKING:
-    from models.booking import Booking
+    from models.booking_row import BookingRow
 
-Due = Callable[["Booking", datetime], datetime | None]
+Due = Callable[["BookingRow", datetime], datetime | None]
 
 TURNS, PROVIDERS, SLOW = "turns", "providers", "slow"
 
@@ -33,7 +33,7 @@ class FollowUp:
     queue: str
     due: timedelta | Due | None = None
 
-    def due_at(self, booking: Booking, now: datetime) -> datetime | None:
+    def due_at(self, booking: BookingRow, now: datetime) -> datetime | None:
         if self.due is None:
             return now
         if isinstance(self.due, timedelta):
@@ -69,7 +69,7 @@ _KNOWN = Hot(
 
 def record(
     session: Session,
-    booking: Booking,
+    booking: BookingRow,
     action: Action | Fact,
     *,
     to: Status,

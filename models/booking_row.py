@@ -23,6 +23,7 @@ from models.seen import seen
 from models.stay import Shift, Stay
 
 CODE_LETTERS: Final = ticket.CODE_LETTERS
+YES, NO = "YES", "NO"  # what an owner decides
 
 
 @dataclass(eq=False)

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from flows import notices
 from models import conversation, rating
-from models.booking import YES, Booking
+from models.booking import Booking
 from models.booking_event import SARAI
+from models.booking_row import YES
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, Fact, Status
 from models.listing import Listing
 from models.payment import OPEN, Payment

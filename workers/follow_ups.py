@@ -17,9 +17,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import inbound, outbound
-from models.booking import YES, Booking
+from models.booking import Booking
 from models.booking_event import PROVIDERS, SLOW, TURNS, FollowUp
-from models.booking_row import COLUMNS
+from models.booking_row import COLUMNS, YES, BookingRow
 from models.clock import Clock
 from models.db import unit_of_work
 from models.hot import Call, Hot
@@ -86,32 +86,32 @@ def table(rules: Rules) -> Mapping[str, tuple[FollowUp, ...]]:
     }
 
 
-def _hold_until(booking: Booking, now: datetime) -> datetime | None:
+def _hold_until(booking: BookingRow, now: datetime) -> datetime | None:
     return booking.hold_until
 
 
-def _a_day_before(booking: Booking, now: datetime) -> datetime | None:
+def _a_day_before(booking: BookingRow, now: datetime) -> datetime | None:
     """A day before the stay begins; not at all for one that is booked later than that."""
     due = booking.starts_at - timedelta(days=1)
     return due if due > now else None
 
 
-def _now_if_on_a_page(booking: Booking, now: datetime) -> datetime | None:
+def _now_if_on_a_page(booking: BookingRow, now: datetime) -> datetime | None:
     return now if booking.paid_by != TRANSFER else None
 
 
-def _now_if_by_transfer(booking: Booking, now: datetime) -> datetime | None:
+def _now_if_by_transfer(booking: BookingRow, now: datetime) -> datetime | None:
     return now if booking.paid_by == TRANSFER else None
 
 
-def _near_the_end_of_review(booking: Booking, rules: Rules, now: datetime) -> datetime | None:
+def _near_the_end_of_review(booking: BookingRow, rules: Rules, now: datetime) -> datetime | None:
     """When admins are reminded of a transfer that nobody has looked for: a while before it is too late."""
     if booking.hold_until is None:
         return None
     return max(booking.hold_until - rules.payment_alert, now + rules.review / 2)
 
 
-def _now_if_owner_said_yes(booking: Booking, now: datetime) -> datetime | None:
+def _now_if_owner_said_yes(booking: BookingRow, now: datetime) -> datetime | None:
     return now if booking.decision == YES else None
 
 

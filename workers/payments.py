@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from flows import notices
 from integrations.gateway import GatewayError, PaymentGateway
 from models import db
-from models.booking import Booking, to_capture, to_close
+from models.booking import Booking
 from models.booking_event import PROVIDERS, demand
+from models.booking_money import to_capture, to_close
 from models.clock import Clock
 from models.db import unit_of_work
 from models.hot import Hot

@@ -25,7 +25,8 @@ from flows.notices.telling import (
     with_phone,
 )
 from models import outbound, person
-from models.booking import NO, Booking
+from models.booking import Booking
+from models.booking_row import NO
 from models.listing import Listing
 from models.message import BODY_BUTTONS, Buttons, Text, clip
 from models.money import Money

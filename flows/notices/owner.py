@@ -22,7 +22,8 @@ from flows.notices.telling import (
     tell_owner,
 )
 from models import action_code
-from models.booking import YES, Booking
+from models.booking import Booking
+from models.booking_row import YES
 from models.listing import Listing
 from models.message import Buttons, Message, Template, Text, clip
 from models.rules import Rules

@@ -16,8 +16,9 @@ from flows.engine import Reply, Turn, button
 from flows.phrases import Phrases
 from flows.state import State
 from models import action_code
-from models.booking import YES, Booking
+from models.booking import Booking
 from models.booking_event import Actor
+from models.booking_row import YES
 from models.errors import BookingError
 from models.lifecycle import AWAITING_OWNER, Status
 from models.listing import Listing

@@ -13,8 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models import action_code, db, ticket
-from models.booking import Booking, to_close
+from models.booking import Booking
 from models.booking_event import STANDING, Actor
+from models.booking_money import to_close
 from models.booking_row import CODE_LETTERS
 from models.errors import (
     AlreadyDecided,

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from models import db, evidence, payable
 from models import payee as payees
 from models import person as people
-from models.booking import NO, YES, Booking
+from models.booking import Booking
 from models.booking_event import Actor
+from models.booking_row import NO, YES
 from models.errors import IllegalTransition, TooManyHolds, WayToPayClosed
 from models.evidence import Evidence, NotAPicture
 from models.listing import Listing

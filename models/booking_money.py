@@ -1,0 +1,459 @@
+"""The money of a booking: asking for it, finding it, believing that it came, and owing it back.
+
+As all verbs these are called with the booking's row locked and take a cause, unique with the booking and the
+action; the rest of them is in `models/booking.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from models import action_code, allocation, booking_event, evidence
+from models.booking_event import SARAI, Actor, known
+from models.booking_row import REJECTIONS, YES
+from models.booking_steps import BookingSteps
+from models.cancellation import Policy, refund_due
+from models.errors import IllegalTransition, TooManyHolds, WayToPayClosed
+from models.lifecycle import AWAITING_OWNER, CONFIRMED, LIVE_HOLD, Action, Fact, Status, next_status
+from models.money import Money
+from models.payee import Payee
+from models.payment import (
+    HAS_MONEY,
+    MANUAL_ADMIN,
+    OPEN,
+    TRANSFER,
+    Payment,
+    PaymentFacts,
+    PaymentState,
+    Standing,
+    is_stuck_authorization,
+)
+from models.rules import Rules
+
+Stands = TypeVar("Stands", bound=Standing)
+
+
+class BookingMoney(BookingSteps):
+    """What is paid, by whichever way, and what the booking does about it."""
+
+    # ---- asking for money ----------------------------------------------------------------------
+
+    def retry_payment(self, session: Session, *, method: str, cause: str, now: datetime) -> Payment:
+        """Another attempt to pay the same booking, or another way: a new payment, no transition, the same hold.
+
+        The page of the attempt before is closed by a follow-up; should both be paid, one is given back.
+
+        Raises:
+            IllegalTransition, WayToPayClosed: nothing changed.
+        """
+        if not known(session, self.id, Fact.RETRY_PAYMENT, cause):
+            if self.status != Status.PAYMENT_PENDING:
+                raise IllegalTransition(status=self.status, action=Fact.RETRY_PAYMENT)
+            self._check_open(session, method)
+            self._begin_payment(session, method, Payment.of_booking(session, self.id)[-1].agreed, now)
+            self._note(
+                session, Fact.RETRY_PAYMENT, cause=cause, actor=Actor("guest", self.person_id), now=now
+            )
+        return Payment.of_booking(session, self.id)[-1]
+
+    def renew_hold(self, session: Session, until: datetime, *, cause: str, now: datetime) -> None:
+        """The provider cannot say yet: the hold moves forward."""
+        if known(session, self.id, Fact.RENEW_HOLD, cause):
+            return
+        if self.status not in LIVE_HOLD:  # or a place that is paid for would become a rival's to take
+            raise IllegalTransition(status=self.status, action=Fact.RENEW_HOLD)
+        self.hold_until = until
+        allocation.hold(session, self.id, until)
+        self._note(
+            session, Fact.RENEW_HOLD, cause=cause, actor=SARAI, now=now, data={"until": until.isoformat()}
+        )
+
+    def expire(
+        self,
+        session: Session,
+        *,
+        cause: str,
+        now: datetime,
+        actor: Actor = SARAI,
+        reason: str | None = None,
+    ) -> None:
+        """The hold is over and nothing came: the place is free again, a remembered yes forgotten."""
+        if known(session, self.id, Action.EXPIRE, cause):
+            return
+        next_status(Status(self.status), Action.EXPIRE)
+        self.hold_until = None
+        self._forget_decision()
+        self._end_transfers(session, now)
+        self._apply(session, Action.EXPIRE, cause=cause, actor=actor, now=now, reason=reason)
+        allocation.release(session, self.id)
+        action_code.spend_all(session, self.id, now)
+
+    def _check_open(self, session: Session, method: str) -> Payee | None:
+        """Where a transfer for this place goes; None for what is paid on a provider's page.
+
+        Raises:
+            WayToPayClosed: no account of ours takes a transfer for this place.
+        """
+        if method != TRANSFER:
+            return None
+        payee = Payee.serving(session, self.listing_id)
+        if payee is None:
+            raise WayToPayClosed(method=method)
+        return payee
+
+    def _begin_payment(self, session: Session, method: str, agreed: Money, now: datetime) -> None:
+        """One more attempt; by transfer a little less is asked for, which is due at the place then."""
+        assert self.hold_until is not None
+        until, self.paid_by = self.hold_until, method
+        if method != TRANSFER:
+            Payment.begin(session, self.id, method=method, amount=agreed, expires_at=until, now=now)
+            self.advance_minor = agreed.minor
+            return
+        payee = self._check_open(session, method)
+        assert payee is not None
+        in_full = agreed.minor == self.total_minor
+        payment = Payment.begin_transfer(
+            session,
+            self.id,
+            payee_id=payee.id,
+            agreed=agreed,
+            in_full=in_full,
+            expires_at=until,
+            now=now,
+        )
+        self.advance_minor = payment.amount_minor
+
+    # ---- transfers -----------------------------------------------------------------------------
+
+    def submit_evidence(
+        self, session: Session, *, rules: Rules, cause: str, now: datetime, evidence_id: int | None = None
+    ) -> None:
+        """The guest says, or shows, that the transfer is made: somebody looks for it, and the place is kept.
+
+        After the hold's end the place is claimed again if that can be; the money is looked for in any case.
+        What is shown while somebody looks already is added to it.
+
+        Raises:
+            IllegalTransition: no transfer is awaited.
+            TooManyHolds: the guest has as many other unpaid bookings as one may have.
+        """
+        if known(session, self.id, Action.SUBMIT_EVIDENCE, cause) or known(
+            session, self.id, Fact.ADD_EVIDENCE, cause
+        ):
+            return
+        payment = self.awaited_transfer(session)
+        if payment is None:
+            raise IllegalTransition(status=self.status, action=Action.SUBMIT_EVIDENCE)
+        actor, data = Actor("guest", self.person_id), {"evidence_id": evidence_id}
+        if evidence_id is not None:
+            evidence.attach(session, evidence_id, booking_id=self.id, payment_id=payment.id)
+        if self.status == Status.PAYMENT_REVIEW:
+            if evidence_id is not None:
+                self._note(session, Fact.ADD_EVIDENCE, cause=cause, actor=actor, now=now, data=data)
+            return
+        if self.status == Status.EXPIRED and self._live_holds(session) >= rules.most_holds:
+            raise TooManyHolds(most=rules.most_holds)
+        # Who was refused too often, or comes for a stay that has begun, blocks the place for nobody.
+        may_claim = self.starts_at > now and self.rejections(session) < rules.most_rejections
+        if may_claim and self._has_or_claims_place(session, rules=rules, now=now):
+            allocation.keep(session, self.id)
+        self.held_since, self.hold_until = self.held_since or now, now + rules.review
+        self._apply(session, Action.SUBMIT_EVIDENCE, cause=cause, actor=actor, now=now, data=data)
+
+    def record_transfer(
+        self, session: Session, *, actor: Actor, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """An admin has seen the money on the account: it is ours, and the booking follows.
+
+        Also long after the hold, or when the guest has given up: then it is owed back, unless the place is free.
+
+        Raises:
+            IllegalTransition: no transfer is awaited, or its money was seen before.
+        """
+        payment = self.newest_transfer(session)
+        if payment is not None and known(session, self.id, Fact.VERIFY, cause):
+            return
+        if payment is None or payment.state in HAS_MONEY or self.status not in _TAKES_TRANSFER:
+            raise IllegalTransition(status=self.status, action=Action.RECORD_PAYMENT)
+        data = {"payment_id": payment.id, "amount_minor": payment.amount_minor}
+        self._note(session, Fact.VERIFY, cause=cause, actor=actor, now=now, data=data)
+        payment.note_verification(session, MANUAL_ADMIN, actor.person_id)
+        evidence.verify(
+            session,
+            booking_id=self.id,
+            payment_id=payment.id,
+            amount=payment.amount,
+            by=actor.person_id,
+            now=now,
+        )
+        facts = PaymentFacts(PaymentState.CAPTURED, amount_minor=payment.amount_minor)
+        self.record_facts(session, payment, facts, rules=rules, cause=cause, now=now, actor=actor)
+        if any(p.state in OPEN for p in Payment.of_booking(session, self.id)):
+            # They had turned to a card meanwhile: its page is not to take money for the same stay.
+            booking_event.demand(
+                session,
+                self.id,
+                "close_payments",
+                booking_event.PROVIDERS,
+                cause=f"payment:{payment.id}:verified",
+                due_at=now,
+                now=now,
+            )
+
+    def reject_payment(
+        self, session: Session, *, reason: str, actor: Actor, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """The money is not there: the guest is told why and has a new hold to try again.
+
+        The last time, without the place, or when the stay would have begun, the booking expires instead.
+
+        Raises:
+            IllegalTransition: no transfer is being looked for.
+        """
+        if known(session, self.id, Action.REJECT_PAYMENT, cause) or known(
+            session, self.id, Action.EXPIRE, cause
+        ):
+            return
+        if not self.is_in_review:
+            raise IllegalTransition(status=self.status, action=Action.REJECT_PAYMENT)
+        payment = Payment.of_booking(session, self.id, lock=True)[-1]
+        evidence.reject(session, booking_id=self.id, reason=reason, by=actor.person_id, now=now)
+        is_last = self.rejections(session) + 1 >= rules.most_rejections
+        if is_last or self.starts_at <= now or not self.has_place(session):
+            self.expire(session, cause=cause, now=now, actor=actor, reason=reason)
+            return
+        self.held_since, self.hold_until = now, now + rules.hold
+        allocation.hold(session, self.id, self.hold_until)
+        if payment.state not in OPEN:  # it had expired before it was looked for
+            self._begin_payment(session, TRANSFER, payment.agreed, now)
+        self._apply(session, Action.REJECT_PAYMENT, cause=cause, actor=actor, now=now, reason=reason)
+
+    @property
+    def is_in_review(self) -> bool:
+        """Whether somebody looks for a transfer; a reversal is reviewed without an end."""
+        return self.status == Status.PAYMENT_REVIEW and self.hold_until is not None
+
+    def newest_transfer(self, session: Session) -> Payment | None:
+        """The payment by which the guest was last asked to transfer, if they were."""
+        payments = Payment.of_booking(session, self.id, lock=True)
+        return next((p for p in reversed(payments) if p.method == TRANSFER), None)
+
+    def awaited_transfer(self, session: Session) -> Payment | None:
+        """The transfer that the guest may say is made: the last way they chose, unpaid, however late."""
+        payment = self.newest_transfer(session)
+        if payment is None or payment.state in HAS_MONEY:
+            return None
+        if self.status not in (Status.PAYMENT_PENDING, Status.EXPIRED) and not self.is_in_review:
+            return None
+        return payment if payment is Payment.of_booking(session, self.id)[-1] else None
+
+    def rejections(self, session: Session) -> int:
+        """How often a transfer that the guest said was made could not be found."""
+        return int(session.execute(REJECTIONS, {"id": self.id}).scalar_one())
+
+    def _end_transfers(self, session: Session, now: datetime) -> None:
+        """There is no provider to ask: what did not come by now has not come."""
+        for payment in Payment.of_booking(session, self.id, lock=True):
+            if payment.method == TRANSFER and payment.state in OPEN:
+                payment.learn(PaymentFacts(PaymentState.EXPIRED), now)
+                payment.write(session)
+
+    # ---- what the provider says ----------------------------------------------------------------
+
+    def record_facts(
+        self,
+        session: Session,
+        payment: Payment,
+        facts: PaymentFacts,
+        *,
+        rules: Rules,
+        cause: str,
+        now: datetime,
+        actor: Actor = booking_event.PROVIDER,
+    ) -> None:
+        """Take over what the provider says of a payment, and let the booking follow.
+
+        The one way in for a webhook, an answer to our own call, a hold's end, the reconciler and an admin's
+        word alike.
+        """
+        before = payment.state
+        is_news = payment.learn(facts, now)
+        payment.write(session)
+        if not is_news:
+            return
+        if facts.state is PaymentState.AUTHORIZED:
+            self._place_authorization(session, payment, rules=rules, cause=cause, now=now)
+        elif facts.state is PaymentState.CAPTURED:
+            self._place_capture(session, payment, before, rules=rules, cause=cause, now=now, actor=actor)
+        elif (
+            before == PaymentState.AUTHORIZED
+            and self.status in AWAITING_OWNER
+            and not self._paid_otherwise(session, payment)
+        ):
+            self.fail_capture(session, payment, rules=rules, cause=cause, now=now)
+
+    def _place_authorization(
+        self, session: Session, payment: Payment, *, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """Money is authorized: the booking is paid if its place can still be had, else the money is let go."""
+        cause = f"{cause}:payment:{payment.id}"
+        if self.status in (Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED) and not (
+            self._paid_otherwise(session, payment)
+        ):
+            if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
+                self._record_payment(session, payment, cause=cause, now=now, actor=booking_event.PROVIDER)
+                return
+        elif self.status not in (Status.GUEST_CANCELLED, Status.OWNER_CANCELLED, Status.EXPIRED):
+            self._note(
+                session,
+                Fact.LATE_AUTHORIZATION,
+                cause=cause,
+                actor=booking_event.PROVIDER,
+                now=now,
+                data={"payment_id": payment.id, "second": True},
+            )
+            return
+        self._note(
+            session,
+            Fact.LATE_AUTHORIZATION,
+            cause=cause,
+            actor=booking_event.PROVIDER,
+            now=now,
+            data={"payment_id": payment.id, "second": False},
+        )
+
+    def _place_capture(
+        self,
+        session: Session,
+        payment: Payment,
+        before: str,
+        *,
+        rules: Rules,
+        cause: str,
+        now: datetime,
+        actor: Actor,
+    ) -> None:
+        """Money is ours: it confirms what was decided, pays what waited, or is owed back."""
+        cause = f"{cause}:payment:{payment.id}"
+        if self.status in AWAITING_OWNER:
+            # Also while a second payment is authorized and not let go yet: what was decided is paid.
+            if self.decision == YES:
+                self.confirm(session, cause=cause, actor=self._decider(session), now=now)
+        elif self.status in (Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED):
+            if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
+                self._record_payment(session, payment, cause=cause, now=now, actor=actor)
+                if self.decision == YES:
+                    self.confirm(session, cause=cause, actor=self._decider(session), now=now)
+            else:
+                allocation.release(session, self.id)
+                self._owe_back(
+                    session, Action.RECORD_UNPLACEABLE_PAYMENT, payment, payment.captured_minor, cause, now
+                )
+        elif self.status == Status.GUEST_CANCELLED:
+            if before == PaymentState.AUTHORIZED and self.decision_made_at is not None:
+                # Our own capture landed after the guest's cancel: the owner had decided, the policy holds.
+                self._owe_back(
+                    session, Action.REQUIRE_REFUND, payment, self._refund_by_policy(payment, now), cause, now
+                )
+            else:
+                self._owe_back(
+                    session, Action.RECORD_UNPLACEABLE_PAYMENT, payment, payment.captured_minor, cause, now
+                )
+        elif self.status == Status.OWNER_CANCELLED:
+            self._owe_back(session, Action.REQUIRE_REFUND, payment, payment.captured_minor, cause, now)
+
+    def _record_payment(
+        self, session: Session, payment: Payment, *, cause: str, now: datetime, actor: Actor
+    ) -> None:
+        allocation.keep(session, self.id)
+        self.paid_at = now
+        self.hold_until = None
+        self.advance_minor = payment.amount_minor  # of several ways to pay it is this one that was taken
+        self._apply(session, Action.RECORD_PAYMENT, cause=cause, actor=actor, now=now)
+
+    def capture_due(self, session: Session) -> Payment | None:
+        """The authorized payment that has to be captured now; None once captured, voided or declined."""
+        return to_capture(self.status, self.decision, Payment.of_booking(session, self.id))
+
+    def fail_capture(
+        self, session: Session, payment: Payment, *, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """The money could not be taken: a new payment and a new hold; the owner's yes is remembered."""
+        cause = f"{cause}:payment:{payment.id}"
+        if known(session, self.id, Action.FAIL_CAPTURE, cause):
+            return
+        next_status(Status(self.status), Action.FAIL_CAPTURE)
+        self.paid_at = None
+        self.held_since, self.hold_until = now, now + rules.hold
+        allocation.hold(session, self.id, self.hold_until)
+        self._begin_payment(session, payment.method, payment.agreed, now)
+        self._apply(
+            session,
+            Action.FAIL_CAPTURE,
+            cause=cause,
+            actor=booking_event.PROVIDER,
+            now=now,
+            data={"payment_id": payment.id, "failure": payment.failure},
+        )
+
+    # ---- what is owed back ---------------------------------------------------------------------
+
+    def _paid_otherwise(self, session: Session, payment: Payment) -> bool:
+        return any(
+            other.id != payment.id and other.state in HAS_MONEY
+            for other in Payment.of_booking(session, self.id)
+        )
+
+    def _owe_back(
+        self, session: Session, action: Action, payment: Payment, minor: int, cause: str, now: datetime
+    ) -> None:
+        if minor <= 0:
+            return
+        self._apply(
+            session,
+            action,
+            cause=cause,
+            actor=SARAI,
+            now=now,
+            data={"payment_id": payment.id, "refund_minor": minor},
+        )
+
+    def _refund_by_policy(self, payment: Payment, now: datetime) -> int:
+        return refund_due(
+            Policy.from_dict(self.policy),
+            Money(payment.captured_minor, self.currency),
+            Money(0, self.currency),
+            self.starts_at,
+            self.updated_at,
+        ).minor
+
+
+def to_capture(status: str, decision: str | None, payments: Sequence[Stands]) -> Stands | None:
+    """The authorized payment that has to be captured now; None once captured, voided or declined."""
+    if status not in AWAITING_OWNER or decision != YES:
+        return None
+    return next((p for p in payments if p.state == PaymentState.AUTHORIZED), None)
+
+
+def to_close(status: str, payments: Sequence[Stands]) -> list[Stands]:
+    """Pages to shut and authorizations to let go: all that is not what the booking is paid by."""
+    kept: Stands | None = None
+    if status in AWAITING_OWNER | CONFIRMED | {Status.COMPLETED}:
+        kept = next((p for p in payments if p.state in HAS_MONEY), None)
+    elif status in LIVE_HOLD and payments and payments[-1].state in OPEN:
+        kept = payments[-1]
+    return [
+        p
+        for p in payments
+        if p is not kept
+        and (p.state in OPEN or p.state == PaymentState.AUTHORIZED or is_stuck_authorization(p))
+    ]
+
+
+_TAKES_TRANSFER = frozenset(
+    {Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED, Status.GUEST_CANCELLED}
+)
