@@ -11,7 +11,7 @@ import base64
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -23,7 +23,15 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models import sealed
+from models.payment import CARD, TRANSFER
 from models.rules import Rules
+
+# What has to be set for a way to pay to be open; all of it or none. Whether there is an account that takes a
+# transfer is seen when one is asked for.
+WAYS: Mapping[str, tuple[str, ...]] = {
+    CARD: ("stripe_secret_key", "stripe_webhook_secret"),
+    TRANSFER: (),
+}
 
 
 class SettingsError(SystemExit):
@@ -193,13 +201,15 @@ class Settings(BaseSettings):
     )
 
     stripe_secret_key: str = _setting(
-        "", "The key for cards by Stripe.", heading="Stripe", secret=_STRIPE_KEY, needed=True
+        "",
+        "The key for cards by Stripe; without it nothing is paid by card.",
+        heading="Stripe",
+        secret=_STRIPE_KEY,
     )
     stripe_webhook_secret: str = _setting(
         "",
         "Shows that a call of `PUBLIC_URL/api/payments/stripe/webhook` comes from Stripe.",
         secret=_STRIPE_WEBHOOK,
-        needed=True,
     )
     stripe_api_url: str = _setting(
         "https://api.stripe.com", "Where Stripe's API is; pointed elsewhere by sandbox and tests."
@@ -253,6 +263,11 @@ class Settings(BaseSettings):
         return [number if number.startswith("+") else f"+{number}" for number in numbers if number]
 
     @cached_property
+    def ways(self) -> frozenset[str]:
+        """The ways to pay that this business has switched on, by having their keys set."""
+        return frozenset(way for way, names in WAYS.items() if all(getattr(self, name) for name in names))
+
+    @cached_property
     def rules(self) -> Rules:
         return Rules(
             hold=timedelta(minutes=self.booking_expiration_minutes),
@@ -261,6 +276,7 @@ class Settings(BaseSettings):
             payment_alert=timedelta(minutes=self.payment_alert_minutes),
             owner_deadline=timedelta(hours=self.owner_deadline_hours),
             max_days_ahead=self.max_days_ahead,
+            ways=self.ways,
             public_url=self.public_url.rstrip("/"),
             business_name=self.business_name,
             business_phone=self.business_phone or next(iter(self.admin_numbers), ""),
@@ -297,6 +313,11 @@ def problems(settings: Settings) -> Iterator[str]:
     for name in marked("needed"):
         if not getattr(settings, name):
             yield f"{name.upper()} is not set; docs/settings.md says what it is."
+    for names in WAYS.values():
+        given = [name.upper() for name in names if getattr(settings, name)]
+        for name in names:
+            if given and name.upper() not in given:
+                yield f"{name.upper()} is not set, but {given[0]} is; docs/settings.md says what it is."
     if settings.encryption_key and not all(map(sealed.is_key, sealed.keys_in(settings.encryption_key))):
         yield "ENCRYPTION_KEY is no key; make one with: python -m models.sealed"
     if wrong := [n for n in settings.admin_numbers if not re.fullmatch(r"\+[1-9]\d{6,14}", n)]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from flask import Flask, Response, send_from_directory
 
 from bot import errors
-from bot.door import MOST_BYTES, Door
+from bot.door import MOST_BYTES, Door, Receive
 from bot.eticket import eticket
 from bot.health import Health, health
 from bot.metrics import count_requests, metrics
-from bot.payment_webhooks import STRIPE_PATH, StripeCalls, payment_pages
+from bot.payment_webhooks import WEBHOOKS, ProviderCalls, payment_pages
 from bot.whatsapp_webhook import PATH, WhatsAppCalls, whatsapp_subscription
 from config import Settings
 from integrations.clients import Clients
@@ -30,9 +30,11 @@ def create_app(settings: Settings, clients: Clients, clock: Clock) -> Flask:
         phone_number_id=settings.whatsapp_phone_number_id,
         clock=clock,
     )
-    stripe = StripeCalls(clients.gateways["card"], clock)
-    # As Flask's documentation puts one in front.
-    app.wsgi_app = Door(app.wsgi_app, {PATH: whatsapp.receive, STRIPE_PATH: stripe.receive})  # type: ignore[method-assign]
+    receivers: dict[str, Receive] = {PATH: whatsapp.receive}
+    for way, gateway in clients.gateways.items():
+        webhook = WEBHOOKS[way]
+        receivers[webhook.path] = ProviderCalls(gateway, webhook.header, clock).receive
+    app.wsgi_app = Door(app.wsgi_app, receivers)  # type: ignore[method-assign]  # as Flask's documentation does it
     app.register_blueprint(whatsapp_subscription(verify_token=settings.whatsapp_verify_token))
     app.register_blueprint(payment_pages())
     look = Health(settings.redis_url, clock)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, render_template, request
@@ -12,6 +14,7 @@ from integrations.gateway import PaymentGateway, WebhookRefused
 from models import db, inbound
 from models.clock import Clock
 from models.inbound import Incoming
+from models.payment import CARD, PaymentNotice
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -19,37 +22,55 @@ if TYPE_CHECKING:
 STRIPE_PATH = "/api/payments/stripe/webhook"
 
 
-class StripeCalls:
-    """What the door does with a call of Stripe's."""
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a provider calls, and the header (as WSGI has it) in which it signs."""
 
-    def __init__(self, gateway: PaymentGateway, clock: Clock) -> None:
+    path: str
+    header: str
+
+
+# By way to pay; what the business has not switched on has no address.
+WEBHOOKS: Mapping[str, Webhook] = {CARD: Webhook(STRIPE_PATH, "HTTP_STRIPE_SIGNATURE")}
+
+
+class ProviderCalls:
+    """What the door does with a call of a provider's."""
+
+    def __init__(self, gateway: PaymentGateway, header: str, clock: Clock) -> None:
         self._gateway = gateway
+        self._header = header
         self._clock = clock
 
     def receive(self, environ: WSGIEnvironment) -> None:
         body = body_of(environ)
-        signature = environ.get("HTTP_STRIPE_SIGNATURE")
+        signature = environ.get(self._header)
         if not signature:
             abort(401, "The signature is missing.")
         try:
             notice = self._gateway.verify_webhook(body, signature, now=self._clock.now())
         except WebhookRefused as error:
             abort(403, f"The webhook was refused: {error}")
-        payload = {
-            "type": notice.type,
-            "payment_id": notice.payment_id,
-            "reference": notice.reference,
-            "intent": notice.intent,
-        }
-        news = Incoming(
-            "stripe",
-            notice.external_id,
-            "payment",
-            payload,
-            payment_id=notice.payment_id,
-            tells=notice.tells,
-        )
-        until_stored(lambda: _keep(news, self._clock))
+        keep_notice(self._gateway.name, notice, self._clock)
+
+
+def keep_notice(source: str, notice: PaymentNotice, clock: Clock) -> None:
+    """Store what was verified to come from a provider, and ring for the question that it makes us ask."""
+    payload = {
+        "type": notice.type,
+        "payment_id": notice.payment_id,
+        "reference": notice.reference,
+        "intent": notice.intent,
+    }
+    news = Incoming(
+        source,
+        notice.external_id,
+        "payment",
+        payload,
+        payment_id=notice.payment_id,
+        tells=notice.tells,
+    )
+    until_stored(lambda: _keep(news, clock))
 
 
 def payment_pages() -> Blueprint:

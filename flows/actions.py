@@ -326,6 +326,14 @@ class PayBy(Action):
 
 
 @dataclass(frozen=True)
+class ChooseWay(Action):
+    """The ways to pay a booking that waits for its payment."""
+
+    verb = "ways"
+    booking: int
+
+
+@dataclass(frozen=True)
 class SayPaid(Action):
     """The guest says that the transfer is made."""
 

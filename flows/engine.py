@@ -6,7 +6,7 @@ and any answer can be taken for the question that it fits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -22,6 +22,7 @@ from models.message import (
     BODY_LIST,
     BUTTON_TITLE,
     CAPTION,
+    MOST_BUTTONS,
     ROW_DESCRIPTION,
     ROW_TITLE,
     Button,
@@ -33,6 +34,7 @@ from models.message import (
     Menu,
     Message,
     Row,
+    Section,
     Text,
     clip,
 )
@@ -180,6 +182,14 @@ def row(action: Action, title: str, description: str | None = None) -> Row:
         title_of(title, ROW_TITLE),
         clip(description, ROW_DESCRIPTION) if description is not None else None,
     )
+
+
+def one_of(_: Phrases, body: str, choices: Sequence[tuple[Action, str]]) -> Buttons | Menu:
+    """Taps to choose from: as buttons, or as a list where there is more than three buttons hold."""
+    if len(choices) <= MOST_BUTTONS:
+        return Buttons(body, tuple(button(action, title) for action, title in choices))
+    rows = tuple(row(action, title) for action, title in choices)
+    return Menu(body, _("Choose"), (Section(None, rows),))
 
 
 def title_of(words: str, most: int) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from flows import book, find_a_place, phrases, stays, transfer
+from flows import book, find_a_place, phrases, stays, transfer, ways
 from flows.actions import (
     Action,
     AskForStars,
@@ -29,7 +29,7 @@ from flows.actions import (
     ShowMenu,
     encode,
 )
-from flows.engine import Reply, Turn, button, row, title_of, with_preface
+from flows.engine import Reply, Turn, button, one_of, row, title_of, with_preface
 from flows.phrases import Phrases
 from flows.state import State
 from models import rating, ticket
@@ -39,7 +39,6 @@ from models.lifecycle import AWAITING_OWNER, CONFIRMED, Status
 from models.listing import Listing
 from models.message import (
     BUTTON_TITLE,
-    MOST_BUTTONS,
     Buttons,
     ContactCard,
     Document,
@@ -53,8 +52,9 @@ from models.message import (
     clip,
 )
 from models.payee import Payee
-from models.payment import HAS_MONEY, OPEN, TRANSFER, Payment, PaymentState
+from models.payment import HAS_MONEY, OPEN, Payment, PaymentState
 from models.person import Person
+from models.rules import Rules
 from models.stay import Mode
 
 MOST_SHOWN: Final = 9
@@ -238,11 +238,7 @@ def _status_in_words(turn: Turn, booking: Booking, listing: Listing) -> str:
 
 def _with_choices(body: str, turn: Turn, booking: Booking, listing: Listing) -> Message:
     """What can be done about the booking: as buttons, or as a list where there is more than three buttons hold."""
-    choices = _choices(turn, booking, listing)
-    if len(choices) <= MOST_BUTTONS:
-        return Buttons(body, tuple(button(action, title) for action, title in choices))
-    rows = tuple(row(action, title) for action, title in choices)
-    return Menu(body, turn._("Choose"), (Section(None, rows),))
+    return one_of(turn._, body, _choices(turn, booking, listing))
 
 
 def _choices(turn: Turn, booking: Booking, listing: Listing) -> list[tuple[Action, str]]:
@@ -271,22 +267,29 @@ def _unpaid(turn: Turn, booking: Booking, listing: Listing) -> Message:
     if last.state in OPEN and last.payee_id is not None:
         country = turn.session.get_one(Person, booking.person_id).country
         payee = Payee.get(turn.session, last.payee_id)
-        return transfer.page(_, booking, listing, last, payee, country, turn.now)
+        return transfer.page(_, booking, listing, last, payee, country, turn.rules, turn.now)
     if last.state in OPEN and last.url is not None:
         country = turn.session.get_one(Person, booking.person_id).country
-        return payment_page(_, booking, listing, last, country, turn.now)
+        return payment_page(_, booking, listing, last, country, turn.rules, turn.now)
     heading = "\n".join(_heading(_, booking, listing))
     if last.state == PaymentState.CREATED:
         return Text(f"{heading}\n\n" + _("Your link to pay comes here in a moment."))
     buttons = (
         button(PayNow(booking.id), _("Try again")),
+        *ways.another(_, booking, ways.open_for(listing, turn.rules), last.method),
         button(CancelStay(booking.id), _("Cancel booking")),
     )
     return Buttons(f"{heading}\n\n" + _("The payment did not go through. Nothing was charged."), buttons)
 
 
 def payment_page(
-    _: Phrases, booking: Booking, listing: Listing, payment: Payment, country: str | None, now: datetime
+    _: Phrases,
+    booking: Booking,
+    listing: Listing,
+    payment: Payment,
+    country: str | None,
+    rules: Rules,
+    now: datetime,
 ) -> Link:
     """The one bubble with the link: what for, how much, and until when the place is kept.
 
@@ -300,17 +303,12 @@ def payment_page(
         f"*{clip(listing.name, 60)}*",
         stays.with_guests(_, booking, listing),
         "",
-        _("Pay *{amount}* by card to book it.", amount=amount) + " " + kept,
+        ways.asked(_, payment.method, booking.advance) + " " + kept,
         "",
-        book.when_charged(_, listing, (payment.method,)),
+        ways.when_charged(_, listing, (payment.method,)),
     ]
     label = title_of(_("Pay {amount}", amount=amount), BUTTON_TITLE + 1)
-    # Beside the link there is no room for another button.
-    footer = (
-        _("Or type: transfer, or: cancel")
-        if TRANSFER in listing.methods
-        else _("To give it up, type: cancel")
-    )
+    footer = ways.what_to_type(_, ways.open_for(listing, rules), payment.method)
     return Link(
         "\n".join(lines), label if len(label) <= BUTTON_TITLE else _("Pay now"), payment.url, footer=footer
     )

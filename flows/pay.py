@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from flows import book, my_bookings, understand
+from flows import book, my_bookings, understand, ways
 from flows.actions import (
+    Action,
     CancelOne,
     CancelStay,
     MyBookings,
@@ -20,7 +21,7 @@ from flows.actions import (
     ShowMenu,
     encode,
 )
-from flows.engine import Reply, Turn, button, row
+from flows.engine import Reply, Turn, button, one_of, row
 from flows.state import State
 from models import evidence
 from models.booking import Booking
@@ -38,7 +39,7 @@ from models.evidence import MIME_TYPES, Evidence
 from models.lifecycle import Status
 from models.listing import Listing
 from models.message import Buttons, Menu, Section, Text, Typing, clip
-from models.payment import CARD, OPEN, Payment, PaymentState
+from models.payment import OPEN, Payment, PaymentState
 
 # So long after its end a booking is still the one that a picture of a payment is for, if no other is.
 IN_VIEW: Final = timedelta(hours=72)
@@ -46,8 +47,8 @@ IN_VIEW: Final = timedelta(hours=72)
 
 def request_payment(turn: Turn, state: State, booking: Booking, tap: RequestPayment) -> Reply:
     """Accept this summary and pay so by this method: the place is claimed, and the link is being made."""
-    if tap.method not in Listing.get(turn.session, booking.listing_id).methods:
-        return my_bookings.stand(turn, state, booking)
+    if tap.method not in _open_ways(turn, booking):
+        return _explain(turn, state, booking, WayToPayClosed(method=tap.method))
     if booking.status == Status.PAYMENT_PENDING and _pays_otherwise(turn, booking, tap.method):
         return _try_again(turn, state, booking, tap.method)
     try:
@@ -93,11 +94,26 @@ def pay_by(turn: Turn, state: State, booking: Booking, method: str) -> Reply:
     """Another way to pay than the one that is open, which ends by it; the same way shows what is open."""
     if booking.status != Status.PAYMENT_PENDING:
         return my_bookings.stand(turn, state, booking)
-    if method not in Listing.get(turn.session, booking.listing_id).methods:
-        return my_bookings.stand(turn, state, booking)
+    if method not in _open_ways(turn, booking):
+        return _explain(turn, state, booking, WayToPayClosed(method=method))
     if not _pays_otherwise(turn, booking, method):
         return pay_now(turn, state, booking)
     return _try_again(turn, state, booking, method)
+
+
+def choose_way(turn: Turn, state: State, booking: Booking) -> Reply:
+    """All the ways to pay that are open; the one that was begun shows what it asked for."""
+    if booking.status != Status.PAYMENT_PENDING:
+        return my_bookings.stand(turn, state, booking)
+    taps: list[tuple[Action, str]] = [
+        (PayBy(booking.id, way), ways.title(turn._, way)) for way in _open_ways(turn, booking)
+    ]
+    message = one_of(turn._, turn._("How would you like to pay?"), [*taps, (ShowMenu(), turn._("Menu"))])
+    return Reply(message, replace(state, misses=0), "ways_to_pay", booking.id)
+
+
+def _open_ways(turn: Turn, booking: Booking) -> list[str]:
+    return ways.open_for(Listing.get(turn.session, booking.listing_id), turn.rules)
 
 
 def _pays_otherwise(turn: Turn, booking: Booking, method: str) -> bool:
@@ -163,7 +179,10 @@ def take_words(turn: Turn, state: State, said: str) -> Reply | None:
         waiting = [b for b in my_bookings.living(turn) if b.status == Status.PAYMENT_PENDING]
         if len(waiting) != 1:
             return None
-        return pay_by(turn, state, Booking.for_update(turn.session, waiting[0].id), meant)
+        booking = Booking.for_update(turn.session, waiting[0].id)
+        if meant == understand.ANOTHER_WAY:
+            return choose_way(turn, state, booking)
+        return pay_by(turn, state, booking, meant)
     waiting = _awaiting_transfer(turn, state)
     if not waiting:
         return None
@@ -275,16 +294,19 @@ def _explain(turn: Turn, state: State, booking: Booking, error: BookingError) ->
         )
         return Reply(Buttons(body, buttons), replace(state, draft=draft, at="book.review"), "too_many_holds")
     if isinstance(error, WayToPayClosed):
-        body = _("Paying by transfer does not work just now, sorry.")
-        ways = [button(ShowMenu(), _("Menu"))]
-        if CARD in Listing.get(turn.session, booking.listing_id).methods:
-            tap = (
-                RequestPayment(booking.id, booking.revision, CARD)
+        taps: list[tuple[Action, str]] = [
+            (
+                RequestPayment(booking.id, booking.revision, way)
                 if booking.status == Status.INITIATED
-                else PayBy(booking.id, CARD)
+                else PayBy(booking.id, way),
+                ways.title(_, way),
             )
-            ways.insert(0, button(tap, _("Pay by card")))
-        return Reply(Buttons(body, tuple(ways)), replace(state, misses=0), "way_closed", booking.id)
+            for way in ways.open_for(listing, turn.rules)
+            if way != error.data["method"]
+        ]
+        body = _("Paying this way does not work just now, sorry.")
+        message = one_of(_, body, [*taps, (ShowMenu(), _("Menu"))])
+        return Reply(message, replace(state, misses=0), "way_closed", booking.id)
     if isinstance(error, IllegalTransition):
         return my_bookings.stand(turn, state, booking)
     raise error

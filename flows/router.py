@@ -433,6 +433,7 @@ _TAPS: Final[Mapping[type[Action], Callable[[Turn, State, Any], Reply]]] = {
     actions.RequestStay: _with_booking(lambda t, s, b, a: pay.request_stay(t, s, b, a.revision)),
     actions.PayNow: _with_booking(lambda t, s, b, a: pay.pay_now(t, s, b)),
     actions.PayBy: _with_booking(lambda t, s, b, a: pay.pay_by(t, s, b, a.method)),
+    actions.ChooseWay: _with_booking(lambda t, s, b, a: pay.choose_way(t, s, b)),
     actions.SayPaid: _with_booking(lambda t, s, b, a: pay.say_paid(t, s, b)),
     actions.PictureFor: _with_booking(pay.picture_for),
     actions.BookAgain: _with_booking(lambda t, s, b, a: pay.book_again(t, s, b)),

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flows import stays
-from flows.actions import CancelStay, PayBy, SayPaid
+from flows import stays, ways
+from flows.actions import CancelStay, SayPaid
 from flows.engine import button
 from flows.phrases import Phrases
 from models.booking import Booking
@@ -15,7 +15,8 @@ from models.listing import Listing
 from models.message import Buttons, clip
 from models.money import Money
 from models.payee import Payee
-from models.payment import CARD, Payment
+from models.payment import TRANSFER, Payment
+from models.rules import Rules
 
 # Countries with one clock, where most guests and places are.
 ZONES: Final = {"PK": "Asia/Karachi", "IN": "Asia/Kolkata", "AE": "Asia/Dubai", "SA": "Asia/Riyadh"}
@@ -38,6 +39,7 @@ def page(
     payment: Payment,
     payee: Payee,
     country: str | None,
+    rules: Rules,
     now: datetime,
 ) -> Buttons:
     """Whom to pay, the account on a line of its own to be copied, how much exactly, the code, until when.
@@ -59,11 +61,12 @@ def page(
         kept_until(_, booking.hold_until or payment.expires_at, listing, country, now),
         _("When it is done, tap below or send a screenshot of it here."),
     ]
-    buttons = [button(SayPaid(booking.id), _("I have paid"))]
-    if CARD in listing.methods:
-        buttons.append(button(PayBy(booking.id, CARD), _("Pay by card")))
-    buttons.append(button(CancelStay(booking.id), _("Cancel booking")))
-    return Buttons("\n".join(lines), tuple(buttons))
+    buttons = (
+        button(SayPaid(booking.id), _("I have paid")),
+        *ways.another(_, booking, ways.open_for(listing, rules), TRANSFER),
+        button(CancelStay(booking.id), _("Cancel booking")),
+    )
+    return Buttons("\n".join(lines), buttons)
 
 
 def _why_exactly(_: Phrases, payment: Payment) -> str:

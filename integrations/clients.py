@@ -6,13 +6,14 @@ and never loads them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Protocol
 
 from integrations.gateway import PaymentGateway
 from integrations.stripe_gateway import StripeGateway
 from integrations.whatsapp import WhatsApp
+from models.payment import CARD
 
 
 class ClientSettings(Protocol):
@@ -33,11 +34,13 @@ class ClientSettings(Protocol):
     @property
     def stripe_api_url(self) -> str: ...
     @property
+    def ways(self) -> Collection[str]: ...
+    @property
     def sends_in_flight(self) -> int: ...
 
 
 class Clients:
-    """`gateways` holds, by payment method, what this installation has keys for."""
+    """`gateways` holds, by way to pay, what this business has switched on."""
 
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
@@ -55,15 +58,18 @@ class Clients:
 
     @cached_property
     def gateways(self) -> Mapping[str, PaymentGateway]:
-        settings = self._settings
-        gateways: dict[str, PaymentGateway] = {}
-        if settings.stripe_secret_key:
-            gateways["card"] = StripeGateway(
-                secret_key=settings.stripe_secret_key,
-                webhook_secret=settings.stripe_webhook_secret,
-                api_url=settings.stripe_api_url,
-            )
-        return gateways
+        return {way: make(self._settings) for way, make in _GATEWAYS.items() if way in self._settings.ways}
+
+
+def _stripe(settings: ClientSettings) -> PaymentGateway:
+    return StripeGateway(
+        secret_key=settings.stripe_secret_key,
+        webhook_secret=settings.stripe_webhook_secret,
+        api_url=settings.stripe_api_url,
+    )
+
+
+_GATEWAYS: Mapping[str, Callable[[ClientSettings], PaymentGateway]] = {CARD: _stripe}
 
 
 def build(settings: ClientSettings) -> Clients:

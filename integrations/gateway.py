@@ -6,6 +6,7 @@ verb that changes something return what the provider itself says afterwards.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -93,3 +94,19 @@ class PaymentGateway(Protocol):
         Raises:
             WebhookRefused: missing, wrong or stale signature, or not an event.
         """
+
+
+class TakesAtOnce(ABC):
+    """The part of a gateway whose money is taken when it is paid: nothing is authorized, captured or let go.
+
+    An owner's no is money that is owed back.
+    """
+
+    @abstractmethod
+    def look_up(self, order: PaymentOrder) -> PaymentFacts: ...
+
+    def capture(self, order: PaymentOrder, amount_minor: int) -> PaymentFacts:
+        return self.look_up(order)
+
+    def void(self, order: PaymentOrder) -> PaymentFacts:
+        return self.look_up(order)

@@ -18,6 +18,7 @@ from models import coupon, hours, payee, person, question
 from models.cancellation import Policy
 from models.hot import Hot
 from models.hours import Hours
+from models.payment import takes
 from models.pricing import stay_rules
 from models.question import Question
 from models.rates import Rates
@@ -72,6 +73,10 @@ class Listing:
     @property
     def cancellation(self) -> Policy:
         return Policy.from_dict(self.policy)
+
+    def ways(self, switched_on: Collection[str]) -> list[str]:
+        """The ways to pay that are open here: those it names, that the business has switched on, in its currency."""
+        return [way for way in self.methods if way in switched_on and takes(way, self.currency)]
 
     def rules_on(self, day: date) -> NightRules:
         """What holds for a stay by the night that begins on this day."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,7 +18,16 @@ from models.money import Money
 from models.seen import seen
 
 CARD: Final = "card"
+PAYTM: Final = "paytm"
+RAZORPAY: Final = "razorpay"
 TRANSFER: Final = "transfer"
+
+METHODS: Final = (CARD, PAYTM, RAZORPAY, TRANSFER)
+# What a method can be paid in, where it is not every currency.
+_CURRENCIES: Final[Mapping[str, frozenset[str]]] = {
+    PAYTM: frozenset({"INR"}),
+    RAZORPAY: frozenset({"INR"}),
+}
 
 # How long after its payment an amount is nobody else's: money can be a day late.
 AMOUNT_RESTS: Final = timedelta(hours=24)
@@ -44,6 +53,11 @@ class PaymentState(StrEnum):
 OPEN: Final = frozenset({PaymentState.CREATED, PaymentState.PENDING, PaymentState.UNKNOWN})
 HAS_MONEY: Final = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.PART_REFUNDED})
 ENDED: Final = frozenset(PaymentState) - OPEN - HAS_MONEY
+
+
+def takes(method: str, currency: str) -> bool:
+    """Whether an amount of this currency can be paid so."""
+    return method in METHODS and currency in _CURRENCIES.get(method, (currency,))
 
 
 @dataclass(eq=False)

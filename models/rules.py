@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ class Rules:
         most_rejections: so often a transfer may not be found before the booking ends.
         reminders, owner_alert, owner_deadline: the owner's silence, counted from the payment.
         code_life: how long an owner's button works.
+        ways: the ways to pay that the business has switched on.
     """
 
     hold: timedelta = timedelta(minutes=15)
@@ -37,6 +39,7 @@ class Rules:
     code_life: timedelta = timedelta(minutes=30)
     draft_life: timedelta = timedelta(hours=24)
     max_days_ahead: int = 90
+    ways: Collection[str] = frozenset({"card", "transfer"})
     public_url: str = "http://localhost:8000"
     business_name: str = "Sarai"
     business_phone: str = ""

@@ -93,9 +93,10 @@ def listing(
     prices: Mapping[str, Any] | None = None,
     mode: str = "NIGHTLY",
     hours: Mapping[str, Any] | None = None,
+    currency: str = "PKR",
 ) -> Listing:
     session.execute(text("INSERT INTO categories VALUES ('hut', 'Huts', 0) ON CONFLICT DO NOTHING"))
-    rates = Rates.from_dict({"currency": "PKR", "base": 9000, "advance": advance, **(prices or {})})
+    rates = Rates.from_dict({"currency": currency, "base": 9000, "advance": advance, **(prices or {})})
     slug = unique("place-")
     if owner_id is None:
         owner_id = person(session, name="Bilal Ahmed", role=people.OWNER)
@@ -106,7 +107,7 @@ def listing(
             "time_zone, capacity, check_in, check_out, rates, currency, policy, mode, hours, updated_at) "
             "VALUES (:slug, :name, 'hut', "
             ":owner_id, :approval, 'By the sea.', 'Gwadar, Pakistan', '+923000000201', 'Bilal Ahmed', :time_zone, "
-            ":capacity, :check_in, :check_out, :rates, 'PKR', :policy, :mode, :hours, :now) RETURNING id"
+            ":capacity, :check_in, :check_out, :rates, :currency, :policy, :mode, :hours, :now) RETURNING id"
         ),
         {
             "slug": slug,
@@ -118,6 +119,7 @@ def listing(
             "check_in": _time(check_in),
             "check_out": _time(check_out),
             "rates": orjson.dumps(rates.to_dict()).decode(),
+            "currency": currency,
             "policy": orjson.dumps(dict(policy or {})).decode(),
             "mode": mode,
             "hours": orjson.dumps(dict(hours)).decode() if hours is not None else None,

@@ -76,6 +76,19 @@ def test_the_sandboxs_secrets_are_refused(given: Any, name: str) -> None:
     assert SANDBOX[name] not in said
 
 
+@pytest.mark.parametrize(
+    ("left_out", "ways"),
+    [
+        ([], {"card", "transfer"}),
+        (["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"], {"transfer"}),
+    ],
+)
+def test_a_way_to_pay_is_switched_on_by_its_keys(given: Any, left_out: list[str], ways: set[str]) -> None:
+    settings = given(**dict.fromkeys(left_out))
+    assert settings.ways == ways
+    assert settings.rules.ways == ways
+
+
 WEAK = [
     ("WHATSAPP_ACCESS_TOKEN", "EAA123"),
     ("WHATSAPP_ACCESS_TOKEN", "EAA" + "a" * 200),

@@ -77,7 +77,7 @@ class PaymentJobs:
                     raise
         order = case.payments[-1].order
         try:
-            link = self._gateways[order.method].create_link(order)
+            link = self._gateway(order).create_link(order)
         except GatewayError as error:
             if error.retryable and due.attempts + 1 < LINK_TRIES:
                 raise
@@ -121,7 +121,7 @@ class PaymentJobs:
             return None
         order = payment.order
         try:
-            facts, answered = self._gateways[order.method].look_up(order), payment.told
+            facts, answered = self._gateway(order).look_up(order), payment.told
         except GatewayError as error:
             if told != AFTER_EXPIRY:
                 raise
@@ -200,7 +200,7 @@ class PaymentJobs:
             return None
         order = payment.order
         try:
-            facts = self._gateways[order.method].capture(order, order.amount_minor)
+            facts = self._gateway(order).capture(order, order.amount_minor)
         except GatewayError as error:
             if error.retryable:
                 raise  # asked again with the same key; what is not known is never taken for a failure
@@ -227,12 +227,23 @@ class PaymentJobs:
         """What the provider says; no answer is an answer too: unknown."""
         if order.method == TRANSFER:
             return PaymentFacts(PaymentState.EXPIRED)  # nobody can be asked: it is open as long as we say
-        gateway = self._gateways[order.method]
         try:
+            gateway = self._gateway(order)
             return gateway.expire(order) if verb == "expire" else gateway.void(order)
         except GatewayError as error:
             log.warning("payment.unknown", payment_id=order.payment_id, verb=verb, code=error.code)
             return PaymentFacts(PaymentState.UNKNOWN, failure=error.code)
+
+    def _gateway(self, order: PaymentOrder) -> PaymentGateway:
+        """Whoever collects it.
+
+        Raises:
+            GatewayError: the business has taken the keys away since; what becomes of the payment is not known.
+        """
+        try:
+            return self._gateways[order.method]
+        except KeyError:
+            raise GatewayError("switched_off", retryable=True, unknown=True) from None
 
     def _record(
         self, session: Session, due: Due, answers: Mapping[int, PaymentFacts], now: datetime

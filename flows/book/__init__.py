@@ -9,7 +9,7 @@ from __future__ import annotations
 from flows.book.progress import ask_again, draft_of, offer_alternatives, proceed
 from flows.book.questions import profile_name
 from flows.book.steps import BOOK
-from flows.book.summary import METHODS, guests_and_units, when_charged
+from flows.book.summary import guests_and_units
 from flows.book.turns import (
     answer,
     ask_what_to_change,
@@ -28,7 +28,6 @@ from flows.book.turns import (
 
 __all__ = [
     "BOOK",
-    "METHODS",
     "answer",
     "ask_again",
     "ask_what_to_change",
@@ -48,5 +47,4 @@ __all__ = [
     "show_dates",
     "show_times",
     "take_dates",
-    "when_charged",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flows import stays
+from flows import stays, ways
 from flows.actions import (
     Action,
     ChangeAnswers,
@@ -33,17 +33,13 @@ from models.message import (
     Section,
     clip,
 )
+from models.pricing import Quote
 
-METHODS: Final = {"card": "Pay by card", "transfer": "Pay by transfer"}
 PREFACE: Final = 200  # room for what is said before a summary
-ALL_AT_ONCE: Final = {
-    "card": "All by card",
-    "transfer": "All by transfer",
-}  # what they are called beside the ways to pay an advance
 
 
 def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
-    _ = turn._
+    _, methods = turn._, ways.open_for(listing, turn.rules)
     priced = booking.priced
     lines = [
         f"*{clip(listing.name, 60)}*",
@@ -57,22 +53,16 @@ def summary(turn: Turn, booking: Booking, listing: Listing) -> Message:
         *price_lines(_, priced, listing),
     ]
     if priced.advance or priced.is_choice:
-        lines += ["", when_charged(_, listing, listing.methods)]
+        lines += ["", ways.when_charged(_, listing, methods) if methods else _none_open(_, priced)]
         lines.append(_cancel_terms(_, booking, listing, turn.now))
-    return _with_ways_to_accept(_, "\n".join(lines), booking, listing)
+    return _with_ways_to_accept(_, "\n".join(lines), _ways(_, booking, listing, methods), booking)
 
 
-def when_charged(_: Phrases, listing: Listing, methods: Sequence[str]) -> str:
-    """What becomes of the money until the owner has answered, by the ways to pay that are open."""
-    if listing.approval == "INSTANT":
-        return _("_Confirmed as soon as you have paid._")
-    if "transfer" not in methods:
-        return _("_Your card is charged only once the owner says yes._")
-    if "card" not in methods:
-        return _("_If the owner says no, you get all of it back._")
-    return _(
-        "_A card is charged only once the owner says yes. If the answer is no, a transfer comes back in full._"
-    )
+def _none_open(_: Phrases, priced: Quote) -> str:
+    """The business has switched on no way to pay that the place names."""
+    if priced.advance:
+        return _("_It cannot be paid just now, sorry. Please try again later, or type: person_")
+    return _("_All of it cannot be paid now, sorry._")
 
 
 def guests_and_units(_: Phrases, booking: Booking, listing: Listing) -> str:
@@ -123,54 +113,50 @@ class _Way:
     more: str
 
 
-def _with_ways_to_accept(_: Phrases, body: str, booking: Booking, listing: Listing) -> Buttons | Menu:
+def _with_ways_to_accept(
+    _: Phrases, body: str, open_ways: Sequence[_Way], booking: Booking
+) -> Buttons | Menu:
     """The ways to accept first; as a list where they and [Change] are more than WhatsApp's three buttons.
 
     Also where there is so much to say that it, and a word before it, would not fit above buttons.
     """
-    ways = _ways(_, booking, listing)
     others = (
         (ChangeAnswers(booking.id), _("Change")),
         (DropBooking(booking.id), _("Cancel")),
     )
-    if len(ways) < MOST_BUTTONS and len(body) <= BODY_BUTTONS - PREFACE:
-        buttons = [button(way.action, way.title) for way in ways]
+    if len(open_ways) < MOST_BUTTONS and len(body) <= BODY_BUTTONS - PREFACE:
+        buttons = [button(way.action, way.title) for way in open_ways]
         buttons += [button(action, title) for action, title in others]
         return Buttons(body, tuple(buttons[:MOST_BUTTONS]))
-    rows = [row(way.action, way.title, way.more) for way in ways]
+    rows = [row(way.action, way.title, way.more) for way in open_ways]
     rows += [row(action, title) for action, title in others]
     return Menu(body, _("Pay or change"), (Section(None, tuple(rows)),))
 
 
-def _ways(_: Phrases, booking: Booking, listing: Listing) -> list[_Way]:
+def _ways(_: Phrases, booking: Booking, listing: Listing, methods: Sequence[str]) -> list[_Way]:
     """Each method to pay the advance by, or the request without one, and each to pay all of it by."""
     priced = booking.priced
-    known = [method for method in listing.methods if method in METHODS]
-    ways = []
+    found = []
     if priced.advance:
         more = _("{amount} now", amount=_.money(priced.advance))
-        one = _("Pay advance") if len(known) == 1 and priced.is_choice else None
-        ways += [
-            _Way(RequestPayment(booking.id, booking.revision, method), one or way_to_pay(_, method), more)
-            for method in known
+        one = _("Pay advance") if len(methods) == 1 and priced.is_choice else None
+        found += [
+            _Way(RequestPayment(booking.id, booking.revision, method), one or ways.title(_, method), more)
+            for method in methods
         ]
     else:
         more = _("All of it at the property")
         title = _("Book now") if listing.approval == "INSTANT" else _("Request booking")
-        ways.append(_Way(RequestStay(booking.id, booking.revision), title, more))
+        found.append(_Way(RequestStay(booking.id, booking.revision), title, more))
     if priced.is_choice:
         more = _("{amount} now, nothing later", amount=_.money(priced.total))
-        one = _("Pay in full") if len(known) == 1 else None
-        ways += [
+        one = _("Pay in full") if len(methods) == 1 else None
+        found += [
             _Way(
                 RequestPayment(booking.id, booking.revision, method, Part.FULL),
-                one or _(ALL_AT_ONCE[method]),
+                one or _(ways.ALL_AT_ONCE[method]),
                 more,
             )
-            for method in known
+            for method in methods
         ]
-    return ways
-
-
-def way_to_pay(_: Phrases, method: str) -> str:
-    return _(METHODS[method])
+    return found

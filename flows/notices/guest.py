@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from flows import my_bookings, templates
+from flows import my_bookings, templates, ways
 from flows.actions import (
     BookAgain,
     CancelStay,
@@ -42,7 +42,7 @@ def payment_link(
     """The page to pay on is open: the one bubble after the tap that accepted."""
     _, listing = speak_to_guest(session, booking), listing_of(session, booking)
     country = person.country_of(session, booking.person_id)
-    message: Message = my_bookings.payment_page(_, booking, listing, payment, country, now)
+    message: Message = my_bookings.payment_page(_, booking, listing, payment, country, rules, now)
     if any(
         p.authorized_at is not None and p.id != payment.id for p in Payment.of_booking(session, booking.id)
     ):
@@ -60,12 +60,17 @@ def payment_unavailable(session: Session, booking: Booking, *, rules: Rules, now
     _, listing = speak_to_guest(session, booking), listing_of(session, booking)
     until = clock(_, booking.hold_until or now, listing)
     body = _(
-        "Paying by card does not work just now, sorry. Nothing was charged, and *{place}* stays yours until "
+        "Paying this way does not work just now, sorry. Nothing was charged, and *{place}* stays yours until "
         "{time}.",
         place=clip(listing.name, 60),
         time=until,
     )
-    buttons = (button(PayNow(booking.id), _("Try again")), button(CancelStay(booking.id), _("Cancel")))
+    tried = Payment.of_booking(session, booking.id)[-1].method
+    buttons = (
+        button(PayNow(booking.id), _("Try again")),
+        *ways.another(_, booking, ways.open_for(listing, rules), tried),
+        button(CancelStay(booking.id), _("Cancel")),
+    )
     template = templates.make(
         "payment_unavailable",
         _.language,

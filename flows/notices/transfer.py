@@ -27,7 +27,7 @@ def transfer_instructions(
     _, listing = speak_to_guest(session, booking), listing_of(session, booking)
     payee = payee_of(session, payment)
     country = person.country_of(session, booking.person_id)
-    message = transfer.page(_, booking, listing, payment, payee, country, now)
+    message = transfer.page(_, booking, listing, payment, payee, country, rules, now)
     template = templates.make(
         "transfer_instructions",
         _.language,
@@ -49,7 +49,7 @@ def payment_rejected(
     _, listing = speak_to_guest(session, booking), listing_of(session, booking)
     why = transfer.reason_in_words(_, reason)
     country = person.country_of(session, booking.person_id)
-    page = transfer.page(_, booking, listing, payment, payee_of(session, payment), country, now)
+    page = transfer.page(_, booking, listing, payment, payee_of(session, payment), country, rules, now)
     message = with_preface(
         page, _("*We have not found your payment*: {reason}. Please try again:", reason=why)
     )

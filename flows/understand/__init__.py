@@ -18,7 +18,7 @@ from flows.understand.answers import (
 )
 from flows.understand.codes import booking_code
 from flows.understand.days import Dates, Misread, Why, dates, nights
-from flows.understand.paying import PAID, about_paying
+from flows.understand.paying import ANOTHER_WAY, PAID, about_paying
 from flows.understand.people import count, mentioned
 from flows.understand.phones import phone_number
 from flows.understand.shifts import shift
@@ -28,6 +28,7 @@ from flows.understand.vocabulary import is_common, is_urdu_or_hindi, plain, same
 from flows.understand.vocabulary import words_of as words
 
 __all__ = [
+    "ANOTHER_WAY",
     "PAID",
     "Dates",
     "Misread",

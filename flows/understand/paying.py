@@ -7,10 +7,11 @@ from typing import Final
 from flows.understand.vocabulary import each, plain
 
 PAID: Final = "paid"
+ANOTHER_WAY: Final = "another way"
 
 
 def about_paying(said: str) -> str | None:
-    """“paid” for “I have paid” and its like, else the way that is wished for (“card”, “transfer”); None for neither."""
+    """“paid” for “I have paid” and its like, “another way”, or the way that is wished for (“card”); None for neither."""
     return _MEANS.get(plain(said)) if len(said) <= 60 else None
 
 
@@ -33,6 +34,13 @@ _MEANS: Final[dict[str, str]] = {
         "میں نے رقم بھیج دی ہے, ادائیگی کر دی, ادائیگی کر دی ہے, ادائیگی ہو گئی, भुगतान कर दिया, "
         "मैंने भुगतान कर दिया, मैंने भुगतान कर दिया है, भुगतान हो गया, पैसे भेज दिए, पैसे भेज दिये, "
         "मैंने पैसे भेज दिए",
+        ANOTHER_WAY: "another way, other way, another way to pay, other way to pay, other ways, other ways to pay, "
+        "ways to pay, pay another way, another method, other method, payment methods, kisi aur tarah, kisi aur tareeqe se, "
+        "کسی اور طریقے سے, ادائیگی کا اور طریقہ, किसी और तरीके से, भुगतान का और तरीका",
+        "paytm": "paytm, pay by paytm, by paytm, with paytm, via paytm, paytm se, پے ٹی ایم, पेटीएम, "
+        "पेटीएम से भुगतान",
+        "razorpay": "razorpay, pay by razorpay, by razorpay, with razorpay, via razorpay, razorpay se, ریزر پے, "
+        "रेज़रपे, रेज़रपे से भुगतान",
         "transfer": "transfer, pay by transfer, by transfer, bank transfer, by bank transfer, via transfer, "
         "transfer se, ٹرانسفر, ٹرانسفر سے ادا کریں, ट्रांसफर, ट्रांसफ़र, ट्रांसफर से भुगतान करें",
         "card": "card, pay by card, by card, via card, with card, credit card, debit card, by credit card, "

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from flows.book import summary
 from models.booking import Booking
 from models.listing import Listing
 from models.message import Buttons, Menu, Typing
@@ -86,19 +85,15 @@ def test_a_choice_that_was_not_given_is_none(session: Session, chat: Chat, place
     assert newest(session, chat).status == "INITIATED"
 
 
-def test_more_ways_than_three_buttons_are_a_list(
-    session: Session, chat: Chat, generous: Listing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(summary, "METHODS", {"card": "Pay by card", "till": "Pay at the till"})
-    monkeypatch.setattr(summary, "ALL_AT_ONCE", {"card": "All by card", "till": "All at the till"})
-    factories.change(session, generous, methods='["card", "till"]')
+def test_more_ways_than_three_buttons_are_a_list(session: Session, chat: Chat, generous: Listing) -> None:
+    factories.change(session, generous, methods='["card", "transfer"]')
     shown = chat.comes_to_the_summary(generous.name)
     assert isinstance(shown, Menu)
     assert titles(shown) == [
         "Pay by card",
-        "Pay at the till",
+        "Pay by transfer",
         "All by card",
-        "All at the till",
+        "All by transfer",
         "Change",
         "Cancel",
     ]
@@ -127,12 +122,9 @@ def test_all_of_it_by_transfer(session: Session, chat: Chat, generous: Listing) 
     assert payment.amount + booking.due == booking.total
 
 
-def test_two_ways_to_pay_leave_room_for_change(
-    session: Session, chat: Chat, place: Listing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(summary, "METHODS", {"card": "Pay by card", "till": "Pay at the till"})
-    factories.change(session, place, methods='["card", "till"]')
-    assert titles(chat.comes_to_the_summary(place.name)) == ["Pay by card", "Pay at the till", "Change"]
+def test_two_ways_to_pay_leave_room_for_change(session: Session, chat: Chat, place: Listing) -> None:
+    factories.change(session, place, methods='["card", "transfer"]')
+    assert titles(chat.comes_to_the_summary(place.name)) == ["Pay by card", "Pay by transfer", "Change"]
 
 
 def test_so_long_a_summary_that_it_does_not_fit_above_buttons_is_a_list(session: Session, chat: Chat) -> None:
