@@ -226,14 +226,25 @@ def _status_in_words(turn: Turn, booking: Booking, listing: Listing) -> str:
         if booking.newest_transfer(turn.session) is not None:
             return _("❌ Cancelled. Should money of yours have reached us, all of it comes back.")
         return _("❌ Cancelled. Nothing was charged.")
-    if status == Status.EXPIRED and booking.awaited_transfer(turn.session) is not None:
-        return _("The time to pay ran out, so the place was not kept. If you have paid, tell us below.")
+    if status in (Status.EXPIRED, Status.REFUND_COMPLETED):
+        return _how_it_ended(turn, booking)
     return {
         Status.PAYMENT_REVIEW: _("We are checking your payment and will write to you here."),
         Status.COMPLETED: _("Your stay is over. We hope it was a good one."),
-        Status.EXPIRED: _("The time to pay ran out, so the place was not kept. Nothing was charged."),
-        Status.REFUND_COMPLETED: _("❌ Cancelled, and your money is paid back."),
     }[Status(status)]
+
+
+def _how_it_ended(turn: Turn, booking: Booking) -> str:
+    """Without a stay: the time ran out, or what was paid is paid back or used otherwise."""
+    _ = turn._
+    if booking.status == Status.EXPIRED:
+        if booking.awaited_transfer(turn.session) is not None:
+            return _("The time to pay ran out, so the place was not kept. If you have paid, tell us below.")
+        return _("The time to pay ran out, so the place was not kept. Nothing was charged.")
+    newer = booking.money_put_to(turn.session)
+    if newer is not None:
+        return _("Its payment came late and pays for your newer booking {code} of the same stay.", code=newer)
+    return _("❌ Cancelled, and your money is paid back.")
 
 
 def _with_choices(body: str, turn: Turn, booking: Booking, listing: Listing) -> Message:

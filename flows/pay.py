@@ -234,15 +234,19 @@ def _awaiting_transfer(turn: Turn, state: State) -> list[Booking]:
 
     Those that have ended count only where no other waits.
     """
-    found: list[Booking] = []
-    for booking in Booking.of_person(turn.session, turn.person_id):
-        is_live = booking.status == Status.PAYMENT_PENDING or booking.is_in_review
-        is_late = booking.status == Status.EXPIRED and turn.now - booking.updated_at < IN_VIEW
-        if (is_live or is_late) and booking.awaited_transfer(turn.session) is not None:
-            found.append(booking)
+    numbers = [
+        booking.id
+        for booking in Booking.of_person(turn.session, turn.person_id)
+        if booking.status == Status.PAYMENT_PENDING
+        or booking.is_in_review
+        or (booking.status == Status.EXPIRED and turn.now - booking.updated_at < IN_VIEW)
+    ]
+    # Locked the oldest first, as everywhere, and before their payments; then the newest first again.
+    locked = [Booking.for_update(turn.session, number) for number in sorted(numbers)]
+    found = [b for b in reversed(locked) if b.awaited_transfer(turn.session) is not None]
     live = [booking for booking in found if booking.status != Status.EXPIRED]
     shown = [booking for booking in found if state.at == encode(ShowBooking(booking.id))]
-    return [Booking.for_update(turn.session, booking.id) for booking in shown or live or found]
+    return shown or live or found
 
 
 def book_again(turn: Turn, state: State, booking: Booking) -> Reply:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import action_code, allocation, booking_event, evidence
 from models.booking_event import SARAI, Actor, known
-from models.booking_row import REJECTIONS, YES
+from models.booking_row import NEWER_OF_SAME_STAY, PUT_TO, REJECTIONS, YES
 from models.booking_steps import BookingSteps
 from models.cancellation import Policy, refund_due
 from models.errors import IllegalTransition, TooManyHolds, WayToPayClosed
@@ -194,15 +194,7 @@ class BookingMoney(BookingSteps):
         self.record_facts(session, payment, facts, rules=rules, cause=cause, now=now, actor=actor)
         if any(p.state in OPEN for p in Payment.of_booking(session, self.id)):
             # They had turned to a card meanwhile: its page is not to take money for the same stay.
-            booking_event.demand(
-                session,
-                self.id,
-                "close_payments",
-                booking_event.PROVIDERS,
-                cause=f"payment:{payment.id}:verified",
-                due_at=now,
-                now=now,
-            )
+            self._close_payments(session, cause=f"payment:{payment.id}:verified", now=now)
 
     def reject_payment(
         self, session: Session, *, reason: str, actor: Actor, rules: Rules, cause: str, now: datetime
@@ -344,15 +336,15 @@ class BookingMoney(BookingSteps):
             if self.decision == YES:
                 self.confirm(session, cause=cause, actor=self._decider(session), now=now)
         elif self.status in (Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED):
+            # Bookings are locked before allocations, this one before the newer.
+            newer = self._newer_of_same_stay(session)
             if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
                 self._record_payment(session, payment, cause=cause, now=now, actor=actor)
                 if self.decision == YES:
                     self.confirm(session, cause=cause, actor=self._decider(session), now=now)
             else:
                 allocation.release(session, self.id)
-                self._owe_back(
-                    session, Action.RECORD_UNPLACEABLE_PAYMENT, payment, payment.captured_minor, cause, now
-                )
+                self._use_or_owe_back(session, payment, newer, rules=rules, cause=cause, now=now, actor=actor)
         elif self.status == Status.GUEST_CANCELLED:
             if before == PaymentState.AUTHORIZED and self.decision_made_at is not None:
                 # Our own capture landed after the guest's cancel: the owner had decided, the policy holds.
@@ -360,9 +352,8 @@ class BookingMoney(BookingSteps):
                     session, Action.REQUIRE_REFUND, payment, self._refund_by_policy(payment, now), cause, now
                 )
             else:
-                self._owe_back(
-                    session, Action.RECORD_UNPLACEABLE_PAYMENT, payment, payment.captured_minor, cause, now
-                )
+                newer = self._newer_of_same_stay(session)
+                self._use_or_owe_back(session, payment, newer, rules=rules, cause=cause, now=now, actor=actor)
         elif self.status == Status.OWNER_CANCELLED:
             self._owe_back(session, Action.REQUIRE_REFUND, payment, payment.captured_minor, cause, now)
 
@@ -400,7 +391,75 @@ class BookingMoney(BookingSteps):
             data={"payment_id": payment.id, "failure": payment.failure},
         )
 
+    # ---- money without a place -----------------------------------------------------------------
+
+    def _newer_of_same_stay(self, session: Session) -> BookingMoney | None:
+        """The guest's newest unpaid booking of the same units at the same time, locked; None where there is none."""
+        what = {
+            name: getattr(self, name)
+            for name in ("id", "person_id", "listing_id", "starts_at", "ends_at", "units", "currency")
+        }
+        row = session.execute(NEWER_OF_SAME_STAY, what).first()
+        return type(self).from_row(session, row) if row is not None else None
+
+    def _use_or_owe_back(
+        self,
+        session: Session,
+        payment: Payment,
+        newer: BookingMoney | None,
+        *,
+        rules: Rules,
+        cause: str,
+        now: datetime,
+        actor: Actor,
+    ) -> None:
+        """Money whose place is gone or given up: it pays the newer booking of the same stay, or goes back in full."""
+        if newer is None or not newer._takes_instead(session, payment, rules=rules, now=now):
+            self._owe_back(
+                session, Action.RECORD_UNPLACEABLE_PAYMENT, payment, payment.captured_minor, cause, now
+            )
+            return
+        data = {"payment_id": payment.id, "refund_minor": 0, "put_to": newer.id}
+        self._apply(session, Action.RECORD_UNPLACEABLE_PAYMENT, cause=cause, actor=SARAI, now=now, data=data)
+        # Nothing of it is owed: what a refund would do is done by putting it there.
+        for action in (Action.START_REFUND, Action.FINISH_REFUND):
+            self._apply(session, action, cause=cause, actor=SARAI, now=now, data=data)
+        newer._record_put(session, payment, now=now, actor=actor)
+
+    def _takes_instead(self, session: Session, payment: Payment, *, rules: Rules, now: datetime) -> bool:
+        """Whether money that another booking of the stay was paid with is enough for this one, and its place there.
+
+        Enough is what was agreed on: the odd rupees that a transfer is lowered by are due at the place here as
+        well. More than the whole stay costs is somebody's mistake, and goes back.
+        """
+        asked = Payment.of_booking(session, self.id, lock=True)[-1]
+        enough = payment.captured_minor + payment.short_minor >= asked.agreed.minor
+        if not enough or payment.captured_minor > self.total_minor or self.starts_at <= now:
+            return False
+        return self._has_or_claims_place(session, rules=rules, now=now)
+
+    def _record_put(self, session: Session, payment: Payment, *, now: datetime, actor: Actor) -> None:
+        """Paid by what came for an older booking of the same stay; pages that are open for this one are closed."""
+        cause = f"payment:{payment.id}:put"
+        self._record_payment(
+            session, payment.put_to(session, self.id, now), cause=cause, now=now, actor=actor
+        )
+        if self.decision == YES:
+            self.confirm(session, cause=cause, actor=self._decider(session), now=now)
+        self._close_payments(session, cause=cause, now=now)
+
+    def money_put_to(self, session: Session) -> str | None:
+        """The code of the newer booking that this one's money pays, if it does."""
+        code: str | None = session.execute(PUT_TO, {"id": self.id}).scalar()
+        return code
+
     # ---- what is owed back ---------------------------------------------------------------------
+
+    def _close_payments(self, session: Session, *, cause: str, now: datetime) -> None:
+        """Let a follow-up shut every page that is not what the booking is paid by."""
+        booking_event.demand(
+            session, self.id, "close_payments", booking_event.PROVIDERS, cause=cause, due_at=now, now=now
+        )
 
     def _paid_otherwise(self, session: Session, payment: Payment) -> bool:
         return any(

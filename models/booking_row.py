@@ -240,6 +240,16 @@ REJECTIONS = text(
     # The last refusal ends the booking.
     "OR (action = 'EXPIRE' AND from_status = 'PAYMENT_REVIEW' AND actor = 'admin'))"
 )
+# Newer, unpaid, and for the same units at the same time: not one whose money a bank took back.
+NEWER_OF_SAME_STAY = text(
+    f"SELECT {_COLUMNS} FROM bookings WHERE person_id = :person_id AND id > :id AND listing_id = :listing_id "
+    "AND starts_at = :starts_at AND ends_at = :ends_at AND units = :units AND currency = :currency "
+    f"AND status IN {_one_of(LIVE_HOLD)} AND hold_until IS NOT NULL ORDER BY id DESC LIMIT 1 FOR NO KEY UPDATE"
+)
+PUT_TO = text(
+    "SELECT b.code FROM payments p JOIN payments n ON n.put_from = p.id JOIN bookings b ON b.id = n.booking_id "
+    "WHERE p.booking_id = :id"
+)
 UNITS_HELD = Hot(
     "units_held",
     "SELECT count(*) FROM allocations WHERE booking_id = :id AND state <> 'RELEASED'",

@@ -173,6 +173,16 @@ class Payment:
             if row is not None:
                 return seen(session, cls(*row))
 
+    def put_to(self, session: Session, booking_id: int, now: datetime) -> Payment:
+        """What was captured here pays another booking from now on: a payment of its own, and nothing is left here.
+
+        The database refuses to put the same money twice.
+        """
+        self.state, self.ended_at = PaymentState.REFUNDED, now
+        self.write(session)
+        what = {"id": self.id, "booking_id": booking_id, "now": now}
+        return seen(session, Payment(*session.execute(_PUT, what).one()))
+
     def write(self, session: Session) -> None:
         """Make what was learned the row's, in this unit of work."""
         _WRITE.run(session, id=self.id, **{name: getattr(self, name) for name in _LEARNED})
@@ -255,6 +265,13 @@ _BEGIN_TRANSFER = Hot(
     reference="text",
     payee_id="bigint",
     short_minor="bigint",
+)
+_PUT = text(
+    "INSERT INTO payments (booking_id, method, state, amount_minor, currency, intent, created_at, expires_at, "
+    "captured_at, captured_minor, receipt_url, payee_id, verification_method, verified_by, put_from) "
+    f"SELECT :booking_id, method, '{PaymentState.CAPTURED}', captured_minor, currency, "
+    "coalesce(intent, reference), :now, :now, captured_at, captured_minor, receipt_url, payee_id, "
+    f"verification_method, verified_by, id FROM payments WHERE id = :id RETURNING {_COLUMNS}"
 )
 _LET_AMOUNT_REST = text("UPDATE payments SET amount_until = :until WHERE id = :id AND amount_until IS NULL")
 _VERIFIED = text("UPDATE payments SET verification_method = :how, verified_by = :by WHERE id = :id")

@@ -571,6 +571,12 @@ class Stripe:
             "/_sandbox/disputes", {"payment_intent": self.session(reference)["intent"]["id"]}
         )
 
+    def captures(self, reference: str) -> dict[str, Any]:
+        """Somebody of the business takes the authorized money by hand, on Stripe's own dashboard."""
+        return self.http.post(
+            "/_sandbox/captures", {"payment_intent": self.session(reference)["intent"]["id"]}
+        )
+
     def log(self, after: int = 0) -> list[dict[str, Any]]:
         return list(self.http.get("/_sandbox/log", after=after)["entries"])
 

@@ -161,6 +161,7 @@ class Stripe:
         router.add_post("/_sandbox/webhooks/release", self.release)
         router.add_post("/_sandbox/refunds/{id}", self.settle_refund)
         router.add_post("/_sandbox/disputes", self.dispute)
+        router.add_post("/_sandbox/captures", self.capture_by_hand)
         router.add_get("/_sandbox/log", self.show_log)
         return app
 
@@ -592,6 +593,13 @@ class Stripe:
         given = await _json(request)
         return web.json_response(
             self.bank.open_dispute(self.bank.find("intent", str(given.get("payment_intent"))))
+        )
+
+    async def capture_by_hand(self, request: web.Request) -> web.StreamResponse:
+        """As somebody of the business does it on Stripe's own dashboard."""
+        given = await _json(request)
+        return web.json_response(
+            self.bank.capture(self.bank.find("intent", str(given.get("payment_intent"))), {})
         )
 
     async def show_log(self, request: web.Request) -> web.StreamResponse:

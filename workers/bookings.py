@@ -194,7 +194,12 @@ def tell_refund_required(session: Session, booking: Booking, due: Due, rules: Ru
 
 @light
 def tell_money_unplaceable(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
-    notices.money_unplaceable(session, booking, rules=rules, now=now)
+    """All of it goes back, unless it pays the guest's newer booking."""
+    newer = booking.money_put_to(session)
+    if newer is not None:
+        notices.money_put(session, booking, newer, rules=rules, now=now)
+    else:
+        notices.money_unplaceable(session, booking, rules=rules, now=now)
 
 
 @light

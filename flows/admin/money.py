@@ -106,6 +106,8 @@ def verify_booking(turn: Turn, state: State, booking: Booking) -> Reply:
     lines = [f"✅ *Verified*: {ENGLISH.money(paid.amount)}, {booking.guest_name}, {booking.code}."]
     if booking.status == Status.REFUND_REQUIRED:
         lines.append("The place could not be kept, so all of it has to go back. The guest is told.")
+    elif (newer := booking.money_put_to(turn.session)) is not None:
+        lines.append(f"It came late, and pays for the guest's newer booking {newer} of the same stay.")
     elif booking.status in AWAITING_OWNER and listing.approval != "INSTANT":
         lines.append("The owner is asked now, and the guest is told.")
     else:

@@ -133,6 +133,21 @@ def refund_required(session: Session, booking: Booking, *, rules: Rules, now: da
     tell_admins(session, booking, Text("\n".join(lines)), "refund_required", template, now)
 
 
+def money_put_to_admins(session: Session, booking: Booking, newer: str, paid: Money, now: datetime) -> None:
+    """Late money found a use: nothing has to be done, and it is known where it went."""
+    listing = listing_of(session, booking)
+    amount = phrases.of("en").money(paid)
+    lines = [
+        "*Late payment used for the newer booking*",
+        "",
+        *people(session, booking, listing),
+        f"Paid: {amount}, when the place was no longer free",
+        f"It pays for: {newer}, the same stay",
+    ]
+    template = templates.make("money_put_record", "en", amount, listing.name, booking.code, newer)
+    tell_admins(session, booking, Text("\n".join(lines)), "money_put_record", template, now)
+
+
 def message_failed(
     session: Session, booking: Booking, *, kind: str, recipient: str, rules: Rules, now: datetime
 ) -> None:

@@ -15,7 +15,7 @@ from flows.actions import (
     ShowBooking,
 )
 from flows.engine import button, laid_out, with_preface
-from flows.notices.admin import declined_to_admins, refund_required
+from flows.notices.admin import declined_to_admins, money_put_to_admins, refund_required
 from flows.notices.telling import (
     clock,
     facts,
@@ -162,6 +162,23 @@ def money_unplaceable(session: Session, booking: Booking, *, rules: Rules, now: 
     )
     tell_guest(session, booking, Buttons(body, buttons), "money_back", template, now)
     refund_required(session, booking, rules=rules, now=now)
+
+
+def money_put(session: Session, booking: Booking, newer: str, *, rules: Rules, now: datetime) -> None:
+    """Money came for a booking that had ended, and pays the guest's newer one of the same stay."""
+    _, listing = speak_to_guest(session, booking), listing_of(session, booking)
+    paid = Money(sum(p.captured_minor for p in Payment.of_booking(session, booking.id)), booking.currency)
+    body = _(
+        "Your payment of *{amount}* for *{place}* came when {code} had ended. It pays for your newer booking "
+        "{newer} instead, so there is nothing more to pay now.",
+        amount=_.money(paid),
+        place=clip(listing.name, 60),
+        code=booking.code,
+        newer=newer,
+    )
+    template = templates.make("money_put", _.language, _.money(paid), listing.name, booking.code, newer)
+    tell_guest(session, booking, Text(body), "money_put", template, now)
+    money_put_to_admins(session, booking, newer, paid, now)
 
 
 def still_waiting(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:

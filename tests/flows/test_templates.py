@@ -19,6 +19,7 @@ FOR_ADMINS = {
     "guest_cancelled_record",
     "guest_writes",
     "message_failed",
+    "money_put_record",
     "owner_silent",
     "payment_pending",
     "payment_to_check",
