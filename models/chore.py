@@ -26,22 +26,35 @@ class Chore:
     attempts: int
 
 
-def demand(session: Session, job: str, args: Mapping[str, Any], *, cause: str, now: datetime) -> None:
-    """Have this done soon, once per cause."""
+def demand(
+    session: Session,
+    job: str,
+    args: Mapping[str, Any],
+    *,
+    cause: str,
+    now: datetime,
+    due_at: datetime | None = None,
+) -> None:
+    """Have this done soon, or when it is due, once per cause."""
     _DEMAND.run(
-        session, job=job, args=orjson.dumps(args).decode(), cause=cause, now=now, valid_until=now + VALID
+        session,
+        job=job,
+        args=orjson.dumps(args).decode(),
+        cause=cause,
+        due_at=due_at or now,
+        valid_until=now + VALID,
     )
     session.info["bells"].add((SLOW, 0))
 
 
 _DEMAND = Hot(
     "demand_chore",
-    "INSERT INTO chores (job, args, cause, due_at, valid_until) VALUES (:job, :args, :cause, :now, :valid_until) "
+    "INSERT INTO chores (job, args, cause, due_at, valid_until) VALUES (:job, :args, :cause, :due_at, :valid_until) "
     "ON CONFLICT (cause, job) DO NOTHING",
     job="text",
     args="jsonb",
     cause="text",
-    now="timestamptz",
+    due_at="timestamptz",
     valid_until="timestamptz",
 )
 

@@ -1,28 +1,39 @@
-"""What says that money came: a picture, an admin's word, later a mail. Only an admin or the matcher makes it a payment.
+"""What says that money came: a mail, a picture, an admin's word. Only an admin or the matcher makes it a payment.
 
-A picture is kept sealed. The same one a second time is kept as well, and names the first.
+What tells of one money (issuer and transaction id, or a fingerprint where there is none) is one, whatever the
+source: a repeat is kept as well, and names the first. Money counts once (`count`), which PostgreSQL sees to.
+
+A picture is kept sealed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import sealed
+from models import chore, sealed
+from models.matching import TAIL, Transfer, codes_in, same_id
 from models.money import Money
+from models.ticket import CODE_LETTERS
 
-SCREENSHOT, MANUAL = "screenshot", "manual"
+GMAIL, SCREENSHOT, MANUAL = "gmail", "screenshot", "manual"
+CREDIT, REVERSAL = "credit", "reversal"
+
+MATCH: Final = "match_transfers"  # the chore that looks whose money it is
+SETTLE: Final = timedelta(seconds=1)  # what one look at the mailbox brings is matched together
 
 # What a phone's picture of a payment can be; WhatsApp makes every picture a JPEG, a file may be anything.
 MIME_TYPES: Final = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 MOST_BYTES: Final = 5 * 1024 * 1024
+CODE_LENGTH: Final = 4
 
 
 class EvidenceStatus(StrEnum):
@@ -46,11 +57,17 @@ class Evidence:
     """A row without its picture.
 
     Attributes:
-        booking_id: None while its sender has not said which booking it is for.
+        code: by which people name it, `P-7K3Q`; None for a picture.
+        kind: whether money came, or went back.
+        booking_id: None while nobody knows which booking it is for.
+        duplicate_of: the row that the same money or picture was told of by first.
+        trusted: whether the one who tells of it may be believed.
+        known_form: whether it was read by those who know its issuer's mails; what is guessed confirms nothing.
+        verdict: what the matcher thought of it last (`models.matching.Verdict`).
+        counted: whether it is this row by which the money was counted.
         media_id: by which WhatsApp hands out what was sent, for some days.
         shown_as: by which WhatsApp shows our own copy.
         failure: why there is no picture after all.
-        duplicate_of: the row that the same picture came with first.
     """
 
     id: int
@@ -65,11 +82,47 @@ class Evidence:
     shown_as: str | None
     failure: str | None
     created_at: datetime
+    code: str | None
+    kind: str
+    issuer: str | None
+    transaction_id: str | None
+    amount_minor: int | None
+    currency: str | None
+    sender_name: str | None
+    sender_phone: str | None
+    payee_tail: str | None
+    occurred_at: datetime | None
+    told_at: datetime | None
+    confidence: int | None
+    trusted: bool
+    known_form: bool
+    reverses: str | None
+    mail_id: int | None
+    verdict: str | None
+    counted: bool
+    reason: str | None
+
+    @property
+    def amount(self) -> Money | None:
+        if self.amount_minor is None or self.currency is None:
+            return None
+        return Money(self.amount_minor, self.currency)
 
     @classmethod
     def find(cls, session: Session, evidence_id: int) -> Evidence | None:
         row = session.execute(_ONE, {"id": evidence_id}).first()
         return cls(*row) if row is not None else None
+
+    @classmethod
+    def with_code(cls, session: Session, code: str) -> Evidence | None:
+        """By the code that people write, however they write it."""
+        row = session.execute(_WITH_CODE, {"code": code.strip().upper()}).first()
+        return cls(*row) if row is not None else None
+
+    @classmethod
+    def unmatched(cls, session: Session, *, most: int, trusted: bool = True) -> Sequence[Evidence]:
+        """Money that came and is nobody's yet, the newest first: nothing fitted, or nobody has decided."""
+        return [cls(*row) for row in session.execute(_UNMATCHED, {"most": most, "trusted": trusted})]
 
     @classmethod
     def of_booking(cls, session: Session, booking_id: int) -> Sequence[Evidence]:
@@ -81,6 +134,182 @@ class Evidence:
         """What was shown last and nobody has judged yet."""
         pending = [e for e in cls.of_booking(session, booking_id) if e.status == EvidenceStatus.PENDING]
         return pending[-1] if pending else None
+
+
+def keep_transfer(
+    session: Session,
+    *,
+    source: str,
+    transfer: Transfer,
+    trusted: bool,
+    known_form: bool,
+    now: datetime,
+    kind: str = CREDIT,
+    message_id: str | None = None,
+    mail_id: int | None = None,
+    reverses: str | None = None,
+    person_id: int | None = None,
+) -> int | None:
+    """What was read of a mail becomes a row, and the matcher is asked to look whose money it is.
+
+    Inserted first and looked for after, so that of two who keep the same mail one finds the other's. What cannot
+    be believed is kept as well, and lies in the unmatched list without anybody being told.
+
+    Args:
+        message_id: of the mail; the identity of what has no transaction id.
+        mail_id: the row of `mails` that it was read of.
+        reverses: the transaction id that a reversal names.
+
+    Returns:
+        Its number; None for the very same mail once more, of which nothing is kept.
+    """
+    matters = trusted and source == GMAIL
+    what = {
+        "source": source,
+        "status": EvidenceStatus.PENDING if matters else EvidenceStatus.UNMATCHED,
+        "kind": kind,
+        **_as_columns(transfer),
+        "fingerprint": _fingerprint(source, transfer, kind, message_id, trusted=trusted),
+        "known_form": known_form,
+        "trusted": trusted,
+        "message_id": message_id,
+        "mail_id": mail_id,
+        "reverses": same_id(reverses) if reverses else None,
+        "person_id": person_id,
+        "match_at": now if matters else None,
+        "now": now,
+    }
+    while True:
+        what["code"] = new_code()
+        evidence_id: int | None = session.execute(_KEEP_TRANSFER, {**what, "duplicate_of": None}).scalar()
+        if evidence_id is None:
+            repeats = session.execute(_SAME, what).one()
+            if repeats.same_mail:
+                return None
+            if repeats.first is None:
+                continue  # it was the code that somebody else has
+            evidence_id = session.execute(_KEEP_TRANSFER, {**what, "duplicate_of": repeats.first}).scalar()
+            if evidence_id is None:
+                continue
+        if matters:
+            ring_matcher(session, now)
+        return evidence_id
+
+
+def _fingerprint(
+    source: str, transfer: Transfer, kind: str, message_id: str | None, *, trusted: bool
+) -> str | None:
+    """The very same mail; one that cannot be believed never stands in for one that can."""
+    if message_id is None:
+        return None
+    parts = (source, transfer.issuer or "", kind, message_id, str(trusted))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _as_columns(transfer: Transfer) -> dict[str, Any]:
+    given = transfer.transaction_id
+    return {
+        "issuer": transfer.issuer,
+        "transaction_id": (same_id(given) or None) if given else None,
+        "amount_minor": transfer.amount.minor,
+        "currency": transfer.amount.currency,
+        "codes": sorted(codes_in(transfer.text, besides=given)),
+        "sender_name": transfer.sender_name,
+        "sender_phone": transfer.sender_phone,
+        "payee_tail": transfer.payee_tail,
+        "occurred_at": transfer.occurred_at,
+        "told_at": transfer.told_at,
+    }
+
+
+def new_code() -> str:
+    """By which people name a payment nobody knows the booking of: `P-7K3Q`."""
+    return "P-" + "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+
+
+def note_read(
+    session: Session,
+    evidence_id: int,
+    *,
+    issuer: str | None,
+    amount: Money | None,
+    transaction_id: str | None,
+    sender_name: str | None,
+    payee_tail: str | None,
+    occurred_at: datetime | None,
+    now: datetime,
+) -> None:
+    """What was read of a picture becomes its row's; a mail that tells of the same transaction is looked at again.
+
+    A transaction id that came before is flagged: the row names the first that told of it.
+    """
+    what = {
+        "id": evidence_id,
+        "issuer": issuer,
+        "transaction_id": (same_id(transaction_id) or None) if transaction_id else None,
+        "amount_minor": amount.minor if amount is not None else None,
+        "currency": amount.currency if amount is not None else None,
+        "sender_name": sender_name,
+        "payee_tail": payee_tail,
+        "occurred_at": occurred_at,
+        "now": now,
+    }
+    session.execute(_NOTE_READ, what)
+    if what["transaction_id"] and session.execute(_LOOK_AGAIN_AT_ID, what).rowcount:  # type: ignore[attr-defined]
+        ring_matcher(session, now)
+
+
+def note_typed_tail(session: Session, *, payment_id: int, tail: str, now: datetime) -> bool:
+    """The guest typed the end of their transaction's id: what could be theirs is looked at again.
+
+    Returns:
+        Whether it was long enough to mean anything.
+    """
+    end = same_id(tail)[-TAIL:]
+    if len(end) < TAIL:
+        return False
+    session.execute(_NOTE_TAIL, {"payment_id": payment_id, "tail": end, "now": now})
+    session.execute(_LOOK_AGAIN_AT_CANDIDATES, {"payment_id": payment_id, "now": now})
+    ring_matcher(session, now)
+    return True
+
+
+def ring_matcher(session: Session, now: datetime) -> None:
+    """Have whatever waits matched, together, a moment from now; the sweep sees to it where nobody rang."""
+    chore.demand(session, MATCH, {}, cause=f"match:{now.timestamp():.0f}", due_at=now + SETTLE, now=now)
+
+
+def count(
+    session: Session,
+    evidence_id: int,
+    *,
+    booking_id: int,
+    payment_id: int,
+    by: int | None,
+    now: datetime,
+) -> bool:
+    """This money is this payment's, once: False where it, or a repeat of it, was counted or is being counted.
+
+    Called with the booking locked, before anything else follows of it.
+    """
+    row = session.execute(
+        _COUNT,
+        {"id": evidence_id, "booking_id": booking_id, "payment_id": payment_id, "by": by, "now": now},
+    ).first()
+    return row is not None
+
+
+def reject_one(session: Session, evidence_id: int, *, reason: str, by: int | None, now: datetime) -> bool:
+    """An admin says that this is no money of ours; it never confirms by itself again. False where it was counted."""
+    return bool(
+        session.execute(
+            text(
+                "UPDATE payment_evidence SET status = 'rejected', reason = :reason, verified_by = :by, "
+                "verified_at = :now, match_at = NULL WHERE id = :id AND NOT counted RETURNING id"
+            ),
+            {"id": evidence_id, "reason": reason, "by": by, "now": now},
+        ).first()
+    )
 
 
 def keep_picture(session: Session, *, person_id: int, media_id: str, mime_type: str, now: datetime) -> int:
@@ -190,6 +419,53 @@ def reject(session: Session, *, booking_id: int, reason: str, by: int | None, no
 
 
 _COLUMNS = ", ".join(column.name for column in fields(Evidence))
+_WITH_CODE = text(f"SELECT {_COLUMNS} FROM payment_evidence WHERE code = :code")
+_UNMATCHED = text(
+    f"SELECT {_COLUMNS} FROM payment_evidence WHERE status IN ('pending', 'matched', 'unmatched') "
+    "AND source = 'gmail' AND kind = 'credit' AND trusted = :trusted ORDER BY id DESC LIMIT :most"
+)
+_TOLD = (
+    "issuer, transaction_id, amount_minor, currency, codes, sender_name, sender_phone, payee_tail, occurred_at, "
+    "told_at, fingerprint, known_form, trusted, message_id, mail_id, reverses, person_id, match_at, source, status, "
+    "kind, code, duplicate_of"
+)
+_KEEP_TRANSFER = text(
+    f"INSERT INTO payment_evidence ({_TOLD}, created_at) "
+    f"VALUES ({', '.join(f':{name}' for name in _TOLD.split(', '))}, :now) "
+    "ON CONFLICT DO NOTHING RETURNING id"
+)
+_SAME = text(
+    "SELECT EXISTS (SELECT 1 FROM payment_evidence WHERE fingerprint = :fingerprint) AS same_mail, "
+    "(SELECT id FROM payment_evidence WHERE coalesce(issuer, '') = coalesce(:issuer, '') "
+    "AND transaction_id = :transaction_id AND duplicate_of IS NULL) AS first"
+)
+_NOTE_READ = text(
+    "UPDATE payment_evidence SET issuer = :issuer, transaction_id = :transaction_id, "
+    "amount_minor = :amount_minor, currency = :currency, sender_name = :sender_name, payee_tail = :payee_tail, "
+    "occurred_at = :occurred_at, duplicate_of = coalesce(duplicate_of, (SELECT first.id FROM payment_evidence first "
+    "WHERE coalesce(first.issuer, '') = coalesce(:issuer, '') AND first.transaction_id = :transaction_id "
+    "AND first.duplicate_of IS NULL AND first.id <> :id)) WHERE id = :id"
+)
+_LOOK_AGAIN_AT_ID = text(
+    "UPDATE payment_evidence SET match_at = :now WHERE transaction_id = :transaction_id AND source = 'gmail' "
+    "AND trusted AND NOT counted AND status IN ('pending', 'matched', 'unmatched')"
+)
+_NOTE_TAIL = text(
+    "INSERT INTO typed_tails (payment_id, tail, typed_at) VALUES (:payment_id, :tail, :now) ON CONFLICT DO NOTHING"
+)
+_LOOK_AGAIN_AT_CANDIDATES = text(
+    "UPDATE payment_evidence e SET match_at = :now FROM match_candidates c WHERE c.payment_id = :payment_id "
+    "AND e.id = c.evidence_id AND e.match_round = c.round AND e.source = 'gmail' AND e.trusted AND NOT e.counted "
+    "AND e.status IN ('pending', 'matched', 'unmatched')"
+)
+# The unique index over money that counts makes one of two wait for the other; who was second finds it counted.
+_COUNT = text(
+    "UPDATE payment_evidence e SET counted = true, status = 'verified', booking_id = :booking_id, "
+    "payment_id = :payment_id, verified_by = :by, verified_at = :now, match_at = NULL "
+    "WHERE e.id = :id AND NOT e.counted AND NOT EXISTS (SELECT 1 FROM payment_evidence other "
+    "WHERE other.counted AND coalesce(other.duplicate_of, other.id) = coalesce(e.duplicate_of, e.id)) "
+    "RETURNING e.id"
+)
 _ONE = text(f"SELECT {_COLUMNS} FROM payment_evidence WHERE id = :id")
 _OF_BOOKING = text(f"SELECT {_COLUMNS} FROM payment_evidence WHERE booking_id = :booking_id ORDER BY id")
 _KEEP_PICTURE = text(
