@@ -108,8 +108,14 @@ def _running(data_dir: Path) -> dict[str, str]:
 
 def _ports(options: argparse.Namespace) -> Ports:
     if options.free_ports:
-        return Ports(0, 0, 0, 0)
-    return Ports(options.port, options.page_port, options.whatsapp_port, options.stripe_port)
+        return Ports(0, 0, 0, 0, 0)
+    return Ports(
+        product=options.port,
+        page=options.page_port,
+        whatsapp=options.whatsapp_port,
+        stripe=options.stripe_port,
+        paytm=options.paytm_port,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     whole.add_argument("--page-port", type=int, default=8400)
     whole.add_argument("--whatsapp-port", type=int, default=8401)
     whole.add_argument("--stripe-port", type=int, default=8402)
+    whole.add_argument("--paytm-port", type=int, default=8403)
     whole.add_argument("--free-ports", action="store_true", help="any free ports, for tests")
     whole.add_argument("--procfile", type=Path, default=ROOT / "Procfile")
     whole.add_argument("--samples", type=Path, action="append", help="listings to load; may be repeated")

@@ -25,6 +25,8 @@ SANDBOX = {
     "BUSINESS_PHONE": "+15550001111",
     "STRIPE_SECRET_KEY": "sk_test_sandbox",
     "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
+    "PAYTM_MID": "SANDBX00000000000001",
+    "PAYTM_MERCHANT_KEY": "sandbox#key&@16c",
     "ENCRYPTION_KEY": "c2FuZGJveC1zYW5kYm94LXNhbmRib3gtc2FuZGJveC0=",
 }
 
@@ -35,6 +37,7 @@ class Ports:
     page: int
     whatsapp: int
     stripe: int
+    paytm: int
 
 
 def common(given: Mapping[str, str], data: Path, port: int) -> dict[str, str]:
@@ -59,6 +62,7 @@ def sandboxed(environment: Mapping[str, str], ports: Ports, clock_file: Path) ->
         "PUBLIC_URL": f"http://localhost:{ports.product}",
         "WHATSAPP_API_URL": f"http://127.0.0.1:{ports.whatsapp}",
         "STRIPE_API_URL": f"http://127.0.0.1:{ports.stripe}",
+        "PAYTM_API_URL": f"http://127.0.0.1:{ports.paytm}",
         "CLOCK_FILE": str(clock_file),
     }
 

@@ -141,6 +141,10 @@ class Stack:
         return str(self._state["stripe_url"])
 
     @property
+    def paytm_url(self) -> str:
+        return str(self._state["paytm_url"])
+
+    @property
     def database_url(self) -> str:
         return str(self._state["database_url"])
 

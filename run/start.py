@@ -141,6 +141,7 @@ class Start:
             "--page-port": self.ports.page,
             "--whatsapp-port": self.ports.whatsapp,
             "--stripe-port": self.ports.stripe,
+            "--paytm-port": self.ports.paytm,
             "--product-url": f"http://127.0.0.1:{self.ports.product}",
             "--clock-file": clock_file,
         }
@@ -221,6 +222,7 @@ class Start:
                 "page_url": page,
                 "whatsapp_url": f"http://localhost:{self.ports.whatsapp}",
                 "stripe_url": f"http://localhost:{self.ports.stripe}",
+                "paytm_url": f"http://localhost:{self.ports.paytm}",
                 # A given address may hold a password, and this is a file.
                 "database_url": variables["DATABASE_URL"] if "postgres" in processes else None,
                 "redis_url": variables["REDIS_URL"] if "valkey" in processes else None,
@@ -261,6 +263,7 @@ _DOORS = {
     "page": "the sandbox's page",
     "whatsapp": "its WhatsApp",
     "stripe": "its Stripe",
+    "paytm": "its Paytm",
 }
 
 

@@ -12,9 +12,10 @@ import sys
 from aiohttp import web
 
 from sandbox.clock import Clock
-from sandbox.control import Control
+from sandbox.control import Control, Provider
 from sandbox.hub import Hub
 from sandbox.line import Line
+from sandbox.paytm import Paytm
 from sandbox.settings import Settings, parse
 from sandbox.store import Store
 from sandbox.stripe import Stripe
@@ -32,13 +33,16 @@ class Sandbox:
             "page": settings.page_port,
             "whatsapp": settings.whatsapp_port,
             "stripe": settings.stripe_port,
+            "paytm": settings.paytm_port,
         }
         self.hub = Hub()
         self.store = Store(settings.data / "sandbox.sqlite")
         clock = Clock(settings.clock_file)
         self.line = Line(settings, clock, self.store, self.hub)
         self.stripe = Stripe(settings, clock, self.store, self.hub, lambda: self.url("stripe"))
-        self.control = Control(self.line, self.stripe, self.addresses)
+        self.paytm = Paytm(settings, clock, self.store, self.hub, lambda: self.url("paytm"))
+        self.providers: dict[str, Provider] = {"stripe": self.stripe, "paytm": self.paytm}
+        self.control = Control(self.line, self.providers, self.addresses)
         self._runners: list[web.AppRunner] = []
 
     def url(self, name: str) -> str:
@@ -54,11 +58,13 @@ class Sandbox:
             OSError: a port is taken.
         """
         await self._serve("whatsapp", CloudApi(self.line, lambda: self.url("whatsapp")).app())
-        await self._serve("stripe", self.stripe.app())
+        for name, provider in self.providers.items():
+            await self._serve(name, provider.app())
         await self._serve("page", self.control.app())
         self._writer = asyncio.create_task(self.store.run())
         await self.line.start()
-        await self.stripe.start()
+        for provider in self.providers.values():
+            await provider.start()
         # Written whole before it is renamed: whoever waits for this file reads all of it.
         fresh = self.settings.data / ".addresses.json"
         fresh.write_text(json.dumps(self.addresses()))
@@ -69,7 +75,8 @@ class Sandbox:
         for runner in self._runners:
             await runner.cleanup()
         await self.line.stop()
-        await self.stripe.stop()
+        for provider in self.providers.values():
+            await provider.stop()
         self._writer.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._writer
@@ -91,7 +98,7 @@ async def run(settings: Settings) -> None:
         await sandbox.start()
     except OSError as taken:
         sys.exit(f"sandbox: {taken.strerror or taken}")
-    for name in ("whatsapp", "stripe", "page"):
+    for name in ("whatsapp", *sandbox.providers, "page"):
         print(f"sandbox: {name} ready at {sandbox.url(name)}", flush=True)
     done = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):

@@ -8,21 +8,22 @@ import contextlib
 import json
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from aiohttp import web
 
 from sandbox import misbehaviour
 from sandbox.chats import Bubble
+from sandbox.courier import Courier
+from sandbox.faults import Faults
 from sandbox.graph import Refused
 from sandbox.line import Line
 from sandbox.people import Person
 from sandbox.sayings import NotOffered, Sayings
-from sandbox.stripe import Stripe
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PAGE = Path(__file__).parent / "page"
@@ -30,11 +31,28 @@ NO_PAGE = "<!doctype html><title>Sarai sandbox</title><p>The sandbox runs; its p
 HEARTBEAT = 15.0
 
 
+class Provider(Protocol):
+    """A payment provider's stand-in: a port of its own, and switches on the page."""
+
+    faults: Faults
+    courier: Courier
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    def app(self) -> web.Application: ...
+    async def add_fault(self, request: web.Request) -> web.StreamResponse: ...
+    async def webhooks(self, request: web.Request) -> web.StreamResponse: ...
+    def switch(self, given: dict[str, Any]) -> dict[str, Any]: ...
+    def time_moved(self) -> None: ...
+
+
 class Control:
     """Routes of the page's port."""
 
-    def __init__(self, line: Line, stripe: Stripe, addresses: Callable[[], dict[str, str]]) -> None:
-        self.line, self.stripe, self._addresses = line, stripe, addresses
+    def __init__(
+        self, line: Line, providers: Mapping[str, Provider], addresses: Callable[[], dict[str, str]]
+    ) -> None:
+        self.line, self.providers, self._addresses = line, providers, addresses
         self.sayings = Sayings(line)
 
     def app(self) -> web.Application:
@@ -54,9 +72,10 @@ class Control:
         router.add_post("/api/faults", self.faults)
         router.add_delete("/api/faults", self.clear_faults)
         router.add_post("/api/webhooks", self.webhooks)
-        router.add_post("/api/stripe/faults", self.stripe.add_fault)
-        router.add_delete("/api/stripe/faults", self.clear_stripe_faults)
-        router.add_post("/api/stripe/webhooks", self.stripe.webhooks)
+        for name, provider in self.providers.items():
+            router.add_post(f"/api/{name}/faults", provider.add_fault)
+            router.add_delete(f"/api/{name}/faults", self._clears(provider))
+            router.add_post(f"/api/{name}/webhooks", provider.webhooks)
         router.add_get("/api/misbehaviour", self.misbehaviour)
         router.add_delete("/api/misbehaviour", self.behave)
         router.add_post("/api/limits", self.limits)
@@ -108,9 +127,12 @@ class Control:
                 "people": [self._shown(person) for person in line.people],
                 "faults": line.faults.shown(),
                 "webhooks": asdict(line.courier.switches),
-                "stripe": {
-                    "faults": self.stripe.faults.shown(),
-                    "webhooks": asdict(self.stripe.courier.switches),
+                **{
+                    name: {
+                        "faults": provider.faults.shown(),
+                        "webhooks": asdict(provider.courier.switches),
+                    }
+                    for name, provider in self.providers.items()
                 },
                 "misbehaviour": self._at_work(),
                 "limits": line.rates.limits,
@@ -178,7 +200,8 @@ class Control:
     async def clock(self, request: web.Request) -> web.StreamResponse:
         given, clock = await _json(request), self.line.clock
         offset = clock.reset() if given.get("reset") else clock.advance(float(given["advance"]))
-        self.stripe.time_moved()
+        for provider in self.providers.values():
+            provider.time_moved()
         self.line.hub.tell("clock", now=clock.now(), offset=offset)
         return web.json_response({"now": clock.now(), "offset": offset})
 
@@ -194,9 +217,12 @@ class Control:
         self.line.faults.clear(_number(request))
         return web.json_response({"faults": self.line.faults.shown()})
 
-    async def clear_stripe_faults(self, request: web.Request) -> web.StreamResponse:
-        self.stripe.faults.clear(_number(request))
-        return web.json_response({"faults": self.stripe.faults.shown()})
+    def _clears(self, provider: Provider) -> Handler:
+        async def clear(request: web.Request) -> web.StreamResponse:
+            provider.faults.clear(_number(request))
+            return web.json_response({"faults": provider.faults.shown()})
+
+        return clear
 
     async def webhooks(self, request: web.Request) -> web.StreamResponse:
         switches = self.line.courier.switch(await _json(request))
@@ -208,11 +234,12 @@ class Control:
         return web.json_response({**misbehaviour.catalogue(), "on": self._at_work()})
 
     async def behave(self, request: web.Request) -> web.StreamResponse:
-        """Everything as it should be, at WhatsApp and at Stripe, and what was held back goes out."""
+        """Everything as it should be, at WhatsApp and all providers, and what was held back goes out."""
         self.line.faults.clear()
-        self.stripe.faults.clear()
         self.line.courier.switch(dict(misbehaviour.CALM))
-        self.stripe.switch(dict(misbehaviour.CALM))
+        for provider in self.providers.values():
+            provider.faults.clear()
+            provider.switch(dict(misbehaviour.CALM))
         return web.json_response({"on": self._at_work()})
 
     def _at_work(self) -> list[dict[str, Any]]:
@@ -220,10 +247,14 @@ class Control:
             person = self.line.people.get(key)
             return person.name if person else key
 
-        line, stripe = self.line, self.stripe
+        line = self.line
         return [
             *misbehaviour.at_work("whatsapp", line.courier.switches, line.faults, name_of),
-            *misbehaviour.at_work("stripe", stripe.courier.switches, stripe.faults, name_of),
+            *(
+                said
+                for name, provider in self.providers.items()
+                for said in misbehaviour.at_work(name, provider.courier.switches, provider.faults, name_of)
+            ),
         ]
 
     async def limits(self, request: web.Request) -> web.StreamResponse:

@@ -16,12 +16,14 @@ look further back.
 from __future__ import annotations
 
 import base64
+import html
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -587,6 +589,108 @@ class Stripe:
         return self.http.post(url, {"action": action})
 
 
+class Paytm:
+    """The hosted page, the browser that comes back from it, and how Paytm behaves."""
+
+    def __init__(self, http: Http, product_url: str) -> None:
+        self.http = http
+        self._product_url = product_url
+
+    def pays(self, link: str | Bubble, *, comes_back: bool = True) -> dict[str, str]:
+        """The guest pays; returns what Paytm gave the browser for the product.
+
+        Args:
+            comes_back: the browser brings it. Else it was closed at once.
+        """
+        return self._acts(link, "pay", comes_back)
+
+    def fails(self, link: str | Bubble, *, comes_back: bool = True) -> dict[str, str]:
+        """The bank declines; the order is used up."""
+        return self._acts(link, "fail", comes_back)
+
+    def cancels(self, link: str | Bubble, *, comes_back: bool = True) -> dict[str, str]:
+        """The guest cancels on Paytm's page; the order is used up."""
+        return self._acts(link, "abandon", comes_back)
+
+    def leaves_pending(self, link: str | Bubble, *, comes_back: bool = True) -> dict[str, str]:
+        """The guest pays, and the bank does not say yet; it says so when `settles` is called."""
+        return self._acts(link, "pending", comes_back)
+
+    def settles(self, reference: str, *, paid: bool = True) -> None:
+        """The bank says what became of the newest pending payment of this booking."""
+        status = "TXN_SUCCESS" if paid else "TXN_FAILURE"
+        self.http.post(f"/_sandbox/orders/{self.order(reference)['orderId']}", {"status": status})
+
+    def brings(self, fields: dict[str, str]) -> httpx.Response:
+        """A browser posts these fields to the product's callback."""
+        return httpx.post(f"{self._product_url}/api/payments/paytm/callback", data=fields, timeout=60)
+
+    def orders(self, reference: str = "") -> list[dict[str, Any]]:
+        """Orders of this booking, newest first."""
+        return list(self.http.get("/_sandbox/orders", reference=reference)["orders"])
+
+    def order(self, reference: str) -> dict[str, Any]:
+        """The newest one."""
+        if not (found := self.orders(reference)):
+            raise NotSeen(f"Paytm has no order for {reference!r}")
+        return found[0]
+
+    def fault(
+        self,
+        kind: str | int,
+        count: int = 1,
+        *,
+        path: str | None = None,
+        seconds: float = 0,
+        always: bool = False,
+    ) -> None:
+        """The next `count` calls (with this in method and path), or all of them, fail, hang, break off or lie."""
+        given = {"kind": str(kind), "count": count, "path": path, "seconds": seconds, "always": always}
+        self.http.post("/_sandbox/faults", given)
+
+    def heals(self) -> None:
+        self.http.delete("/_sandbox/faults")
+
+    def webhooks(self, **switches: Any) -> dict[str, Any]:
+        """paused=True, duplicate=3, reorder=True, delay=1.5, drop=0.2, forge=True."""
+        return self.http.post("/_sandbox/webhooks", switches)
+
+    def behaves(self) -> None:
+        self.webhooks(paused=False, duplicate=1, reorder=False, delay=0.0, drop=0.0, forge=False)
+
+    def log(self, after: int = 0) -> list[dict[str, Any]]:
+        return list(self.http.get("/_sandbox/log", after=after)["entries"])
+
+    def opens(self, link: str | Bubble) -> tuple[str, dict[str, str]]:
+        """What a browser finds behind the guest's link: a form that leads to Paytm's page."""
+        url = link.link if isinstance(link, Bubble) else link
+        page = httpx.get(str(url), timeout=60)
+        if page.status_code != 200:
+            raise NotSeen(f"{url} leads nowhere: {page.status_code}")
+        return self.read_form(page.text)
+
+    def read_form(self, page: str) -> tuple[str, dict[str, str]]:
+        """Where a page's form leads, and the fields that it carries unseen."""
+        action = re.search(r'<form[^>]* action="([^"]+)"', page)
+        if action is None:
+            raise NotSeen(f"there is no form on this page:\n{page[-900:]}")
+        fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+        return html.unescape(action.group(1)), {name: html.unescape(value) for name, value in fields}
+
+    def _acts(self, link: str | Bubble, action: str, comes_back: bool) -> dict[str, str]:
+        address, fields = self.opens(link)
+        page = httpx.post(address, data=fields, timeout=60)
+        if 'data-status="open"' not in page.text:
+            raise NotSeen(f"this page of Paytm's cannot be paid on:\n{page.text[-600:]}")
+        origin = urlsplit(address)
+        chosen = {**fields, "action": action, "stays": True}
+        done = self.http.post(f"{origin.scheme}://{origin.netloc}/theia/pay", chosen)
+        brought: dict[str, str] = done["fields"]
+        if comes_back:
+            httpx.post(str(done["callback"]), data=brought, timeout=60).raise_for_status()
+        return brought
+
+
 class World:
     """The sandbox behind one page address; everyone and everything in it."""
 
@@ -594,14 +698,12 @@ class World:
         self.http = Http(page_url)
         state = self.http.get("/api/state")
         self.began_at = int(state["last"])
-        self.product_url, self.whatsapp_url, self.stripe_url = (
-            str(state[name]) for name in ("product_url", "whatsapp_url", "stripe_url")
+        self.product_url, self.whatsapp_url, self.stripe_url, self.paytm_url = (
+            str(state[name]) for name in ("product_url", "whatsapp_url", "stripe_url", "paytm_url")
         )
-        self.clock, self.whatsapp, self.stripe = (
-            Clock(self.http),
-            WhatsApp(self.http),
-            Stripe(Http(self.stripe_url)),
-        )
+        self.clock, self.whatsapp = Clock(self.http), WhatsApp(self.http)
+        self.stripe = Stripe(Http(self.stripe_url))
+        self.paytm = Paytm(Http(self.paytm_url), self.product_url)
         self._people: dict[str, Person] = {}
 
     def __getitem__(self, key: str) -> Person:
@@ -645,7 +747,7 @@ class World:
         return [each["says"] for each in self.http.get("/api/misbehaviour")["on"]]
 
     def behaves(self) -> None:
-        """Everything as it should be, at WhatsApp and at Stripe."""
+        """Everything as it should be, at WhatsApp and all providers."""
         self.http.delete("/api/misbehaviour")
 
     def eventually(self, look: Callable[[], T], *, within: float = PATIENCE, what: str = "it") -> T:
@@ -666,3 +768,4 @@ class World:
     def close(self) -> None:
         self.http.close()
         self.stripe.http.close()
+        self.paytm.http.close()

@@ -1,4 +1,4 @@
-"""What can be made to go wrong, in words: every switch and every fault of both stand-ins.
+"""What can be made to go wrong, in words: every switch and every fault of all stand-ins.
 
 The page draws its panel from these tables, and says what is on with the same sentences; see `courier.Switches`
 for what the switches do and `faults.Fault` for the faults.
@@ -87,7 +87,7 @@ WHATSAPP_SWITCHES = (
         "taps on templates come without their message",
     ),
 )
-STRIPE_SWITCHES = (
+PROVIDER_SWITCHES = (
     DUPLICATE,
     DELAY,
     Switch(
@@ -193,6 +193,16 @@ STRIPE_FAULTS = (
     Kind("pending_refund", "the refund stays pending", "A refund is accepted and stays pending."),
     Kind("decline_refund", "the refund fails later", "A refund is accepted and fails a moment later."),
 )
+PAYTM_FAULTS = (
+    Kind("503", "Paytm is down", "Paytm is down: the call fails with 503."),
+    Kind("501", "system error", "Paytm answers that it stumbled; nobody knows what was done."),
+    *COMMON_FAULTS,
+    Kind("garbage", "an answer that is no JSON", "Answers 200 with a page instead of JSON."),
+    Kind("bad_signature", "an answer signed by somebody else", "The signature is not by the merchant's key."),
+    Kind("other_amount", "a status with another amount", "Says that another amount was paid."),
+    Kind("other_order", "a status of another order", "Answers about an order that nobody asked for."),
+    Kind("other_mid", "a status of another merchant's", "Answers about another merchant's order."),
+)
 CALLS = {
     "": "message",
     "media": "upload",
@@ -202,7 +212,8 @@ CALLS = {
 }
 STAND_INS: dict[str, tuple[str, tuple[Switch, ...], tuple[Kind, ...]]] = {
     "whatsapp": ("WhatsApp", WHATSAPP_SWITCHES, WHATSAPP_FAULTS),
-    "stripe": ("Stripe", STRIPE_SWITCHES, STRIPE_FAULTS),
+    "stripe": ("Stripe", PROVIDER_SWITCHES, STRIPE_FAULTS),
+    "paytm": ("Paytm", PROVIDER_SWITCHES, PAYTM_FAULTS),
 }
 
 

@@ -22,6 +22,7 @@ class Settings:
     page_port: int = 8400
     whatsapp_port: int = 8401
     stripe_port: int = 8402
+    paytm_port: int = 8403
     product_url: str = "http://127.0.0.1:8000"
     templates: Path = Path("flows/templates")
     app_secret: str = "sandbox-app-secret"
@@ -34,6 +35,8 @@ class Settings:
     stripe_key: str = "sk_test_sandbox"
     stripe_webhook_secret: str = "whsec_sandbox"
     stripe_events: str = STRIPE_EVENTS
+    paytm_mid: str = "SANDBX00000000000001"
+    paytm_key: str = "sandbox#key&@16c"
     messages_per_second: float = 80.0
     pair_seconds: float = 6.0
     pair_burst: int = 45
@@ -42,7 +45,7 @@ class Settings:
 def parse(arguments: list[str] | None = None) -> Settings:
     """Read the command line; every option has a default but the data folder."""
     parser = argparse.ArgumentParser(
-        prog="python -m sandbox", description="WhatsApp and Stripe on this machine"
+        prog="python -m sandbox", description="WhatsApp and payment providers on this machine"
     )
     parser.add_argument("--data", type=Path, required=True, help="folder for chats, sessions and media")
     parser.add_argument(

@@ -41,6 +41,7 @@ class Village:
             page=_port(stack.page_url),
             whatsapp=_port(stack.whatsapp_url),
             stripe=_port(stack.stripe_url),
+            paytm=_port(stack.paytm_url),
         )
         given = environment.common(os.environ, folder, sandbox.product)
         self._environment = environment.sandboxed(given, sandbox, folder / "clock") | {

@@ -90,6 +90,8 @@ def test_the_sandbox_knows_the_same_secrets_as_the_product() -> None:
     assert ours["BUSINESS_PHONE"] == f"+{theirs.display_number}"
     assert ours["STRIPE_SECRET_KEY"] == theirs.stripe_key
     assert ours["STRIPE_WEBHOOK_SECRET"] == theirs.stripe_webhook_secret
+    assert ours["PAYTM_MID"] == theirs.paytm_mid
+    assert ours["PAYTM_MERCHANT_KEY"] == theirs.paytm_key
 
 
 @pytest.mark.parametrize(

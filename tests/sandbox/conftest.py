@@ -56,6 +56,8 @@ def _calm(request: pytest.FixtureRequest) -> Iterator[None]:
         world.whatsapp.behaves()
         world.stripe.heals()
         world.stripe.behaves()
+        world.paytm.heals()
+        world.paytm.behaves()
         world.clock.resets()
 
 

@@ -28,7 +28,7 @@ async function call(method, path, body) {
 
 const chat = (person) => `/api/chats/${encodeURIComponent(person)}`;
 
-const at = (standIn) => (standIn === "stripe" ? "/api/stripe" : "/api");
+const at = (standIn) => (standIn === "whatsapp" ? "/api" : `/api/${standIn}`);
 
 export const api = {
   state: () => call("GET", "/api/state"),

@@ -1,4 +1,4 @@
-// The misbehaviour panel: what may go wrong at WhatsApp and at Stripe, in sentences that the sandbox itself gives,
+// The misbehaviour panel: what may go wrong at WhatsApp and the payment providers, in sentences that the sandbox itself gives,
 // what is on now (also said in a strip above the phones), and what happened lately.
 
 import { h } from "./dom.js";
@@ -15,7 +15,7 @@ export function createFaults({ people, zone, onProblem }) {
   const switches = new Map(); // "whatsapp/duplicate" → {show}
   const onNow = h("ul", { class: "wrongs", "aria-label": "On now" });
   const calm = h("button", { class: "tool tool--main", type: "button", hidden: true, onclick: clear }, "Clear all");
-  const nothing = h("p", { class: "hint" }, "Nothing is on: WhatsApp and Stripe do all as they should.");
+  const nothing = h("p", { class: "hint" }, "Nothing is on: WhatsApp and the payment providers do all as they should.");
   const sections = h("div", {});
   const log = h("ol", { class: "log", "data-testid": "log" });
   const panel = h("aside", { class: "faults", id: "faults", hidden: true, "aria-label": "Misbehaviour" },
@@ -112,10 +112,9 @@ export function createFaults({ people, zone, onProblem }) {
   function update(state) {
     const wrong = state.misbehaviour || [];
     const held = onNow.contains(document.activeElement) || strip.contains(document.activeElement);
-    const values = { whatsapp: state.webhooks, stripe: state.stripe.webhooks };
     for (const [name, put] of switches) {
       const [standIn, one] = name.split("/");
-      put(values[standIn][one]);
+      put((standIn === "whatsapp" ? state : state[standIn]).webhooks[one]);
     }
     onNow.replaceChildren(...wrong.map((one) => h("li", { class: "fault" }, h("span", {}, capital(one.says)),
       h("button", { class: "fault__end", type: "button", "aria-label": `Turn off: ${one.says}`, onclick: () => attempt(() => end(one)) }, icon("close", 16)))));
