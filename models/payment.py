@@ -381,6 +381,7 @@ class PaymentFacts:
         state: PENDING while its page is open and unpaid; EXPIRED only when the provider can take
             no money on it any more and has taken none.
         capture_before: until when an authorization can be captured; None unless authorized.
+        open_until: of a page that nobody pays on yet and that cannot be closed: when it closes by itself.
     """
 
     state: PaymentState
@@ -392,6 +393,7 @@ class PaymentFacts:
     capture_before: datetime | None = None
     receipt_url: str | None = None
     failure: str | None = None
+    open_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
