@@ -66,6 +66,9 @@ _STRIPE_KEY = Secret(
     r"[sr]k_(live|test)_\w{20,}", "sk_live_… or a restricted rk_live_…, in Stripe's dashboard under API keys"
 )
 _STRIPE_WEBHOOK = Secret(r"whsec_[\w+/=-]{24,}", "whsec_…, which Stripe shows beside the webhook endpoint")
+_SIGNING = Secret(
+    r"[!-~]{32,}", "32 or more random letters and digits; `openssl rand -hex 32` makes some", 110
+)
 _ENCRYPTION = Secret(r"[\w=, -]{43,}", "what `python -m models.sealed` prints", 100)
 
 
@@ -222,6 +225,26 @@ class Settings(BaseSettings):
         heading="What is sealed",
         secret=_ENCRYPTION,
         needed=True,
+    )
+
+    jwt_secret: str = _setting(
+        "",
+        "Signs the tokens of admins and staff who have signed in. A new one signs everybody out.",
+        heading="The admin API",
+        secret=_SIGNING,
+        needed=True,
+    )
+    rate_limit: int = _setting(
+        10, "Calls a minute from one address that may come without a token, such as signing in.", least=1
+    )
+    staff_rate_limit: int = _setting(
+        600, "Calls a minute of one account, of whoever has signed in with it.", least=1
+    )
+    proxy_hops: int = _setting(
+        0,
+        "How many proxies of yours stand in front of the web process and add to `X-Forwarded-For`: whose calls are "
+        "counted, and what the audit says they came from. With 0 that header is not believed.",
+        least=0,
     )
 
     booking_expiration_minutes: float = _setting(

@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Flask, Response, send_from_directory
 
 from bot import errors
+from bot.api import Api
 from bot.door import MOST_BYTES, Door, Receive
 from bot.eticket import eticket
 from bot.health import Health, health
@@ -30,14 +31,22 @@ def create_app(settings: Settings, clients: Clients, clock: Clock) -> Flask:
         phone_number_id=settings.whatsapp_phone_number_id,
         clock=clock,
     )
+    look = Health(settings.redis_url, clock)
+
+    def api() -> Flask:
+        # With the first call: its models take memory that an installation without it need not have.
+        from bot.api.app import create_api
+
+        return create_api(settings, clock, look)
+
     receivers: dict[str, Receive] = {PATH: whatsapp.receive}
     for way, gateway in clients.gateways.items():
         webhook = WEBHOOKS[way]
         receivers[webhook.path] = ProviderCalls(gateway, webhook.header, clock).receive
-    app.wsgi_app = Door(app.wsgi_app, receivers)  # type: ignore[method-assign]  # as Flask's documentation does it
+    # As Flask's documentation puts one in front.
+    app.wsgi_app = Door(Api(app.wsgi_app, api), receivers)  # type: ignore[method-assign]
     app.register_blueprint(whatsapp_subscription(verify_token=settings.whatsapp_verify_token))
     app.register_blueprint(payment_pages())
-    look = Health(settings.redis_url, clock)
     app.register_blueprint(health(look))
     app.register_blueprint(
         metrics(look, clock, token=settings.metrics_token, is_open=settings.environment != "production")

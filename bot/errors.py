@@ -3,15 +3,51 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import structlog
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
+from models.errors import BookingError
+
 log = structlog.get_logger()
+
+# What a rule of a booking refused is a conflict with how things stand: 409, in these words.
+_SAID: Final = {
+    "ILLEGAL_TRANSITION": "This is not possible as the booking stands now.",
+    "ALREADY_DECIDED": "Somebody has decided this already.",
+    "PLACE_TAKEN": "The place is taken for these dates.",
+    "TOO_MANY_HOLDS": "The guest has as many unpaid bookings as one may have.",
+    "WAY_TO_PAY_CLOSED": "This way to pay is not open for the place.",
+}
+
+
+class Refused(Exception):
+    """The request is answered this instead.
+
+    Args:
+        code: stable, for programs.
+        message: a sentence for people.
+        headers: such as when to try again.
+        details: what it is about.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **details: Any,
+    ) -> None:
+        self.status, self.code, self.message = status, code, message
+        self.headers, self.details = headers or {}, details
+        super().__init__(f"{status} {code}")
 
 
 def error_response(status: int, code: str, message: str, **details: Any) -> Response:
@@ -32,6 +68,15 @@ def install(app: Flask) -> None:
 
 def answer_to(error: Exception) -> Response:
     """What a request is answered that could not be done: what it did wrong, or that we did."""
+    if isinstance(error, Refused):
+        response = error_response(error.status, error.code, error.message, **error.details)
+        response.headers.extend(error.headers)
+        return response
+    if isinstance(error, BookingError):
+        details = {name: str(value) for name, value in error.data.items()}
+        return error_response(
+            409, error.code, _SAID.get(error.code, "A rule of bookings forbids it."), **details
+        )
     if isinstance(error, HTTPException):
         code = (error.name or "error").upper().replace(" ", "_")
         return error_response(error.code or 500, code, error.description or error.name or "")

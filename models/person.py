@@ -77,6 +77,14 @@ _NEW_IDENTIFIER = Hot(
 )
 
 
+def with_phone_or_new(session: Session, *, phone: str | None, name: str, now: datetime) -> int:
+    """The person with this phone, found or made; without a phone one more person, whom WhatsApp knows nothing of."""
+    if phone is not None:
+        return find_or_create(session, phone=phone, user_id=None, name=name, now=now)
+    person_id: int = _NEW.run(session, name=name, country=None, now=now).scalar()
+    return person_id
+
+
 def identify(session: Session, *, phone: str | None, user_id: str | None) -> dict[str, int]:
     """Person ids by kind of identifier, for those that are known."""
     return {row.kind: row.person_id for row in _IDENTIFY.run(session, phone=phone, user_id=user_id)}
@@ -146,6 +154,7 @@ def merge(session: Session, *, newer: int, older: int, now: datetime) -> None:
         "UPDATE bookings SET person_id = :older WHERE person_id = :newer",
         "UPDATE bookings SET decision_made_by = :older WHERE decision_made_by = :newer",
         "UPDATE listings SET owner_id = :older WHERE owner_id = :newer",
+        "UPDATE accounts SET person_id = :older WHERE person_id = :newer",
         "UPDATE action_codes SET person_id = :older WHERE person_id = :newer",
         "UPDATE inbound_events SET conversation_id = :older WHERE conversation_id = :newer AND done_at IS NULL",
         # What still waits to be said to the newer is numbered behind what was said to the older. Messages are

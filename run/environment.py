@@ -27,6 +27,7 @@ SANDBOX = {
     "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
     "PAYTM_MID": "SANDBX00000000000001",
     "PAYTM_MERCHANT_KEY": "sandbox#key&@16c",
+    "JWT_SECRET": "sandbox-jwt-secret-sandbox-jwt-secret",
     "ENCRYPTION_KEY": "c2FuZGJveC1zYW5kYm94LXNhbmRib3gtc2FuZGJveC0=",
 }
 

@@ -27,6 +27,7 @@ GOOD = {
     "STRIPE_WEBHOOK_SECRET": "whsec_" + secrets.token_hex(16),
     "ENCRYPTION_KEY": f"{sealed.new_key()}, {sealed.new_key()}",
     "METRICS_TOKEN": secrets.token_hex(24),
+    "JWT_SECRET": secrets.token_hex(32),
 }
 SECRETS = [name for name in GOOD if name.lower() in config.marked("secret")]
 
@@ -103,6 +104,8 @@ WEAK = [
     ("STRIPE_WEBHOOK_SECRET", "whsec_1"),
     ("ENCRYPTION_KEY", "A" * 43 + "="),
     ("METRICS_TOKEN", "metrics"),
+    ("JWT_SECRET", secrets.token_hex(12)),
+    ("JWT_SECRET", "secret-" * 6),
 ]
 
 

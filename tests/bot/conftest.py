@@ -17,6 +17,7 @@ from tests.factories import MovableClock
 
 SECRET, TOKEN, NUMBER = "app-secret", "verify-token", "200000000000001"
 STRIPE_SECRET = "whsec_test"
+JWT_SECRET = "jwt-secret-of-the-tests-jwt-secret"
 WEBHOOK = "/api/whatsapp/webhook"
 
 
@@ -43,13 +44,12 @@ def sign(body: bytes, secret: str = SECRET) -> str:
 
 def make_settings(**more: Any) -> Settings:
     return Settings(
-        environment="test",
         whatsapp_app_secret=SECRET,
         whatsapp_verify_token=TOKEN,
         whatsapp_phone_number_id=NUMBER,
         stripe_secret_key="sk_test_1",
         stripe_webhook_secret=STRIPE_SECRET,
-        **more,
+        **{"environment": "test", "jwt_secret": JWT_SECRET, **more},
     )
 
 
