@@ -1,0 +1,245 @@
+"""Ids, names, phones and account tails: what stands beside the labels and words that issuers use for them.
+
+Source: facts/payments.md 1.1 and 1.2
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from integrations.payment_mail.shape import Direction
+from integrations.payment_mail.words import choice, words
+
+_TOKEN: Final = r"(?P<id>(?=[A-Za-z_/-]{0,24}[0-9])[A-Za-z0-9][A-Za-z0-9_/-]{4,39})(?![\w*@])"  # noqa: S105
+_IS: Final = (
+    r"(?:\s?(?:no|number|num|id|code)\b)?[\s:.#=\t-]{0,8}(?:\(?(?:id|no|number|rrn|"
+    r"utr)\)?[\s:.#=-]{1,4})?(?:is\b[\s:]{0,3})?"
+)
+
+# The issuer's own id first, then what the banks between them use, then what is merely called a reference.
+_ID_LABELS: Final = (
+    choice(
+        r"\b(?:transaction|transction|trans|txn|trx|tx|tran|transfer|payment|"
+        r"remittance)[\s.-]{0,2}(?:id|i\.d\.|identifier|identification)\b",
+        r"\bt\.?id\b|\btrx[\s#:]|\btx(?:n)?[#:]",
+        r"ٹرانزیکشن (?:آئی ڈی|نمبر)|ٹی آئی ڈی|लेन-?देन (?:आईडी|आई\.?डी\.?|संख्या|क्रमांक)",
+        r"(?:ट्रांजैक्शन|ट्रांज़ैक्शन) (?:आईडी|संख्या)|رقم العملية|رقم المعاملة",
+    ),
+    choice(
+        r"\b(?:transaction|txn|trx|tran|transfer|payment)[\s.-]{0,2}(?:reference|ref|no|number|num|"
+        r"code|serial)\b(?:[\s.]{0,2}(?:no|number|id)\b)?"
+    ),
+    choice(
+        r"\b(?:upi|imps|neft|rtgs|raast|ibft|bank|rrn|utr|"
+        r"retrieval)\b[\s.]{0,2}(?:transaction )?(?:ref(?:erence)?|rrn|utr)\b",
+        r"\butr\b|\brrn\b|\bstan\b",
+        r"संदर्भ (?:संख्या|नंबर|क्रमांक)|यूटीआर|حوالہ نمبر|ریفرنس نمبر|الرقم المرجعي|رقم المرجع",
+    ),
+    choice(
+        r"\b(?:reference|ref|receipt|confirmation|order|trace|voucher|approval|document|"
+        r"instrument(?: / cheque)?|serial|deposit|msg)\b"
+    ),
+)
+_IDS: Final = tuple(words(rf"{label}{_IS}(?:\n[\s:]{{0,3}})?{_TOKEN}") for label in _ID_LABELS)
+_RAIL: Final = words(
+    r"\b(?:upi|imps|neft|rtgs|ift|mmt|nft|p2a|p2m|inb)\s?[/*:-]\s?(?:(?:p2a|p2m|cr|dr|in|imps|inw|"
+    r"c)\s?[/*:-]\s?)?(?P<id>[A-Z]{4}[A-Z0-9]{0,4}[0-9]{8,18}|"
+    r"[0-9]{9,16})(?:\s?[/*:-]\s?(?P<name>[^/\n*:.@]{2,40}))?"
+)
+_BARE_ID: Final = re.compile(
+    r"(?<![\w.,*@/-])(?:[0-9a-f]{24}|[A-Z]{6,8}[0-9]{16,24}|[A-Z]{4}[A-Z0-9][0-9]{10,17}|"
+    r"pay_[A-Za-z0-9]{14})(?![\w@-])"
+)
+_BARE_RRN: Final = re.compile(r"(?<![\w.,*@/+-])[0-9]{12}(?![\w@.,/-][0-9]|\w)")
+_NO_ID: Final = words(
+    r"[0-3]?\d[-/][0-1]?\d[-/]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}-?[a-z]{3}-?\d{2,4}|bk-\d{8}\S*",
+    r"(?:0|\+?92|0092)3\d{9}|x+\d+|[a-z]+",
+)
+_REMARK: Final = words(
+    r"(?:remarks?|narration|note|message|comments?|purpose(?: of payment)?|payment note|نوٹ|टिप्पणी)\s?[:\t]\s?[^\n]*"
+)
+_REVERSES: Final = words(
+    r"(?:original|reversed|reversal of|reverses|against|in lieu of|of (?:your |the )?(?:earlier |"
+    r"previous )?(?:transaction|transfer|payment|credit))[^\n]{0,80}?"
+    rf"(?:\b(?:id|no|number|ref(?:erence)?|utr|rrn|tid|txn|trx)\b){_IS}{_TOKEN}"
+)
+
+_SENDER_LABELS: Final = choice(
+    r"source acc(?:\.|ount)? (?:title|name|holder)",
+    r"(?:sender|payer|remitter|originator|debtor|payor|depositor|customer|donor|"
+    r"ordering customer)(?:['’]s)?(?: account)?(?: name| title)",
+    r"from account (?:title|name|holder)|account title \(sender\)",
+    r"(?:received|paid|sent|deposited|transferred|payment|funds|amount received|money) (?:from|by)",
+    r"sender|payer|remitter|from name|from|by|originator|debtor|ordering customer",
+    r"प्रेषक(?: का नाम)?|भेजने वाल[ाे](?: का नाम)?|भुगतानकर्ता|بھیجنے وال[اے](?: کا نام)?|ارسال کنندہ",
+    r"ادا کنندہ|اسم المرسل|المرسل|المحول",
+)
+_PAYEE_LABELS: Final = choice(
+    r"destination acc(?:\.|ount)? (?:title|name)",
+    r"(?:beneficiary|receiver|recipient|payee|merchant)(?:['’]s)?(?: account)?(?: name| title)?",
+    r"(?:sent|paid|transferred) to|to account (?:title|name)|to name|to|merchant",
+    r"प्राप्तकर्ता|وصول کنندہ|المستفيد",
+)
+_VALUE: Final = r"[ ]?(?:[:\t][\s:\t-]*|\n[:\s]{0,3}|- )(?P<name>[^\n\t:|]{2,90})"
+_SENDER_LABELLED: Final = words(rf"(?:^|[\n\t]|[:.] |\b[a-e]\. ){_SENDER_LABELS}{_VALUE}")
+_PAYEE_LABELLED: Final = words(rf"(?:^|[\n\t]|[:.] ){_PAYEE_LABELS}{_VALUE}")
+_PHONE: Final = choice(
+    r"(?:\+?92[\s-]?|0092|0)3[0-9]{2}[\s-]?[0-9*x]{3}[\s-]?[0-9]{4}",
+    r"(?:\+?91[\s-]?|0)?[6-9][0-9]{4}[\s-]?[0-9]{5}",
+)
+_SENDER_SAID: Final = (
+    words(
+        r"(?:^|[\n\t]|[,!:]\s)(?P<name>[^\n\t,:!]{2,60}?) (?:has |have |just |"
+        r"had )?(?:successfully )?(?:sent|paid|transferred|gave|remitted|wired|"
+        r"deposited)\b(?: to)?(?: you| your| rs| pkr| inr| ₹|[\s.]{0,2}[0-9]| money| an? )"
+    ),
+    words(
+        rf"\b(?:from|by)\s(?:mobile (?:no\.?|"
+        rf"number)\s?)?(?:{_PHONE})[\s,-]{{1,2}}\(?(?P<name>[^\W\d][^\n\t()]{{1,60}})"
+    ),
+    words(
+        r"\b(?:from|by) (?:vpa|upi(?: id)?)[\s:]{1,2}[\w.+-]{2,60}@[\w.]{2,40},?[\s(-]{1,3}(?P<name>[^\n\t()]{2,80})"
+    ),
+    words(r"\b(?:from|by)\s(?:mr|mrs|ms|m/s)?\.?\s?(?P<name>[^\n\t]{2,80}?)\s?\((?:vpa|upi|[\w.+-]{2,60}@)"),
+    words(
+        r"\b(?:from|paid by|sent by|transferred by|transfer by|deposited by|received from|"
+        r"made by)\s(?P<name>[^\n\t]{2,90})"
+    ),
+    words(
+        r"\b(?:credited|received|deposited|credit|deposit|transfer|payment|neft|imps|upi|"
+        r"rtgs)\b[^\n]{0,80}\bby\s(?P<name>[^\n\t]{2,90})"
+    ),
+    words(
+        r"(?:^|[\s(])(?P<name>[^\W\d_][^\n\t.,:()]{2,50}?) (?:نے آپ|کی جانب سے|کی طرف سے|की ओर से|"
+        r"द्वारा|ने आपको|سے موصول|سے وصول)"
+    ),
+    words(r"\((?P<name>[^\W\d_][^\n()@:]{2,40})\) (?:سے|से|نے|ने)"),
+    words(r"(?:^|[\s.])(?P<name>[^\W\d_][^\n\t.,:()₹]{2,40}?) (?:سے|से) "),
+)
+_PAYEE_SAID: Final = (
+    words(r"\btowards (?:vpa )?[\w.+-]{2,60}@[\w.]{2,40} \((?P<name>[^\n()]{2,60})"),
+    words(r"\b(?:to|at|towards|in favou?r of)\s(?P<name>[^\n\t]{2,90})"),
+    words(r"\binfo[\s:-]{1,3}(?P<name>[^\n]{2,60})"),
+)
+_NAME_END: Final = words(
+    r"\s(?:via|on|in|into|to|at|through|thru|using|for|with|dated|date|a/?c(?:\b|#)|ac(?:#|\b)|"
+    r"acc(?:ount|t)?\b|has|have|is|was|are|sent|paid|from|by|upi|raast|ibft|imps|neft|rtgs|iban|"
+    r"ref|refno|reference|txn|trx|tid|utr|rrn|vpa|against|towards|mobile|cnic|successfully|your|"
+    r"you|and|your|their|bearing|of|time|transaction|purpose|remarks?|bank[-:]|ending|through|"
+    r"amount|rs\.?|pkr|inr|کو|سے|نے|को|से|ने|में)(?=[\s.:#*(]|$)",
+    r"\s?[(|;:₹<>\t]",
+    r",(?!\s?(?:jr|sr|inc|llc|ltd))|\s-+\s|\s\*+[0-9]|\s(?:pk|in)?[*x]{2,}|\spk[0-9*]{2}|\s?\S*[0-9]{4,}",
+    r"\S+@|!|\s/|\.$|/-",
+)
+_FULL_STOP: Final = re.compile(r"(?<=[\w)*]{3})\.\s")
+_NO_NAME: Final = words(
+    r"(?:your?|the|an?|my|this|our|us|me|account|acc|a/c|bank|wallet|mobile|customer|sender|payer|"
+    r"unknown|n/?a|none|nil|na|null|upi|raast|ibft|imps|neft|rtgs|transfer|any|another|other|"
+    r"friend|it|them|here|below|details?|someone|business|user|name|title|number|dear|hi|hello|"
+    r"cash|cheque|atm|branch|counter|beneficiary|amount|date|time|vpa|iban|mobile banking|"
+    r"internet banking|raast id|money)\b(?:[\s/-]?(?:account|bank|number|no\.?|wallet|id|customer|"
+    r"transfer|payment|details?|title|name|app|branch|user|of|payee|received|sent)\b)*\.?",
+    r"(?:your|the|this|our|my|you) .*|.*\b(?:account (?:no|number|ending)|bank account)\b.*",
+    r".*\bbank\b\s?-?\s?[*x]*[0-9]{0,6}|.*-\s?[*x]*[0-9]{3,6}|[\W\d]*",
+)
+_NOT_HIS: Final = words(
+    r"(?:your|account|a/c|acct|wallet|contact|call|helpline|support|dial|whatsapp|us (?:at|on)|to|"
+    r"اکاؤنٹ)[^\n.;()]{0,25}[:\s#]$"
+)
+_OF_SENDER: Final = words(r"(?:from|by|sender|payer|mobile|phone|msisdn|vpa|upi id)\b[^\n.]{0,40}$")
+_PHONES: Final = words(rf"(?<![\w+*-])(?:{_PHONE})(?![0-9*]|-[0-9])")
+_ACCOUNT_TAIL: Final = tuple(
+    words(pattern)
+    for pattern in (
+        r"\b(?:your|ur|my)\b[^\n@]{0,40}?\b(?:a/?c|acc(?:ount|t)?|wallet|"
+        r"card)\b[^\n\d*]{0,24}?(?P<mask>[0-9x*.]{0,20}?)(?P<tail>[0-9]{2,14})(?![0-9]|[*x]*[0-9]*,)",
+        r"\b(?:a/?c|acc(?:ount|t)?|card)\b[^\n\d*:]{0,14}[:#]?\s?(?P<mask>(?:[0-9]{0,6}[x*.]{1,20}|"
+        r"xx?|ending\s(?:in|with)?\s?))(?P<tail>[0-9]{2,8})",
+        r"\b(?:ending(?: in| with)?|खाते|खाता|اکاؤنٹ)\s(?:संख्या|نمبر|"
+        r"no\.?)?\s?(?P<mask>[x*]{0,20})(?P<tail>[0-9]{2,8})",
+        r"\S\s?(?P<mask>[0-9]{0,4}[*x]{2,20})(?P<tail>[0-9]{2,8})(?=\W|$)",
+    )
+)
+
+
+def transaction_id(text: str) -> str | None:
+    """The issuer's own id of the transfer; else the banks' (UTR, RRN); a payer's remark is never one."""
+    text = _REMARK.sub("", text)
+    for form in _IDS:
+        for found in form.finditer(text):
+            if _is_id(found["id"]):
+                return found["id"].rstrip("-_/")
+    for form in (_RAIL, _BARE_ID):
+        for found in form.finditer(text):
+            token = found["id"] if form is _RAIL else found[0]
+            if _is_id(token):
+                return token
+    rrn = _BARE_RRN.search(text) if re.search(r"\b(?:upi|imps|utr|rrn|ref)", text, re.IGNORECASE) else None
+    return rrn[0] if rrn and _is_id(rrn[0]) else None
+
+
+def reversed_id(text: str, own: str | None) -> str | None:
+    """The id of the transfer that is taken back, where it is another than the reversal's own."""
+    for found in _REVERSES.finditer(text):
+        if _is_id(found["id"]) and found["id"] != own:
+            return found["id"]
+    return None
+
+
+def other_name(text: str, direction: Direction | None) -> str | None:
+    """The payer of money that came in, the payee of money that went out; as written."""
+    if direction is Direction.OUT:
+        return _first_name((_PAYEE_LABELLED, *_PAYEE_SAID), text)
+    rail = (_RAIL,) if "name" in _RAIL.groupindex else ()
+    return _first_name((_SENDER_LABELLED, *_SENDER_SAID, *rail), text)
+
+
+def other_phone(text: str, direction: Direction | None) -> str | None:
+    """The other party's mobile number as written; never the owner's own or the bank's."""
+    vpa = re.search(r"(?<![\w.])([6-9][0-9]{9})@[a-z]", text)
+    fitting: list[str] = []
+    for found in _PHONES.finditer(text):
+        before = text[max(0, found.start() - 60) : found.start()]
+        wanted = re.compile(r"\bto\s$|towards\s$") if direction is Direction.OUT else _OF_SENDER
+        if wanted.search(before) and (direction is Direction.OUT or not _NOT_HIS.search(before)):
+            fitting.append(found[0])
+    return fitting[0] if fitting else vpa[1] if vpa else None
+
+
+def account_tail(text: str) -> str | None:
+    """The last digits of the owner's own account: four of a masked number, all of a phone number."""
+    for form in _ACCOUNT_TAIL:
+        found = form.search(text)
+        if found:
+            is_phone = re.fullmatch(r"0?3[0-9]{9}|92[0-9]{10}", found["tail"]) is not None
+            return found["tail"] if is_phone else found["tail"][-4:]
+    return None
+
+
+def clean_name(name: str) -> str | None:
+    """The name without what follows it in the sentence; None if no name is left of it."""
+    end = _NAME_END.search(" " + name)
+    name = name[: max(0, end.start() - 1)] if end else name
+    stop = _FULL_STOP.search(name)
+    name = (name[: stop.start()] if stop else name).strip(" \t.,;:-–'\"“”|/")
+    if name.count("*") and not name.strip("* "):
+        return None
+    letters = sum(letter.isalpha() for letter in name)
+    if letters < 3 or len(name) > 60 or _NO_NAME.fullmatch(name):
+        return None
+    return name
+
+
+def _first_name(forms: Iterable[re.Pattern[str]], text: str) -> str | None:
+    for form in forms:
+        for found in form.finditer(text):
+            name = clean_name(found["name"]) if found["name"] else None
+            if name is not None:
+                return name
+    return None
+
+
+def _is_id(token: str) -> bool:
+    return _NO_ID.fullmatch(token) is None

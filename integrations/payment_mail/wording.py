@@ -1,0 +1,284 @@
+"""What a mail tells of, by its wording, in the languages that issuers write to their customers.
+
+A mail is money received only where a sentence says so in the past tense and nothing else in the mail speaks
+against it. Warnings at the foot, conditions and offers are no statements and are not weighed.
+
+Source: facts/payments.md 1; the cases of the labelled mails in tests/data/payment_mails
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from integrations.payment_mail.amounts import find_amounts
+from integrations.payment_mail.shape import Direction, Event
+from integrations.payment_mail.words import words
+
+MOST_SENTENCES: Final = 250
+MOST_SENTENCE_CHARS: Final = 500
+
+_SENTENCE_END: Final = re.compile(
+    r"\n|(?<!\bRs)(?<!\bNo)(?<!\bAcc)(?<!\bMr)(?<!\bRef)(?<!\bPKR)(?<!\bINR)(?<!\bTxn)(?<!\bTrx)"
+    r"(?<!\bBal)(?<!\bAvl)[.!?]\s+(?=\D)"
+)
+
+
+# No statements: warnings, conditions, how to reach the bank.
+_ASIDE: Final = words(
+    r"\bnever (?:ask|share|call|disclose|reveal)",
+    r"(?:do|does|don't|please) not (?:share|disclose|reply|respond)|\bbeware\b|\bfraud|disclaimer",
+    r"confidential|not monitored|unsubscribe|terms (?:and|&) conditions|\bt&cs?\b",
+    r"if (?:you|this|the|your|any|a|it|not)\b|not (?:done by )?you\b|not initiated by you|toll[- ]?free",
+    r"customer (?:care|service|support)|helpline|contact us|download (?:the|our)|copyright",
+    r"all rights reserved|authori[sz]ed and regulated|regulated by|\bwhen you\b|to dispute",
+    r"report (?:it|this)",
+    r"^\s*(?:remarks?|narration|note|message|comments?|purpose(?: of payment)?|payment (?:note|"
+    r"purpose)|description entered)\b\s*:",
+)
+_OTP: Final = words(
+    r"\botp\b|one[- ]?time[- ](?:password|passcode|pin|code)|verification code|security code",
+    r"authori[sz]ation code|passcode",
+    r"ओटीपी|او ٹی پی|رمز التحقق",
+)
+_CODE: Final = re.compile(r"(?<![\w.,-])[0-9]{4,8}(?![\w,-]|\.[0-9])")
+_LOGIN: Final = words(
+    r"\blog(?:ged)?[- ]?(?:in|on)\b|sign(?:ed)?[- ]?in\b|new device|device (?:registered|added|binding)",
+    r"password (?:has been |was )?(?:changed|reset)",
+    r"लॉगिन|لاگ ان",
+)
+_REQUESTED: Final = words(
+    r"\brequest(?:ed|s|ing)\b|\b(?:payment|money|collect|fund|pay)s?[- ]request\b|request to pay",
+    r"request for payment|asked you (?:for|to pay)|asking (?:you )?for|wants? you to pay",
+    r"(?:approve|accept|pay) or (?:decline|reject)|collect request|is requesting",
+    r"awaiting your (?:payment|approval)|invites? you to pay|please pay\b|pay now\b|split (?:a|the) bill",
+    r"درخواست|طلب کی|अनुरोध|मांग(?:े|ी)|माँग|طلب منك",
+)
+_REQUEST_PAID: Final = words(
+    r"paid your (?:payment |money )?request|request (?:was|has been|is) (?:paid|fulfilled|completed)",
+    r"(?:received|paid|credited).{0,60}\b(?:against|for|via|through|towards|"
+    r"on) your (?:payment )?(?:request|link|invoice|qr)",
+)
+_FAILED: Final = words(
+    r"\bfail(?:ed|ure|s)?\b|\bdeclined\b|unsuccessful|not successful|could ?n[o']t be",
+    r"(?:was|has|have|were|is) not (?:been )?(?:processed|completed|credited|received|successful)",
+    r"\brejected\b|\bcancel?led\b|\bexpired\b|timed out|returned unpaid|\bbounced\b|dishono|insufficient",
+    r"unable to|\bvoid(?:ed)?\b|\bblocked\b|\babandoned\b",
+    r"ناکام|مسترد|منسوخ|विफल|असफल|अस्वीकृत|रद्द|فشل|مرفوض",
+)
+_PENDING: Final = words(
+    r"\bpending\b|in progress|under (?:process|review)|in process|being (?:processed|verified|reviewed)",
+    r"on hold|\bawaiting\b|\bscheduled\b|\bwill (?:be|get|soon|shortly)\b|shall be|yet to be",
+    r"\binitiated\b|\bupcoming\b|to be (?:credited|received|deposited|debited)|\bexpected\b",
+    r"is on (?:its|the) way|not yet|(?:is|are) processing|clearing",
+    r"زیر التوا|زیرِ التوا|लंबित|प्रक्रियाधीन|قيد",
+)
+_REVERSAL: Final = words(
+    r"\brevers(?:al|ed|ing|e)\b|charge-?back|debited back|taken back|recalled",
+    r"wrong(?:ly)? (?:credit|transfer)|erroneous|returned to (?:the )?(?:sender|payer|remitter)",
+    r"ریورس|रिवर्स|वापस ले",
+)
+_REFUND: Final = words(
+    r"refund|money[- ]back|\breturned to you",
+    r"رقم واپس|ریفنڈ|ری فنڈ|रिफंड|रिफ़ंड|वापसी|वापस किए|استرداد",
+)
+_CASHBACK: Final = words(
+    r"cash ?back|\breward(?:s|ed)?\b|\bbonus\b|scratch card|\bprize\b|loyalty|referral|joining gift",
+    r"welcome gift|\binterest\b|\bprofit (?:of|for|paid|credit|payment|earned|amount|on)\b|dividend",
+    r"کیش بیک|انعام|منافع|कैशबैक|इनाम|पुरस्कार|ब्याज",
+)
+_SETTLEMENT: Final = words(
+    r"\bsettle(?:d|ment)s?\b|\bpay-?outs?\b",
+    r"سیٹلمنٹ|निपटान|सेटलमेंट|تسوية",
+)
+_NOT_A_PAYERS: Final = words(
+    r"\bloan (?:amount|of|account|disburs|has been|up to|is)|\bdisburse(?:d|ment)",
+    r"your (?:recent )?payment (?:of|for|towards|to|has been received)",
+    r"(?:received|thank(?:s| you) for) your (?:\w+ )?payment",
+    r"thank(?:s| you) for (?:the |your )?(?:payment|paying)",
+    r"(?:towards|on|for|against|to) your [^.\n]{0,40}(?:credit card|loan|\bbill\b|policy|premium|"
+    r"\bemi\b|subscription)",
+    r"(?:credit card|loan|policy|premium|emi)\b[^.\n]{0,30}payment (?:of|has been)",
+    r"\byou(?:'ve| have)? (?:successfully )?(?:added|loaded|topped[- ]up|deposited)\b",
+    r"top[- ]?up (?:of|success)|from your own|self[- ]transfer",
+    r"received (?:an?|your|the) (?:\w+ ){0,3}(?:offer|voucher|gift|coupon|invitation|message|"
+    r"request|bill|complaint|application|invoice|card)\b",
+    r"provisional(?:ly)? credit|credit limit (?:has been|increase)",
+    r"(?:sample|demo|test) (?:transaction|payment|mail)|e-?mandate|autopay|standing instruction",
+)
+_PROMO: Final = words(
+    r"\boffers?\b|\bup ?to\b|\bwin\b|\bearn\b|\benjoy\b|\binvite\b|\brefer\b|\bapply\b|\bavail\b",
+    r"\bdiscount|\bvoucher|\bhurry\b|limited time|valid (?:till|until|on)|\bchance\b|\blucky\b|\bfree\b",
+    r"\bsale\b|% off",
+    r"\bget (?:rs|pkr|inr|₹|up|a |flat|instant)",
+    r"pre-?approved|\bexclusive\b|\bdeals?\b|hasil kar|\bmuft\b",
+    r"حاصل کریں|पाएं|पाइए|ऑफर|पیشکش|مفت|मुफ्त",
+    r"\bspend\b|\bshop\b|\bsubscribe\b|\bnewsletter\b|\bdigest\b",
+)
+_BILL: Final = words(
+    r"\bbill\b|\bdue (?:date|on|by|amount)\b|\bis due\b|overdue|amount due|\binvoice\b|payment due",
+    r"challan",
+    r"بل\b|बिल\b",
+)
+_STATEMENT: Final = words(
+    r"\bstatement\b",
+    r"گوشوارہ|विवरणी|स्टेटमेंट",
+)
+_BALANCE: Final = words(
+    r"\bbal(?:ance)?\b",
+    r"بیلنس|शेष|बैलेंस|रकम शेष|الرصيد",
+)
+
+_DEBIT: Final = words(
+    r"\bdebit(?:ed)?\b",
+    r"\byou(?:'ve| have| just)? (?:successfully )?(?:sent|paid|spent|transferred|withdr[ae]wn?|"
+    r"purchased|bought|used|made|done)\b",
+    r"\bwithdraw(?:n|al|ed)\b|\bspent\b|\bpurchase[ds]?\b|\bused (?:for|at)\b|\bdeducted\b|\bcharged\b",
+    r"\b(?:paid|sent|transferred|payment|transfer(?: of)?) (?:[^.\n]{0,40} )?(?:to|at|"
+    r"towards)\b(?! you\b| your\b| the (?:account )?(?:ending|title)| (?:a/?c|acc))",
+    r"\bmoney sent\b|(?:sent|transferred|paid) from your|\bpayment sent\b|\btransfer sent\b|amount sent",
+    r"\bpos\b|\batm\b|\bpaid to\b(?! you)|\bsent to\b(?! you)|outgoing|out of your",
+    r"your (?:payment|transfer|transaction) (?:of|to)",
+    r"بھیج(?:ے|ی|ا|دی)|منتقل کر دی|ادا کی|ادائیگی کی|نکال|کٹوتی|डेबिट|भेजे|भेजा|निकाले|काटे|भुगतान किया",
+    r"खर्च|تم خصم|تم تحويل|خصم",
+)
+# Said of money that is here. What precedes them must not turn them into a wish, a promise or an offer.
+_CREDIT: Final = words(
+    r"\b(?:received|credited|deposited)\b|\bgot\b",
+    r"\b(?:sent|paid|transferred|gave|remitted|wired)(?: to)? you\b|\bsent money to you\b",
+    r"\b(?:credit|deposit|receipt|inflow) (?:transaction )?(?:by [^.\n]{0,20} )?of\b|\bhas a credit\b",
+    r"\bcredit (?:transaction )?(?:alert|transaction|amount|advice|notification)\b|\bincoming\b",
+    r"\binward\b",
+    r"\bpaid (?:by|on your|at your|via your|into your|to your (?:qr|shop|store|business|account|a/?c))",
+    r"\b(?:sent|transferred|paid|moved|remitted)\b[^.\n]{0,40}\b(?:to|into|in) your\b|\badded to your\b",
+    r"\b(?:landed|arrived|reflected|lodged|posted) (?:in|to|into)\b|\bhas arrived\b|\bcame in\b",
+    r"\bcr\b(?=[\s.:])|\bcollected\b|\bpayment (?:from|successful|success|captured|completed)\b",
+    r"\bpayments? rec(?:ei|ie)?ve?d\b|\brec'?d\b|\brcvd\b|\bcrdt?d?\b|\bcha-?ching\b",
+    r"\bwas made in your\b|\bmoney in\b|\bwasool\b|\bmosool\b|\bmil ?ga(?:ye|i|ya)\b",
+    r"\baa ga(?:ye|i|ya)\b|\baaye\b|\bjama\b",
+    r"موصول|وصول|جمع|آپ کو [^.\n]{0,40}(?:بھیج|ملے|ملی)|प्राप्त|जमा|क्रेडिट|मिले|आए हैं|तुम्ही|تم استلام",
+    r"تم إيداع|استلمت|إيداع|حوالة واردة|وردت|জমা|পেয়েছেন",
+)
+_SPOILT: Final = words(
+    r"(?:\bwill\b|\bshall\b|\bto be|\bcan\b|\bcould|\bmay\b|\bwould|\bget\b|\bearn|\bwin\b|"
+    r"\bwhen\b|\bif\b|\bnot\b|\bnever|\bonce\b|\bafter\b|\bbefore\b|\bup ?to\b|\bunless|\byet\b|"
+    r"\bevery|\beach\b|\buntil\b|\bhave your)[^.\n]{0,60}$"
+)
+_TO_ME: Final = words(r"credited (?:to|in|into|on) (?:your|my|a/?c)|in your|to your|into your|to you\b")
+_FROM_ME: Final = words(
+    r"from your|your [^.\n]{0,50}(?:has been |is |was )?debited",
+    r"you(?:'ve| have)? (?:sent|paid|transferred|spent)\b(?! by)",
+)
+
+
+def sentences(text: str) -> list[str]:
+    """The statements of a text, without warnings, conditions and the payer's own remark."""
+    found = (part.strip()[:MOST_SENTENCE_CHARS] for part in _SENTENCE_END.split(text))
+    return [part for part in found if part and not _ASIDE.search(part)][:MOST_SENTENCES]
+
+
+def says_credit(sentence: str) -> bool:
+    """Money is here, says the sentence: neither a promise nor an offer nor somebody else's."""
+    for found in _CREDIT.finditer(sentence):
+        if not _SPOILT.search(sentence, max(0, found.start() - 90), found.start()):
+            return not says_debit(sentence)
+    return False
+
+
+def says_debit(sentence: str) -> bool:
+    """Money left the account; "debited …; RAVI credited" is seen from the payer's side."""
+    if not _DEBIT.search(sentence):
+        return False
+    if _FROM_ME.search(sentence):
+        return True
+    return not (
+        _CREDIT.search(sentence) and (_TO_ME.search(sentence) or not re.search("debited", sentence, re.I))
+    )
+
+
+def tells(subject: str, body: str) -> tuple[Event, Direction | None]:
+    """What the mail tells of, and which way its money went (none where none moved)."""
+    said = sentences(body)
+    head = [subject, *said[:3]] if not _ASIDE.search(subject) else said[:3]
+    with_money = [part for part in [subject, *said] if find_amounts(part)]
+    weighty = [*head, *with_money, *(part for part in said if _STATUS.match(part))]
+    is_credit = any(says_credit(part) for part in [subject, *said])
+    is_debit = any(says_debit(part) for part in [subject, *said]) and not _is_headed_as_credit(head, said)
+
+    if _is_code(subject, said):
+        return Event.OTP, None
+    for event, wording, places in (
+        (Event.LOGIN, _LOGIN, head if not (is_credit and with_money) else []),
+        (Event.REQUEST, _REQUESTED, [] if _any(_REQUEST_PAID, weighty) else weighty),
+        (Event.REVERSAL, _REVERSAL, weighty),
+        (Event.FAILED, _FAILED, weighty),
+        (Event.SETTLEMENT, _SETTLEMENT, weighty),
+        (Event.REFUND, _REFUND, [subject, *said]),
+    ):
+        if _any(wording, places):
+            return event, _direction(event, is_credit=is_credit, is_debit=is_debit)
+    return _plain(subject, said, weighty, is_credit=is_credit, is_debit=is_debit)
+
+
+_STATUS: Final = words(r"(?:\w+ ){0,2}status\b")
+
+
+def _plain(
+    subject: str, said: Sequence[str], weighty: Sequence[str], *, is_credit: bool, is_debit: bool
+) -> tuple[Event, Direction | None]:
+    """Money that moved, or the mails that only talk of it."""
+    if is_debit and not _any(_PENDING, [subject]):
+        return (Event.DEBIT, Direction.OUT) if not _all_pending(weighty) else (Event.OTHER, None)
+    earning = [part for part in weighty if _CASHBACK.search(part)]
+    if is_credit:
+        if any(says_credit(part) or part == subject for part in earning):
+            return Event.CASHBACK, Direction.IN
+        if _any(_NOT_A_PAYERS, [subject, *weighty]):
+            return Event.OTHER, None
+        if _any(_PENDING, weighty):
+            return Event.PENDING, None
+        return Event.CREDIT, Direction.IN
+    for event, wording in (
+        (Event.PROMO, _PROMO),
+        (Event.STATEMENT, _STATEMENT),
+        (Event.BILL, _BILL),
+        (Event.PENDING, _PENDING),
+        (Event.BALANCE, _BALANCE),
+    ):
+        if _any(wording, [subject, *said]):
+            return event, None
+    return Event.OTHER, None
+
+
+def _direction(event: Event, *, is_credit: bool, is_debit: bool) -> Direction | None:
+    if event in (Event.REQUEST, Event.FAILED, Event.LOGIN):
+        return None
+    if is_debit and not is_credit:
+        return Direction.OUT
+    return Direction.IN
+
+
+def _is_code(subject: str, said: Sequence[str]) -> bool:
+    if _OTP.search(subject):
+        return True
+    return any(_OTP.search(part) and _CODE.search(part) for part in said)
+
+
+def _is_headed_as_credit(head: Sequence[str], said: Sequence[str]) -> bool:
+    """The headline counts before a foot that talks of other transfers."""
+    for part in [*head, *said]:
+        if says_credit(part):
+            return True
+        if says_debit(part):
+            return False
+    return False
+
+
+def _all_pending(weighty: Sequence[str]) -> bool:
+    debits = [part for part in weighty if says_debit(part)]
+    return bool(debits) and all(_PENDING.search(part) for part in debits)
+
+
+def _any(wording: re.Pattern[str], parts: Sequence[str]) -> bool:
+    return any(wording.search(part) for part in parts)
