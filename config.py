@@ -218,6 +218,37 @@ class Settings(BaseSettings):
         "https://api.stripe.com", "Where Stripe's API is; pointed elsewhere by sandbox and tests."
     )
 
+    gmail_enabled: bool = _setting(
+        False,
+        "Whether a mailbox is read in which wallets and banks tell of transfers. Where it is not, an admin looks for "
+        "each of them.",
+        heading="Gmail",
+    )
+    gmail_credentials_path: str = _setting(
+        "", "The OAuth client of the type “Desktop app” that Google Cloud hands out as a file; for `make gmail`."
+    )
+    gmail_token_path: str = _setting(
+        "",
+        "Where `make gmail` writes the permission to read the mailbox, sealed, and where it is read: a file that the "
+        "product's user may write.",
+    )
+    gmail_api_url: str = _setting(
+        "https://gmail.googleapis.com", "Where Gmail's API is; pointed elsewhere by sandbox and tests."
+    )
+    gmail_check_interval_minutes: float = _setting(
+        2, "How often the mailbox is looked at; fractions are allowed.", least=0.01
+    )
+    gmail_query: str = _setting(
+        "",
+        "What else a mail must be to be read, in Gmail's own words, where the mailbox is not for payments alone: "
+        "`label:payments` or `from:(nayapay.com OR meezanbank.com)`.",
+    )
+    gmail_mark_as_read: bool = _setting(
+        False,
+        "Whether mails that tell of money are marked as read. It needs the permission to change the mailbox, which "
+        "`make gmail` then asks for.",
+    )
+
     encryption_key: str = _setting(
         "",
         "Seals what nobody but us may read. Several with commas between them, the newest first: what an older "
@@ -343,6 +374,8 @@ def problems(settings: Settings) -> Iterator[str]:
                 yield f"{name.upper()} is not set, but {given[0]} is; docs/settings.md says what it is."
     if settings.encryption_key and not all(map(sealed.is_key, sealed.keys_in(settings.encryption_key))):
         yield "ENCRYPTION_KEY is no key; make one with: python -m models.sealed"
+    if settings.gmail_enabled and not settings.gmail_token_path:
+        yield "GMAIL_ENABLED is set and GMAIL_TOKEN_PATH is not; docs/settings.md says what it is."
     if wrong := [n for n in settings.admin_numbers if not re.fullmatch(r"\+[1-9]\d{6,14}", n)]:
         yield f"ADMIN_WHATSAPP_NUMBER: number {settings.admin_numbers.index(wrong[0]) + 1} is no phone number."
     if settings.environment == "production":
@@ -379,7 +412,7 @@ def _unfit_for_production(settings: Settings) -> Iterator[str]:
         yield "PUBLIC_URL must begin with https:// in production: Meta and Stripe call nothing else."
     elif (address.hostname or "localhost") == "localhost" or address.hostname in ("127.0.0.1", "::1"):
         yield "PUBLIC_URL names this machine itself; the outside needs a name that leads here."
-    for name in ("whatsapp_api_url", "stripe_api_url"):
+    for name in ("whatsapp_api_url", "stripe_api_url", "gmail_api_url"):
         if urlsplit(getattr(settings, name)).scheme != "https":
             yield f"{name.upper()} must begin with https:// in production: our secrets travel there."
 

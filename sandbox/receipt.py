@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
@@ -38,12 +38,19 @@ class Transfer:
 
 
 def asked_for(chat: Sequence[Bubble]) -> Transfer | None:
-    """What the newest instructions in the chat ask for."""
+    """What the newest instructions in the chat ask for, in letters that a picture can show."""
+    for _, asked in all_asked_for(chat):
+        parts = (asked.amount, asked.provider, asked.title, asked.account, asked.code)
+        return Transfer(*(part.translate(_PICTURES_OF_RUPEES).strip() for part in parts))
+    return None
+
+
+def all_asked_for(chat: Sequence[Bubble]) -> Iterator[tuple[Bubble, Transfer]]:
+    """All that instructions in the chat have ever asked for, the newest first."""
     for bubble in reversed(chat):
         found = _ASKED.search(str(bubble["body"] or "")) if bubble["from"] == "business" else None
         if found is not None:
-            return Transfer(*(part.translate(_PICTURES_OF_RUPEES).strip() for part in found.groups()))
-    return None
+            yield bubble, Transfer(*(part.strip() for part in found.groups()))
 
 
 def draw(transfer: Transfer, sender: str, now: float, *, amount: str | None = None) -> bytes:
