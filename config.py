@@ -225,7 +225,8 @@ class Settings(BaseSettings):
         heading="Gmail",
     )
     gmail_credentials_path: str = _setting(
-        "", "The OAuth client of the type “Desktop app” that Google Cloud hands out as a file; for `make gmail`."
+        "",
+        "The OAuth client of the type “Desktop app” that Google Cloud hands out as a file; for `make gmail`.",
     )
     gmail_token_path: str = _setting(
         "",

@@ -90,11 +90,14 @@ class Unread:
     """A mail that is kept and was not read yet, still sealed.
 
     Attributes:
+        external_id: by which the mailbox knows it.
         attempts: how often somebody has begun to read it, this time included.
     """
 
     id: int
+    external_id: str
     sealed: bytes
+    received_at: datetime
     attempts: int
 
 
@@ -141,6 +144,11 @@ def finish(session: Session, look: Look, *, read_until: datetime, again_at: date
     """
     values = {"name": GMAIL, "until": look.until, "began_at": look.began_at}
     session.execute(_FINISH, {**values, "read_until": read_until, "again_at": again_at})
+
+
+def rest(session: Session, look: Look, *, again_at: datetime) -> None:
+    """There was no sense in looking, and nothing has changed."""
+    session.execute(_REST, {"name": GMAIL, "until": look.until, "again_at": again_at})
 
 
 def fail(session: Session, look: Look, why: str, *, again_at: datetime) -> None:
@@ -197,7 +205,9 @@ def take_unread(session: Session, *, after: int = 0) -> Unread | None:
         after: the number of the one that was taken last, should it have stayed unread.
     """
     row = session.execute(_TAKE, {"after": after}).first()
-    return Unread(row.id, bytes(row.raw), row.attempts) if row is not None else None
+    if row is None:
+        return None
+    return Unread(row.id, row.external_id, bytes(row.raw), row.received_at, row.attempts)
 
 
 def finish_reading(session: Session, mail_id: int, *, failure: str | None = None, now: datetime) -> bool:
@@ -205,14 +215,14 @@ def finish_reading(session: Session, mail_id: int, *, failure: str | None = None
     return session.execute(_READ, {"id": mail_id, "failure": failure, "now": now}).first() is not None
 
 
+def is_read(session: Session, *, until: datetime) -> bool:
+    """Whether every mail that came before this moment was taken over and read."""
+    return session.execute(_IS_READ, {"name": GMAIL, "until": until}).first() is not None
+
+
 def unread(session: Session | Connection) -> int:
     """How many mails are kept and not read yet."""
     return int(session.execute(_UNREAD).scalar_one())
-
-
-def tell_of(session: Session, mail_id: int, evidence_id: int) -> None:
-    """What the mail says is this evidence."""
-    session.execute(_TELLS_OF, {"id": mail_id, "evidence_id": evidence_id})
 
 
 def raw(session: Session, mail_id: int) -> bytes | None:
@@ -252,6 +262,9 @@ _FINISH = text(
     "read_until = greatest(read_until, :read_until), looked_at = :began_at "
     "WHERE name = :name AND claimed_until = :until"
 )
+_REST = text(
+    "UPDATE mailboxes SET claimed_until = NULL, due_at = :again_at WHERE name = :name AND claimed_until = :until"
+)
 _FAIL = text(
     "UPDATE mailboxes SET why = :why, failures = failures + 1, claimed_until = NULL, due_at = :again_at "
     "WHERE name = :name AND claimed_until = :until"
@@ -276,11 +289,14 @@ _GONE = text(
 # Two who read at the same moment read different mails.
 _TAKE = text(
     "UPDATE mails SET attempts = attempts + 1 WHERE id = (SELECT id FROM mails WHERE read_at IS NULL "
-    "AND id > :after ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, raw, attempts"
+    "AND id > :after ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, external_id, raw, received_at, attempts"
 )
 _READ = text(
     "UPDATE mails SET read_at = :now, failure = :failure WHERE id = :id AND read_at IS NULL RETURNING id"
 )
+_IS_READ = text(
+    "SELECT 1 FROM mailboxes WHERE name = :name AND read_until >= :until "
+    "AND NOT EXISTS (SELECT 1 FROM mails WHERE read_at IS NULL)"
+)
 _UNREAD = text("SELECT count(*) FROM mails WHERE read_at IS NULL")
-_TELLS_OF = text("UPDATE mails SET evidence_id = :evidence_id WHERE id = :id")
 _RAW = text("SELECT raw FROM mails WHERE id = :id")

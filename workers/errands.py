@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy.orm import Session
@@ -45,16 +45,34 @@ ChoreRecord = Callable[[Session, datetime], None]
 ChoreJob = Callable[[Chore], ChoreRecord]
 
 
+class Round(Protocol):
+    """What belongs to no booking and comes again and again; a row of its own says when it is due."""
+
+    name: str
+
+    def claim(self) -> Callable[[], None] | None:
+        """What is to be done now, with no unit of work open; None where it is not due, or somebody else does it."""
+
+
+@dataclass(frozen=True)
+class Going:
+    """A round that is under way."""
+
+    name: str
+    go: Callable[[], None]
+
+
 @dataclass(frozen=True)
 class Done:
-    task: Due | Chore
+    task: Due | Chore | Going
 
 
-class Errands(Crew[Due | Chore, Done]):
+class Errands(Crew[Due | Chore | Going, Done]):
     """Runs the follow-ups of one queue, whose jobs ask the outside; and chores, where it is given any.
 
     Args:
         chores: what belongs to no booking, by its name; done where no follow-up waits.
+        rounds: what is looked for at a bell, whatever else waits.
     """
 
     def __init__(
@@ -65,16 +83,18 @@ class Errands(Crew[Due | Chore, Done]):
         clock: Clock,
         side_by_side: int,
         chores: Mapping[str, ChoreJob] | None = None,
+        rounds: Sequence[Round] = (),
     ) -> None:
         super().__init__(queue, side_by_side)
         self._queue = queue
         self._jobs = jobs
         self._chores = chores or {}
+        self._rounds = rounds
         self._clock = clock
         self._locks = _Locks()
         self._elsewhere: dict[int, float] = {}
 
-    def exchange(self, results: Sequence[Done], most: int, *, rung: bool) -> Sequence[Due | Chore]:
+    def exchange(self, results: Sequence[Done], most: int, *, rung: bool) -> Sequence[Due | Chore | Going]:
         moment = time.monotonic()
         self._elsewhere = {
             booking_id: until for booking_id, until in self._elsewhere.items() if until > moment
@@ -91,7 +111,16 @@ class Errands(Crew[Due | Chore, Done]):
                 self._elsewhere[booking_id] = moment + ELSEWHERE_SECONDS
                 self.wake_in(ELSEWHERE_SECONDS)
         errands = [Due(*due) for *due, ours in rows if ours]
-        return [*errands, *self._claim_chores(most - len(errands))]
+        rounds = [*self._claim_rounds(most - len(errands))] if rung and self._rounds else []
+        return [*errands, *rounds, *self._claim_chores(most - len(errands) - len(rounds))]
+
+    def _claim_rounds(self, most: int) -> Iterator[Going]:
+        for each in self._rounds[: max(0, most)]:
+            try:
+                if (go := each.claim()) is not None:
+                    yield Going(each.name, go)
+            except Exception as error:  # the errands that were claimed are not to be forgotten for it
+                log.warning("round.waits", round=each.name, error=repr(error)[:300])
 
     def _claim_chores(self, most: int) -> Sequence[Chore]:
         if not self._chores or most < 1:
@@ -103,9 +132,12 @@ class Errands(Crew[Due | Chore, Done]):
             log.warning("chores.wait", error=repr(error)[:300])
             return []
 
-    def perform(self, task: Due | Chore) -> Done:
+    def perform(self, task: Due | Chore | Going) -> Done:
         if isinstance(task, Chore):
             self._do_chore(task)
+            return Done(task)
+        if isinstance(task, Going):
+            self._go(task)
             return Done(task)
         try:
             do(self._jobs[task.job], task, self._clock)
@@ -114,6 +146,15 @@ class Errands(Crew[Due | Chore, Done]):
             tally.ERRANDS.add(task.job, "failed")
             self._fail(task, error)
         return Done(task)
+
+    def _go(self, task: Going) -> None:
+        """One round; what breaks off is taken up again when its claim ends."""
+        try:
+            task.go()
+            tally.ERRANDS.add(task.name, "done")
+        except Exception as error:
+            tally.ERRANDS.add(task.name, "failed")
+            log.exception("round.failed", round=task.name, exc_info=error)
 
     def _do_chore(self, task: Chore) -> None:
         """Ask, then write what was answered and that it is done, in one commit."""

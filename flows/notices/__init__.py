@@ -32,6 +32,7 @@ from flows.notices.guest import (
     person_answers,
     still_waiting,
 )
+from flows.notices.mailbox import mail_set_aside, mailbox_disconnected
 from flows.notices.owner import (
     cancelled_by_guest,
     capture_failed,
@@ -71,6 +72,8 @@ __all__ = [
     "guest_writes",
     "is_by_transfer",
     "late_authorization",
+    "mail_set_aside",
+    "mailbox_disconnected",
     "message_failed",
     "money_put",
     "money_unplaceable",

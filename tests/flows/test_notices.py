@@ -74,6 +74,8 @@ EVERY: dict[str, Callable[[Session, Booking, Payment], None]] = {
     "sender_stopped": lambda s, b, p: notices.sender_stopped(
         s, why="the token", code=190, since=NOW, now=NOW
     ),
+    "mailbox_disconnected": lambda s, b, p: notices.mailbox_disconnected(s, why="invalid_grant", now=NOW),
+    "mail_set_aside": lambda s, b, p: notices.mail_set_aside(s, 4711, received_at=NOW, now=NOW),
     "ticket_issued": lambda s, b, p: notices.ticket_issued(
         s, b, view=view_of(s, b), media_id="1", filename="t.pdf", rules=RULES, now=NOW
     ),

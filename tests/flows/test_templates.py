@@ -18,6 +18,8 @@ FOR_ADMINS = {
     "event_parked",
     "guest_cancelled_record",
     "guest_writes",
+    "mail_set_aside",
+    "mailbox_disconnected",
     "message_failed",
     "money_put_record",
     "owner_silent",

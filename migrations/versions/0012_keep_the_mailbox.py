@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0012"
+down_revision = "0011"
 
 TABLES = """
 CREATE TABLE mailboxes (
@@ -32,7 +32,6 @@ CREATE TABLE mails (
     attempts    smallint NOT NULL DEFAULT 0,
     read_at     timestamptz,
     failure     text,
-    evidence_id bigint REFERENCES payment_evidence,
     UNIQUE (mailbox, external_id)
 );
 CREATE INDEX mails_to_read ON mails (id) WHERE read_at IS NULL;
