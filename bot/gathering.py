@@ -1,12 +1,13 @@
 """What several calls bring at the same moment is stored in one go: a commit costs as much for ten rows as for one.
 
 The first to come stores for all who come meanwhile. Most calls are statuses, three to a message, and nobody waits
-for them: they let a moment pass, so that more come together. A message waits for nobody.
+for them: they let a moment pass, so that more come together. A message waits for nobody, and a crowd for no more.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -15,7 +16,9 @@ from bot.door import IS_AWAY
 
 Item = TypeVar("Item")
 
-GATHER_SECONDS = 0.012
+GATHER_SECONDS = 0.025
+# Each call that waits has one of the web server's threads.
+CROWD = 8
 
 
 @dataclass(eq=False, slots=True)
@@ -23,6 +26,7 @@ class _Call(Generic[Item]):
     """One call that waits until what it brought is stored, or until it is its turn to store."""
 
     items: Sequence[Item]
+    came_at: float = field(default_factory=time.monotonic)
     done: threading.Lock = field(default_factory=threading.Lock)
     is_stored: bool = False
     error: Exception | None = None
@@ -54,19 +58,19 @@ class Gathering(Generic[Item]):
             self._waiting.append(call)
             leads = not self._is_led
             self._is_led = True
-            if not can_wait:
+            if not can_wait or len(self._waiting) >= CROWD:
                 self._hurry.set()
         if not leads:
             call.done.acquire()
         if not call.is_stored and call.error is None:
-            self._lead(can_wait)
+            self._lead(call.came_at if can_wait else None)
         if call.error is not None:
             raise call.error
 
-    def _lead(self, can_wait: bool) -> None:
+    def _lead(self, waits_since: float | None) -> None:
         """Store for all who are there, ourselves among them, and let the next who has come lead."""
-        if can_wait:
-            self._hurry.wait(GATHER_SECONDS)
+        if waits_since is not None:
+            self._hurry.wait(waits_since + GATHER_SECONDS - time.monotonic())
         with self._lock:
             calls, self._waiting = self._waiting, []
             self._hurry.clear()

@@ -113,3 +113,14 @@ def test_many_at_once_are_each_stored_once(shelf: Shelf) -> None:
         list(pool.map(lambda item: gathered.keep([item], can_wait=item.endswith("7")), items))
     assert sorted(item for go in shelf.goes for item in go) == sorted(items)
     assert not gathered._is_led
+
+
+def test_a_crowd_of_statuses_waits_for_no_more(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "GATHER_SECONDS", 3600)
+    shelf.opened.set()
+    gathered: Gathering[str] = Gathering(shelf.store)
+    items = [f"status {n}" for n in range(gathering.CROWD)]
+    with ThreadPoolExecutor(len(items)) as pool:
+        for call in [pool.submit(gathered.keep, [item], can_wait=True) for item in items]:
+            call.result(30)
+    assert sorted(item for go in shelf.goes for item in go) == sorted(items)
