@@ -22,11 +22,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session
 
 from models import message_prices
 from models.message_cost import Costs, message_costs
 from models.message_prices import in_words
+from models.session import Session
 from run.stack import Stack
 from sandbox.driver import Bubble, Person, World
 
@@ -152,7 +152,7 @@ class _Booking:
 
     def _costs(self, booking_id: int) -> Costs:
         self._settle(booking_id)
-        with Session(self.engine) as session:
+        with Session(self.engine.connect()) as session:
             return message_costs(session, booking_id)
 
     def _settle(self, booking_id: int) -> None:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from sqlalchemy.orm import Session
-
 from flows import understand
 from flows.actions import Action, ShowMenu, TalkToPerson, encode
 from flows.phrases import Phrases
@@ -41,6 +39,7 @@ from models.message import (
 from models.money import NO_BREAK
 from models.outbound import Role
 from models.rules import Rules
+from models.session import Session
 
 MISSES_BEFORE_A_PERSON: Final = 3
 MOST_ROWS_REMEMBERED: Final = 6

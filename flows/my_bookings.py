@@ -53,7 +53,7 @@ from models.message import (
 )
 from models.payee import Payee
 from models.payment import HAS_MONEY, OPEN, Payment, PaymentState
-from models.person import Person
+from models.person import country_of
 from models.rules import Rules
 from models.stay import Mode
 
@@ -276,11 +276,11 @@ def _unpaid(turn: Turn, booking: Booking, listing: Listing) -> Message:
     _ = turn._
     last = Payment.of_booking(turn.session, booking.id)[-1]
     if last.state in OPEN and last.payee_id is not None:
-        country = turn.session.get_one(Person, booking.person_id).country
+        country = country_of(turn.session, booking.person_id)
         payee = Payee.get(turn.session, last.payee_id)
         return transfer.page(_, booking, listing, last, payee, country, turn.rules, turn.now)
     if last.state in OPEN and last.url is not None:
-        country = turn.session.get_one(Person, booking.person_id).country
+        country = country_of(turn.session, booking.person_id)
         return payment_page(_, booking, listing, last, country, turn.rules, turn.now)
     heading = "\n".join(_heading(_, booking, listing))
     if last.state == PaymentState.CREATED:

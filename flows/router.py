@@ -15,8 +15,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy.orm import Session
-
 from flows import (
     actions,
     admin,
@@ -49,6 +47,7 @@ from models.booking import Booking
 from models.inbound import Claimed
 from models.message import Typing
 from models.rules import Rules
+from models.session import Session
 from models.stay import Shift
 
 DOUBLE_TAP: Final = timedelta(seconds=10)

@@ -16,9 +16,9 @@ from uuid import UUID, uuid4
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import person, sealed, totp
+from models.session import Session
 
 ACCESS_LASTS: Final = timedelta(minutes=10)
 REFRESH_LASTS: Final = timedelta(days=7)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from models.session import Session
 
 CONFIRM, DECLINE = "CONFIRM", "DECLINE"
 

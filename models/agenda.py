@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.money import Money
+from models.session import Session
 
 
 class Movement(StrEnum):

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from models.session import Session
 
 # A large place is not looked through for every guest: so many units, from a random one on, are compared.
 SAMPLE = 32

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from models.session import Session
 
 
 class Deed(StrEnum):

@@ -10,12 +10,12 @@ from itertools import islice, zip_longest
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.allocation import SAMPLE, SAMPLED
 from models.hot import Hot
 from models.hours import ShiftHours, SlotHours
 from models.listing import Listing
+from models.session import Session
 from models.stay import Mode, Stay, clock_shows, moment, span
 
 

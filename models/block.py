@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import allocation
 from models.availability import stay_span
 from models.hours import ShiftHours
 from models.listing import Listing
+from models.session import Session
 from models.stay import Shift, Stay, span
 
 

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy.orm import Session
 
 from models import action_code, allocation, ticket
 from models.booking_event import SARAI, Actor, known
@@ -26,6 +25,7 @@ from models.payment import Payment, PaymentState
 from models.pricing import Quote
 from models.rules import Rules
 from models.seen import seen
+from models.session import Session
 from models.stay import Stay
 
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy.orm import Session
 
 from models.hot import Hot
 from models.lifecycle import Action, Fact, Status
+from models.session import Session
 
 if TYPE_CHECKING:
     from models.booking_row import BookingRow

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy.orm import Session
-
 from models import action_code, allocation, booking_event, evidence
 from models.booking_event import SARAI, Actor, known
 from models.booking_row import NEWER_OF_SAME_STAY, PUT_TO, REJECTIONS, YES
@@ -33,6 +31,7 @@ from models.payment import (
     is_stuck_authorization,
 )
 from models.rules import Rules
+from models.session import Session
 
 Stands = TypeVar("Stands", bound=Standing)
 

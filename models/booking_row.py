@@ -10,7 +10,6 @@ from typing import Any, Final, Self
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import booking_event, ticket
 from models.availability import stay_span, units_needed
@@ -20,6 +19,7 @@ from models.listing import Listing
 from models.money import Money
 from models.pricing import Quote
 from models.seen import seen
+from models.session import Session
 from models.stay import Shift, Stay
 
 CODE_LETTERS: Final = ticket.CODE_LETTERS

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import allocation, booking_event, coupon
 from models.availability import taken_span
@@ -16,6 +15,7 @@ from models.errors import PlaceTaken
 from models.lifecycle import Action, Fact, Status, next_status
 from models.listing import Listing
 from models.rules import Rules
+from models.session import Session
 
 
 class BookingSteps(BookingRow):

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy.orm import Session
 
 from models.booking_event import SLOW
 from models.hot import Hot
+from models.session import Session
 
 VALID = timedelta(minutes=10)  # as long as an answer in a chat is worth giving
 LEASE = timedelta(seconds=60)  # so long one worker has it before another may

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from models.session import Session
 
 WINDOW = timedelta(hours=24)
 MARGIN = timedelta(minutes=30)  # what is said at the end of the window has to be sent before it closes

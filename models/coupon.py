@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.errors import CouponRefused
 from models.hot import Hot
@@ -24,6 +23,7 @@ from models.lifecycle import KEEPS_ALLOCATION, Status
 from models.money import Money
 from models.pricing import Discount
 from models.rates import Words
+from models.session import Session
 from models.stay import Mode, Stay
 
 _CODE: Final = re.compile(r"(?=.*[A-Z])[A-Z0-9-]{3,20}")

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import Connection, Engine, create_engine, event
 
 from models import prepared
+from models.session import Session
 
 if TYPE_CHECKING:
     from models.booking_event import FollowUp
@@ -27,14 +27,17 @@ if TYPE_CHECKING:
 Bell = tuple[str, int]  # (queue, number from which its lane follows)
 
 
-class Base(DeclarativeBase):
-    """All tables; the migrations create them, these classes only map them."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Kept:
-    """A connection whose every statement commits by itself, with the notebook that hot statements need."""
+    """A connection that is ours until we close it.
 
+    Attributes:
+        driver: the driver's own, under that of the library.
+        info: its notebook, which hot statements need.
+        since: when it was made.
+    """
+
+    connection: Connection
     driver: Any
     info: dict[Any, Any]
     since: float
@@ -110,37 +113,19 @@ def process() -> Process:
 def one_statement() -> Iterator[tuple[Any, dict[Any, Any]]]:
     """A driver's cursor whose every statement commits by itself, for the door, where a round trip counts.
 
-    With it comes the connection's own notebook, which hot statements need. The connection is kept apart from
-    the engine's pool, whose care for transactions costs more than most of these statements' Python.
+    With it comes the connection's own notebook, which hot statements need.
     """
     started = process()
     one = _take(started)
+    one.driver.autocommit = True
     try:
         with one.driver.cursor() as cursor:
             yield cursor, one.info
     except BaseException:
         # What the driver raises tells no one whether the connection is still good: a new one is cheap.
-        if one.driver.closed:  # whatever took this one took those that nobody uses as well
-            started.kept.clear()
-            started.engine.dispose()
-        one.driver.close()
+        _let_go(started, one)
         raise
     started.kept.append(one)
-
-
-def _take(started: Process) -> Kept:
-    """A connection that nobody else has until it is given back."""
-    with suppress(IndexError):  # none is left
-        while True:
-            one = started.kept.pop()
-            if time.monotonic() - one.since < RECYCLE_SECONDS:
-                return one
-            one.driver.close()
-    connection = started.engine.raw_connection()
-    driver: Any = connection.driver_connection
-    connection.detach()
-    driver.autocommit = True
-    return Kept(driver, connection.info, time.monotonic())
 
 
 @contextmanager
@@ -149,18 +134,57 @@ def unit_of_work() -> Iterator[Session]:
 
     Bells are collected in `session.info["bells"]`, messages to be numbered in `session.info["outbox"]`.
     """
-    from models import outbound  # the outbox maps its tables on `Base`, which this module defines
+    from models import outbound  # which needs the session, and so this module
 
     started = process()
-    with Session(started.engine, expire_on_commit=False) as session:
-        session.info.update(follow_ups=started.follow_ups, bells=set(), outbox=[])
-        try:
-            yield session
-            outbound.number_and_write(session)
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-        bells: set[Bell] = session.info["bells"]
+    one = _take(started)
+    one.driver.autocommit = False
+    session = Session(one.connection)
+    bells: set[Bell] = set()
+    session.info.update(follow_ups=started.follow_ups, bells=bells, outbox=[])
+    try:
+        yield session
+        outbound.number_and_write(session)
+        session.commit()
+    except BaseException:
+        _roll_back(started, one, session)
+        raise
+    started.kept.append(one)
     if bells:
         started.ring(bells)
+
+
+def _take(started: Process) -> Kept:
+    """A connection that nobody else has until it is given back.
+
+    They are kept apart from the engine's pool, whose care costs more than most of our statements' Python.
+    """
+    with suppress(IndexError):  # none is left
+        while True:
+            one = started.kept.pop()
+            if time.monotonic() - one.since < RECYCLE_SECONDS:
+                return one
+            one.connection.close()
+    connection = started.engine.connect()
+    connection.detach()
+    driver: Any = connection.connection.dbapi_connection
+    return Kept(connection, driver, connection.info, time.monotonic())
+
+
+def _roll_back(started: Process, one: Kept, session: Session) -> None:
+    """Most of what ends here was refused by a rule of ours: the connection is as good as before."""
+    with suppress(Exception):  # what made us roll back is what counts
+        session.rollback()
+        if not one.connection.invalidated and not one.driver.closed:
+            started.kept.append(one)
+            return
+    _let_go(started, one)
+
+
+def _let_go(started: Process, one: Kept) -> None:
+    """Something failed on this connection: it is closed. One that was lost takes all with it that nobody uses."""
+    if one.driver.closed:
+        started.kept.clear()
+        started.engine.dispose()
+    with suppress(Exception):
+        one.connection.close()

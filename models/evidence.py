@@ -17,11 +17,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import chore, sealed
 from models.matching import TAIL, Transfer, codes_in, same_id
 from models.money import Money
+from models.session import Session
 from models.ticket import CODE_LETTERS
 
 GMAIL, SCREENSHOT, MANUAL = "gmail", "screenshot", "manual"
@@ -255,7 +255,7 @@ def note_read(
         "now": now,
     }
     session.execute(_NOTE_READ, what)
-    if what["transaction_id"] and session.execute(_LOOK_AGAIN_AT_ID, what).rowcount:  # type: ignore[attr-defined]
+    if what["transaction_id"] and session.execute(_LOOK_AGAIN_AT_ID, what).rowcount:
         ring_matcher(session, now)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import psycopg2
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+
+from models.session import Session, of_the_driver
 
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
@@ -109,7 +109,7 @@ def run_together(session: Session, calls: Sequence[Call]) -> Rows:
         DBAPIError: as of `Hot.run`.
     """
     connection = session.connection()
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     last, _ = calls[-1]
     try:
         with driver.cursor() as cursor:
@@ -117,11 +117,4 @@ def run_together(session: Session, calls: Sequence[Call]) -> Rows:
             cursor.execute(b";".join([hot.call_on(cursor, info, **values) for hot, values in calls]))
             return last.read(cursor)
     except psycopg2.Error as error:
-        lost = bool(driver.closed)
-        if lost:
-            connection.invalidate(error)
-            connection.engine.dispose()  # whatever took this one took those that nobody uses as well
-        names = "; ".join(hot.name for hot, _ in calls)
-        raise DBAPIError.instance(
-            names, None, error, psycopg2.Error, hide_parameters=True, connection_invalidated=lost
-        ) from error
+        raise of_the_driver("; ".join(hot.name for hot, _ in calls), error, connection) from error

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from models.session import Session
 
 KEPT: Final = timedelta(hours=24)
 

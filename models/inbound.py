@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import outbound, person
 from models.db import Bell
 from models.hot import Hot
 from models.payment import PaymentState, further
+from models.session import Session
 
 Kind = Literal["message", "status", "payment", "notice"]
 

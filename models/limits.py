@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import db
+from models.session import Session
 
 WINDOW: Final = timedelta(minutes=1)
 

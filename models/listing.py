@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import coupon, hours, payee, person, question
 from models.cancellation import Policy
@@ -22,6 +21,7 @@ from models.payment import takes
 from models.pricing import stay_rules
 from models.question import Question
 from models.rates import Rates
+from models.session import Session
 from models.stay import Mode, NightRules
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import message_prices
 from models.message_prices import Charge, PriceTable, Told, in_words
+from models.session import Session
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import block
 from models.availability import stay_span
 from models.hours import ShiftHours
 from models.listing import Listing
+from models.session import Session
 from models.stay import Shift, Stay, span
 
 

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection, text
-from sqlalchemy.orm import Session
 
 from models.hot import Call, Hot, run_together
 from models.message import Message, Template, Typing, to_json
+from models.session import Session
 
 Role = Literal["guest", "owner", "admin"]
 
@@ -70,7 +70,6 @@ def number_and_write(session: Session, *, after: Sequence[Call] = ()) -> None:
     Args:
         after: what ends the unit of work besides; it runs first, without a round trip of its own.
     """
-    session.flush()
     waiting: list[Outgoing] = session.info["outbox"]
     # Sorting keeps each person's own messages in the order in which they were said.
     for person_id, said in groupby(sorted(waiting, key=_person), _person):

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import delivery
 from models.booking_event import TURNS, demand
@@ -22,6 +21,7 @@ from models.conversation import WINDOW
 from models.db import one_statement, unit_of_work
 from models.hot import Hot
 from models.message import Recipient
+from models.session import Session
 
 # A status that carries our callback data may follow an outcome that we did not see.
 UNKNOWN_WAIT = timedelta(seconds=30)

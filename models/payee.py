@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from models.session import Session
 
 FROM_SETTINGS: Final = "settings"  # the slug of the account that PAYMENT_PROVIDER_EMAIL names
 BEFORE_ALL: Final = -1  # the position of the first account

@@ -10,12 +10,12 @@ from random import sample
 from typing import Final, Protocol
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import payable
 from models.hot import Hot
 from models.money import Money
 from models.seen import seen
+from models.session import Session
 
 CARD: Final = "card"
 PAYTM: Final = "paytm"

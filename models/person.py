@@ -6,28 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import text
 
 from models import conversation
-from models.db import Base
 from models.hot import Hot
 from models.message import Recipient
+from models.session import Session
 
 PHONE, USER_ID = "phone", "user_id"
 OWNER, ADMIN = "owner", "admin"
-
-
-class Person(Base):
-    __tablename__ = "persons"
-
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    name: Mapped[str | None]
-    language: Mapped[str | None]
-    country: Mapped[str | None]
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
-    created_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
 
 
 def find_or_create(

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.booking import Booking
 from models.lifecycle import Status
+from models.session import Session
 
 ENOUGH: Final = 3  # fewer say more about the guest than about the place, and are not shown
 COMMENT: Final = 500

@@ -9,13 +9,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.booking_event import Actor
 from models.lifecycle import Action, Fact
 from models.money import Money
 from models.outbound import Role
 from models.rules import Rules
+from models.session import Session
 
 MOST_LISTED: Final = 90
 FAILED_SINCE: Final = timedelta(days=7)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy.orm import Session
+from models.session import Session
 
 
 class Read(Protocol):

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.hot import Hot
 from models.lifecycle import Status
 from models.money import Money
+from models.session import Session
 from models.stay import Mode, Shift, Stay
 
 KEY_LETTERS: Final = string.ascii_letters + string.digits

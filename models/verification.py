@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.matching import MatchRules, Tie
+from models.session import Session
 
 MODE: Final = "VERIFICATION_MODE"
 

@@ -13,13 +13,13 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, Row, create_engine, event, make_url, text
-from sqlalchemy.orm import Session
 
 from models import db, sealed
 from models.db import Bell
 from models.listing import load_file
 from models.migrate import migrate
 from models.rules import Rules
+from models.session import Session
 from run.stores import Stores
 from tests.factories import MovableClock
 from workers import follow_ups
@@ -92,9 +92,9 @@ def session(_engine: Engine) -> Iterator[Session]:
     """
     with _engine.connect() as connection:
         transaction = connection.begin()
-        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as unit:
-            unit.info.update(follow_ups=follow_ups.table(Rules()), bells=set(), outbox=[])
-            yield unit
+        unit = Session(connection)
+        unit.info.update(follow_ups=follow_ups.table(Rules()), bells=set(), outbox=[])
+        yield unit
         transaction.rollback()
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import notices
 from models import coupon as coupons
@@ -32,6 +31,7 @@ from models.payment import Payment, PaymentFacts, PaymentState
 from models.pricing import quote
 from models.rates import Rates
 from models.rules import Rules
+from models.session import Session
 from models.stay import Stay
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -287,7 +287,6 @@ def confirmed(session: Session, place: Listing | None = None, *, now: datetime =
 
 
 def ticket_facts(session: Session, booking: Booking) -> ticket.TicketFacts:
-    session.flush()
     (row,) = ticket.FACTS.run(session, id=booking.id)
     return ticket.TicketFacts(*row)
 

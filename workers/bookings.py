@@ -9,7 +9,6 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import notices
 from models import conversation, rating
@@ -20,6 +19,7 @@ from models.lifecycle import AWAITING_OWNER, CONFIRMED, Fact, Status
 from models.listing import Listing
 from models.payment import OPEN, Payment
 from models.rules import Rules
+from models.session import Session
 from workers.follow_ups import LIGHT, Due, Later, LightJob, light
 
 NIGHT_BEGINS, NIGHT_ENDS = time(22), time(8)

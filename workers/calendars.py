@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.orm import Session
 
 from flows import notices
 from models import occupancy
@@ -16,6 +15,7 @@ from models.clock import Clock
 from models.db import unit_of_work
 from models.listing import Listing
 from models.rules import Rules
+from models.session import Session
 from workers.errands import ChoreJob, ChoreRecord
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy.orm import Session
 
 import tally
 from models import chore, db
@@ -23,6 +22,7 @@ from models.chore import Chore
 from models.clock import Clock
 from models.db import unit_of_work
 from models.hot import Hot
+from models.session import Session
 from workers import follow_ups
 from workers.crew import Crew
 from workers.follow_ups import Due, Later, Outcome

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import notices
 from models import evidence
@@ -16,6 +15,7 @@ from models.booking import Booking
 from models.db import unit_of_work
 from models.evidence import MOST_BYTES, Evidence, NotAPicture
 from models.rules import Rules
+from models.session import Session
 from workers.errands import Job, Record
 from workers.follow_ups import Due
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import inbound, outbound
 from models.booking import Booking
@@ -26,6 +25,7 @@ from models.hot import Call, Hot
 from models.lifecycle import Action, Fact
 from models.payment import TRANSFER
 from models.rules import Rules
+from models.session import Session
 
 log = structlog.get_logger()
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.orm import Session
 
 from flows import notices
 from integrations.gateway import GatewayError, PaymentGateway
@@ -34,6 +33,7 @@ from models.payment import (
     old_news,
 )
 from models.rules import Rules
+from models.session import Session
 from workers.errands import Job, Record
 from workers.follow_ups import Answered, Due, Later, Outcome
 

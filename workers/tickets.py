@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.orm import Session
 
 from flows import notices
 from models import db, ticket
 from models.booking import Booking
 from models.rules import Rules
+from models.session import Session
 from workers.errands import Job, Record
 from workers.follow_ups import Due
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import notices
 from models.booking import Booking
 from models.lifecycle import Fact, Status
 from models.payment import OPEN, TRANSFER, Payment, PaymentFacts, PaymentState
 from models.rules import Rules
+from models.session import Session
 from workers.follow_ups import Due, Later, light
 
 

@@ -12,7 +12,6 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 import tally
 from flows import notices, router
@@ -20,6 +19,7 @@ from models import conversation, inbound, person
 from models.clock import Clock
 from models.db import unit_of_work
 from models.rules import Rules
+from models.session import Session
 from workers import follow_ups
 from workers.queue import Left
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
 from bot.access import Needs, too_many
 from bot.api.operation import Call, Refusal, Topic
 from bot.api.shapes import (
@@ -20,6 +18,7 @@ from models import audit, password
 from models.account import Account, LoginTaken
 from models.audit import Deed
 from models.password import TooBusy
+from models.session import Session
 
 topic = Topic("Accounts")
 

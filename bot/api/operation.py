@@ -17,7 +17,6 @@ from uuid import uuid4
 
 from flask import Request, Response
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from bot.access import Access, Caller, Needs
@@ -29,6 +28,7 @@ from models.clock import Clock
 from models.db import unit_of_work
 from models.idempotency import Answer, KeyReused
 from models.rules import Rules
+from models.session import Session
 
 if TYPE_CHECKING:
     from bot.health import Health

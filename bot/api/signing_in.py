@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from bot.access import Needs, too_many
 from bot.api.operation import Call, Refusal, Topic
 from bot.api.shapes import (
@@ -29,6 +27,7 @@ from models.account import ACCESS_LASTS, Account, Ended, LoginClosed, SignIn
 from models.audit import Deed
 from models.db import unit_of_work
 from models.password import TooBusy
+from models.session import Session
 
 topic = Topic("Signing in")
 

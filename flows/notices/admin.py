@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from flows import phrases, templates
 from flows.actions import (
     ApproveInstead,
@@ -32,6 +30,7 @@ from models.message import BODY_BUTTONS, Buttons, Text, clip
 from models.money import Money
 from models.payment import Payment
 from models.rules import Rules
+from models.session import Session
 
 
 def admin_waiting(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:

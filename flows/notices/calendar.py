@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from flows import stays
 from flows.actions import ShowCalendar, ShowToday
 from flows.engine import button, laid_out
@@ -16,6 +14,7 @@ from models import outbound
 from models.listing import Listing
 from models.message import Buttons, clip
 from models.occupancy import CalendarView, Month, Taken
+from models.session import Session
 
 PARTS = 2
 

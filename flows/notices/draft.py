@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from flows import find_a_place
 from flows.actions import ContinueBooking, LookAround
 from flows.engine import Reply, laid_out, offers_of
@@ -14,6 +12,7 @@ from flows.notices.telling import speak_to
 from flows.state import State
 from models import availability, outbound
 from models.listing import Listing
+from models.session import Session
 
 
 def draft_left(session: Session, person_id: int, state: State, *, now: datetime) -> State:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from flows import my_bookings, templates, ways
 from flows.actions import (
     BookAgain,
@@ -32,6 +30,7 @@ from models.message import BODY_TEXT, Buttons, Message, Text, clip
 from models.money import Money
 from models.payment import Payment, PaymentState
 from models.rules import Rules
+from models.session import Session
 
 PERSON_ANSWERS = 800  # characters of an answer that its template has room for
 

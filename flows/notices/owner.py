@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from flows import book, stays, templates
 from flows.actions import (
     CancelBooking,
@@ -27,6 +25,7 @@ from models.booking_row import YES
 from models.listing import Listing
 from models.message import Buttons, Message, Template, Text, clip
 from models.rules import Rules
+from models.session import Session
 
 
 def owner_request(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from flows import my_bookings, rate, templates
 from flows.actions import AskForStars, SendTicket, ShowBooking
 from flows.engine import button, laid_out
@@ -16,6 +14,7 @@ from models.booking import Booking
 from models.lifecycle import Status
 from models.message import Buttons
 from models.rules import Rules
+from models.session import Session
 from models.stay import Mode
 
 

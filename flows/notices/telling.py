@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from flows import phrases, stays
 from flows.engine import laid_out
 from flows.phrases import Phrases
@@ -15,6 +13,7 @@ from models.booking import Booking
 from models.listing import Listing
 from models.message import Message, Template, clip
 from models.outbound import Role
+from models.session import Session
 
 
 def tell_guest(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from flows import my_bookings, phrases, stays, templates
 from flows.notices.telling import (
     facts,
@@ -23,6 +21,7 @@ from models.booking import Booking
 from models.listing import Listing
 from models.message import Document, Message, Text
 from models.rules import Rules
+from models.session import Session
 from models.ticket import TicketFacts, TicketState, TicketView
 
 

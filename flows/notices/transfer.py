@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from flows import templates, transfer
 from flows.actions import BookAgain, RejectPayment, SayPaid, VerifyPayment
 from flows.engine import button, with_preface
@@ -18,6 +16,7 @@ from models.message import Buttons, Template, Text
 from models.payee import Payee
 from models.payment import Payment
 from models.rules import Rules
+from models.session import Session
 
 
 def transfer_instructions(

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.orm import Session
 
 from models.listing import Listing
+from models.session import Session
 from tests import factories
 from tests.flows.conversation import Chat
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import actions, router
 from models.booking import Booking
@@ -17,6 +16,7 @@ from models.message import Buttons, Document, Link, Menu, Message, Text, Typing,
 from models.money import NO_BREAK
 from models.outbound import Outgoing
 from models.rules import Rules
+from models.session import Session
 from tests.factories import NOW
 
 RULES = Rules(public_url="https://sarai.example", business_name="Sarai", business_phone="+923000000301")

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import actions
 from models import conversation
 from models.listing import Listing
 from models.message import Text
+from models.session import Session
 from tests import factories
 from tests.factories import NOW
 from tests.flows.conversation import Chat, body, said_to, titles

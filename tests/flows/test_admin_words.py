@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import actions
 from models import outbound, person
@@ -14,6 +13,7 @@ from models.lifecycle import Status
 from models.listing import Listing
 from models.message import Menu
 from models.payment import PaymentState
+from models.session import Session
 from tests import factories
 from tests.factories import NOW
 from tests.flows.conversation import Chat, body, titles

@@ -6,13 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import actions
 from models.booking import Booking
 from models.lifecycle import Status
 from models.listing import Listing
 from models.message import Buttons, ContactRequest, Menu, Text, Typing
+from models.session import Session
 from models.stay import Stay
 from tests import factories
 from tests.factories import NOW, STAY

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.orm import Session
 
 from flows import understand
 from models.listing import Listing
+from models.session import Session
 from tests import factories
 from tests.flows.conversation import Chat, body, titles
 

@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import notices
 from flows.actions import AskFurther, ChangeAnswer, ChooseFurther, PassOver
@@ -15,6 +14,7 @@ from models import inbound, sealed
 from models.booking import Booking
 from models.listing import Listing
 from models.message import Buttons, Menu, Text, Typing
+from models.session import Session
 from tests import factories
 from tests.factories import NOW
 from tests.flows.conversation import RULES, Chat, body, said_to, titles

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows.actions import CancelStay, MoreBookings, ShowContact, ShowDirections
 from models import ticket
@@ -16,6 +15,7 @@ from models.lifecycle import Status
 from models.listing import Listing
 from models.message import Buttons, ContactCard, Document, Link, LocationPin, Menu, Text, Typing
 from models.payment import Payment, PaymentFacts, PaymentState
+from models.session import Session
 from models.stay import Stay
 from tests import factories
 from tests.factories import NOW, STAY

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import phrases
 from models.distance import Spot, kilometres
 from models.listing import Listing
 from models.message import LocationRequest, Menu
+from models.session import Session
 from tests import factories
 from tests.flows.conversation import Chat, body, titles
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from flows import notices, templates
 from flows.actions import BookAgain, OtherDates, PayNow, decode
@@ -19,6 +18,7 @@ from models.listing import Listing
 from models.message import Buttons, Document, Link, Text
 from models.outbound import Outgoing
 from models.payment import Payment, PaymentFacts, PaymentState
+from models.session import Session
 from tests import factories
 from tests.factories import NOW
 from tests.flows.conversation import RULES, Chat, as_read, body, options, titles

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import actions, notices
 from flows.actions import CancelBooking, ConfirmBooking, decode
@@ -16,6 +15,7 @@ from models.lifecycle import Status
 from models.listing import Listing
 from models.message import Buttons, Message, Typing
 from models.payment import PaymentFacts, PaymentState
+from models.session import Session
 from tests import factories
 from tests.factories import NOW
 from tests.flows.conversation import RULES, Chat, body, options, said_to, titles

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import actions, notices
 from models import block, occupancy, ticket
@@ -16,6 +15,7 @@ from models.listing import Listing
 from models.message import Buttons, ContactRequest, Menu, Text, Typing
 from models.occupancy import Taken
 from models.pricing import quote
+from models.session import Session
 from models.stay import Stay
 from tests import factories
 from tests.factories import NOW, STAY

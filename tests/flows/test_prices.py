@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.booking import Booking
 from models.listing import Listing
 from models.message import Buttons, Menu, Typing
 from models.money import Money
 from models.payment import Payment
+from models.session import Session
 from tests import factories
 from tests.flows.conversation import Chat, body, titles
 

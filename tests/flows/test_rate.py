@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import find_a_place, notices, understand
 from models import rating
 from models.booking import Booking
 from models.listing import Listing
 from models.message import Buttons, Menu
+from models.session import Session
 from tests import factories
 from tests.flows.conversation import RULES, Chat, body, titles
 

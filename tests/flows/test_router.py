@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import actions
 from models.listing import Listing
 from models.message import Buttons, Menu
+from models.session import Session
 from tests import factories
 from tests.flows.conversation import Chat, body, options, titles
 

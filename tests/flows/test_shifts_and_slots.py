@@ -6,12 +6,12 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from flows import actions
 from models.lifecycle import Status
 from models.listing import Listing
 from models.message import ContactRequest, Menu, Typing
+from models.session import Session
 from models.stay import Shift, Stay
 from tests import factories
 from tests.flows.conversation import Chat, body, titles

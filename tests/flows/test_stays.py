@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, time
 
 import pytest
-from sqlalchemy.orm import Session
 
 from flows import phrases, stays
+from models.session import Session
 from models.stay import Shift, Stay
 from tests import factories
 from tests.flows.conversation import as_read

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from flows import notices, understand
 from flows.actions import RejectPaymentFor, SayPaid, VerifyPayment
@@ -12,6 +11,7 @@ from models import person as people
 from models.booking import Booking
 from models.listing import Listing
 from models.message import Buttons, Menu
+from models.session import Session
 from tests import factories as make
 from tests.factories import NOW, RULES
 from tests.flows.conversation import Chat, body, said_to, titles

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.orm import Session
 
+from models.session import Session
 from tests.flows.typed_answers import Typed, made_of, rows
 
 ROWS = rows()

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import orjson
 import pytest
-from sqlalchemy.orm import Session
 
 from models.lifecycle import Status
 from models.listing import Listing
 from models.message import Message
 from models.payment import Payment, PaymentFacts, PaymentState
+from models.session import Session
 from tests import factories
 from tests.flows.conversation import Chat, options
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.orm import Session
 
 from flows import understand, ways
 from flows.actions import PayBy
@@ -13,6 +12,7 @@ from models.booking import Booking
 from models.listing import Listing
 from models.message import Link, Menu, Typing
 from models.payment import METHODS, Payment, PaymentFacts, PaymentState
+from models.session import Session
 from tests import factories as make
 from tests.factories import NOW
 from tests.flows.conversation import RULES, Chat, body, titles

@@ -14,12 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy.orm import Session
-
 from flows.state import Draft
 from models import person as people
 from models.listing import Listing
 from models.message import Message, Typing
+from models.session import Session
 from tests import factories
 from tests.flows.conversation import Chat, body
 
@@ -262,7 +261,7 @@ def main() -> None:
         engine = db.make_engine(stores.database_url)
         wrong = 0
         for typed in table:
-            with engine.connect() as connection, Session(connection) as session:
+            with Session(engine.connect()) as session:
                 session.info.update(follow_ups=follow_ups.table(Rules()), bells=set(), outbox=[])
                 made = made_of(session, typed)
                 session.rollback()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
-
 from models import action_code
 from models.booking import Booking
+from models.session import Session
 from tests import factories as make
 from tests.factories import NOW, RULES
 

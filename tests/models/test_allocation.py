@@ -6,17 +6,17 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from models import allocation, db
 from models.migrate import migrate
+from models.session import Session
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW
@@ -114,7 +114,7 @@ def test_a_guest_who_waits_for_the_other_gets_the_place_if_the_other_gives_up(sc
         place_id = make.listing(unit, units=1).id
         first, second = _bookings(unit, 2)
     outcome: list[bool] = []
-    with Session(scratch.engine) as holder:
+    with Session(scratch.engine.connect()) as holder:
         assert _claim(holder, place_id, first)
         waiting = threading.Thread(
             target=lambda: outcome.append(_claim_and_commit(scratch.engine, place_id, second))
@@ -150,7 +150,7 @@ def test_two_parties_that_fall_back_on_each_others_unit_do_not_wait_in_a_ring(sc
         for room, days_before in ((four, 0), (two, 1), (one, 2)):
             _block(unit, place.id, room, NIGHT - DAY * (days_before + 1), NIGHT - DAY * days_before)
         alone, first, second = _bookings(unit, 3)
-    with Session(scratch.engine) as guest, ThreadPoolExecutor(2) as parties:
+    with Session(scratch.engine.connect()) as guest, ThreadPoolExecutor(2) as parties:
         guest.execute(_TAKE, {"unit_id": four, "listing_id": place.id, "booking_id": alone})
         outcomes = []
         for waiting, (booking_id, starts_at, nights) in enumerate(
@@ -160,7 +160,7 @@ def test_two_parties_that_fall_back_on_each_others_unit_do_not_wait_in_a_ring(sc
             make.wait_for(lambda: scratch.waiting_for_locks() == waiting)  # noqa: B023  (asked at once)
         guest.commit()
     assert sorted(outcome.result() for outcome in outcomes) == [False, True]
-    with Session(scratch.engine) as unit:
+    with Session(scratch.engine.connect()) as unit:
         held = _held_by(unit)
     assert held.pop(None) == 3  # the blocks
     assert held.pop(alone) == 1
@@ -201,7 +201,7 @@ def test_parties_that_race_from_all_sides_get_all_or_none_and_never_wait_in_a_ri
     _wait_until_nobody_is_connected(scratch.url, "claims")
     assert _deadlocks(scratch.url) == deadlocks
     wanted = {booking_id: 2 + n % 3 for side in range(8) for n, booking_id in enumerate(ids[side::8])}
-    with Session(scratch.engine) as unit:
+    with Session(scratch.engine.connect()) as unit:
         held = _held_by(unit)
     assert held
     assert all(wanted[booking_id] == units for booking_id, units in held.items())
@@ -457,10 +457,14 @@ def _many_connections(url: str) -> Iterator[Engine]:
 
 @contextmanager
 def _unit(engine: Engine | Connection) -> Iterator[Session]:
-    with Session(engine, expire_on_commit=False) as unit:
+    with engine.connect() if isinstance(engine, Engine) else nullcontext(engine) as connection:
+        unit = Session(connection)
         unit.info.update(follow_ups={}, bells=set(), outbox=[])
-        yield unit
-        unit.commit()
+        try:
+            yield unit
+            unit.commit()
+        finally:
+            unit.rollback()
 
 
 def _deadlocks(url: str) -> int:

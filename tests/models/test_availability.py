@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.availability import (
     free_units,
@@ -23,6 +22,7 @@ from models.availability import (
     units_needed,
 )
 from models.listing import Listing
+from models.session import Session
 from models.stay import Stay, span
 from tests import factories as make
 from tests.factories import NOW, RULES

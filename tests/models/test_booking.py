@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from models import action_code, db, ticket
 from models.booking import Booking
@@ -30,6 +29,7 @@ from models.lifecycle import Fact, Status
 from models.money import Money
 from models.payment import OPEN, Payment, PaymentFacts, PaymentState
 from models.rules import Rules
+from models.session import Session
 from models.stay import Stay
 from tests import factories as make
 from tests.conftest import Scratch

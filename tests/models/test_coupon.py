@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import coupon, db
 from models.booking import Booking
@@ -20,6 +19,7 @@ from models.listing import Listing
 from models.money import Money
 from models.payment import PaymentFacts, PaymentState
 from models.pricing import quote
+from models.session import Session
 from models.stay import Shift, Stay
 from tests import factories as make
 from tests.conftest import Scratch

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg2
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from models import db
 from tests.conftest import Scratch
@@ -47,6 +48,32 @@ def test_a_connection_on_which_something_failed_is_not_used_again(scratch: Scrat
     assert _backend() != before
 
 
+def test_what_a_rule_refuses_leaves_nothing_and_the_connection_is_used_again(scratch: Scratch) -> None:
+    before = _backend_of_a_unit()
+    for fails in ("SELECT 1 / 0", None):
+        with pytest.raises((DBAPIError, ValueError)):
+            _add_and_fail(fails)
+    assert scratch.value("SELECT count(*) FROM categories WHERE slug = 'refused'") == 0
+    assert _backend_of_a_unit() == before
+
+
+def test_a_unit_and_a_single_statement_share_their_connection(scratch: Scratch) -> None:
+    assert _backend_of_a_unit() == _backend() == _backend_of_a_unit()
+    with db.unit_of_work() as unit, db.one_statement() as (cursor, _):
+        assert unit.scalar(text("SELECT pg_backend_pid()")) != _asked(cursor)
+
+
+@pytest.mark.parametrize("then", ["SELECT 1", None], ids=["at a statement", "at the commit"])
+def test_a_connection_that_died_under_a_unit_is_an_error_that_says_so(
+    scratch: Scratch, then: str | None
+) -> None:
+    before = _backend_of_a_unit()
+    with pytest.raises(DBAPIError) as lost:
+        _die(scratch, then)
+    assert lost.value.connection_invalidated
+    assert _backend_of_a_unit() != before
+
+
 def test_a_connection_is_not_kept_for_ever(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
     before = _backend()
     assert _backend() == before
@@ -71,6 +98,22 @@ def _backend() -> int:
 def _backend_of_a_unit() -> int:
     with db.unit_of_work() as unit:
         return int(unit.scalars(text("SELECT pg_backend_pid()")).one())
+
+
+def _add_and_fail(fails: str | None) -> None:
+    with db.unit_of_work() as unit:
+        unit.execute(text("INSERT INTO categories VALUES ('refused', 'Refused', 1)"))
+        if fails is None:
+            raise ValueError
+        unit.execute(text(fails))
+
+
+def _die(scratch: Scratch, then: str | None) -> None:
+    with db.unit_of_work() as unit:
+        mine = unit.scalar(text("SELECT pg_backend_pid()"))
+        scratch.run("SELECT pg_terminate_backend(:pid, 10000)", pid=mine)
+        if then is not None:
+            unit.execute(text(then))
 
 
 def _asked(cursor: Any) -> int:

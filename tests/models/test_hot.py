@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DataError, DBAPIError
-from sqlalchemy.orm import Session
 
 from models import db
 from models.hot import Hot, run_together
+from models.session import Session
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW
@@ -52,19 +52,19 @@ def test_of_several_in_one_round_trip_all_are_done_and_the_last_one_answers(sess
 def test_it_is_prepared_once_on_each_connection(scratch: Scratch) -> None:
     engine = create_engine(scratch.url, pool_size=1)
     for _ in range(3):
-        with Session(engine) as unit:
+        with Session(engine.connect()) as unit:
             ADD.run(unit, a=1, b=1, at=NOW)
             names = unit.scalars(text("SELECT name FROM pg_prepared_statements")).all()
             assert names == ["test_add"]
     engine.dispose()
-    with Session(engine) as unit:
+    with Session(engine.connect()) as unit:
         assert ADD.run(unit, a=1, b=1, at=NOW)[0].sum == 3
     engine.dispose()
 
 
 def test_a_transaction_that_is_rolled_back_takes_nothing_with_it(scratch: Scratch) -> None:
     engine = create_engine(scratch.url, pool_size=1)
-    with Session(engine) as unit:
+    with Session(engine.connect()) as unit:
         DIVIDE.run(unit, by=1)
         unit.rollback()
         assert DIVIDE.run(unit, by=1).scalar() == 1
@@ -79,7 +79,7 @@ def test_a_transaction_that_is_rolled_back_takes_nothing_with_it(scratch: Scratc
 def test_what_could_not_be_prepared_is_prepared_the_next_time(scratch: Scratch) -> None:
     engine = create_engine(scratch.url, pool_size=1)
     look = Hot("test_look", "SELECT count(*) FROM not_there_yet")
-    with Session(engine) as unit:
+    with Session(engine.connect()) as unit:
         with pytest.raises(DBAPIError):
             look.run(unit)
         unit.rollback()

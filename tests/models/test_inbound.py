@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from models import conversation, db, inbound, person
 from models.booking_event import demand
 from models.inbound import Incoming
 from models.payment import PaymentState
+from models.session import Session
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW
@@ -196,8 +196,7 @@ def test_a_payments_news_is_kept_at_once_while_its_booking_is_worked_on(scratch:
 def test_the_person_who_waited_longest_comes_first_with_their_oldest_message(scratch: Scratch) -> None:
     (first, _, first_id), (second, _, _) = _known_person(), _known_person()
     with db.unit_of_work() as unit:
-        person_row = unit.get_one(person.Person, first_id)
-        person_row.language = "ur"
+        person.speak(unit, first_id, "ur")
         state = make.text('UPDATE conversations SET state = \'{"flow": "book"}\' WHERE id = :id')
         unit.execute(state, {"id": first_id})
     _kept(*(make.inbound_text(phone, words) for phone, words in ((first, "a"), (second, "b"), (first, "c"))))
@@ -528,7 +527,7 @@ def _payment_news(
 
 
 def _unit(scratch: Scratch) -> Session:
-    unit = Session(scratch.engine, expire_on_commit=False)
+    unit = Session(scratch.engine.connect())
     unit.info.update(follow_ups={}, bells=set(), outbox=[])
     return unit
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import evidence, verification
 from models.evidence import GMAIL, Evidence, keep_transfer
 from models.matching import Transfer
 from models.money import Money
 from models.payment import Payment
+from models.session import Session
 from models.verification import Mode, NothingApproved
 from tests import factories as make
 from tests.factories import NOW

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from models import person as people
 from models.booking import Booking
 from models.booking_event import Actor
 from models.listing import Listing
 from models.payment import Payment, PaymentFacts, PaymentState
+from models.session import Session
 from tests import factories as make
 from tests.factories import NOW, RULES, STAY
 

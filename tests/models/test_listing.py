@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from models import db
 from models.hot import Hot, Rows
 from models.listing import Listing
+from models.session import Session
 from tests import factories as make
 from tests.conftest import Scratch
 

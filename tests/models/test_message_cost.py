@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import outbound
 from models.message import Text, Typing
 from models.message_cost import message_costs
 from models.message_prices import PriceTable
+from models.session import Session
 from tests import factories as make
 from tests.factories import NOW
 

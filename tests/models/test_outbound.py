@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from models import db, outbound
 from models.message import Button, Buttons, Template, Text, Typing, from_json
+from models.session import Session
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Row, text
-from sqlalchemy.orm import Session
 
 from models import db, delivery, outbound, outbox
 from models.message import Typing
 from models.outbox import Outcome, Sendable
+from models.session import Session
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy.orm import Session
 
 from models.payment import (
     ENDED,
@@ -21,6 +20,7 @@ from models.payment import (
     is_news,
     old_news,
 )
+from models.session import Session
 from tests import factories as make
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

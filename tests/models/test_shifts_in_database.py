@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise, product
 from typing import Any
@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.orm import Session
 
 from models.availability import (
     Occupancy,
@@ -29,6 +28,7 @@ from models.booking import Booking
 from models.errors import PlaceTaken
 from models.listing import Listing
 from models.migrate import migrate
+from models.session import Session
 from models.stay import Shift, Stay
 from tests import factories as make
 from tests.conftest import Scratch
@@ -218,10 +218,14 @@ def _race(engine: Engine) -> set[Shift]:
 
 @contextmanager
 def _unit(engine: Engine | Connection) -> Iterator[Session]:
-    with Session(engine, expire_on_commit=False) as unit:
+    with engine.connect() if isinstance(engine, Engine) else nullcontext(engine) as connection:
+        unit = Session(connection)
         unit.info.update(follow_ups={}, bells=set(), outbox=[])
-        yield unit
-        unit.commit()
+        try:
+            yield unit
+            unit.commit()
+        finally:
+            unit.rollback()
 
 
 # ---- what is free ----------------------------------------------------------------------------------

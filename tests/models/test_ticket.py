@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from models import ticket
 from models.booking import Booking
+from models.session import Session
 from models.ticket import TicketState, TicketView
 from tests import factories as make
 from tests.factories import NOW

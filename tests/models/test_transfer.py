@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from models import db, evidence, payable
 from models import payee as payees
@@ -21,6 +20,7 @@ from models.evidence import Evidence, NotAPicture
 from models.listing import Listing
 from models.payee import Payee
 from models.payment import AMOUNT_RESTS, Payment, PaymentState
+from models.session import Session
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW, RULES

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from PIL import Image
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import db, hours, samples
 from models.cancellation import Policy
 from models.listing import load_file
 from models.pricing import Rates
+from models.session import Session
 from samples.pictures.scenes import SCENES
 from tests.conftest import NOW
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import db
 from models.booking_event import PROVIDERS, SLOW, demand
+from models.session import Session
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW, MovableClock

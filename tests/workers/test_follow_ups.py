@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.booking_event import PROVIDERS, SLOW, TURNS, FollowUp, demand
 from models.lifecycle import Action, Fact
 from models.payment import PaymentFacts, PaymentState
 from models.rules import Rules
+from models.session import Session
 from tests import factories as make
 from tests.factories import NOW, RULES, MovableClock
 from workers import bookings as bookings  # registers the light jobs
