@@ -15,10 +15,10 @@ from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import Connection, text
-from sqlalchemy.orm import Session
 
 from models import sealed
 from models.booking_event import PROVIDERS
+from models.session import Session
 
 GMAIL: Final = "gmail"
 

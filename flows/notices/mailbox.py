@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from flows import phrases, templates
 from flows.notices.telling import tell_admins
 from models.message import Text
+from models.session import Session
 
 # What the mailbox answered, as its owner would say it; anything else is a word of Google's.
 _WHY = {
