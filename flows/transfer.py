@@ -51,7 +51,7 @@ def page(
         f"*{clip(listing.name, 60)}*",
         stays.with_guests(_, booking, listing),
         "",
-        _("Transfer exactly *{amount}* to", amount=_.money(payment.amount)),
+        _("Transfer exactly *{amount}* to", amount=_.money(payment.missing)),
         f"{clip(payee.provider, 40)}, {clip(payee.title, 60)}:",
         clip(payee.account, 60),
         "",

@@ -14,7 +14,7 @@ import orjson
 
 from models import action_code, allocation, ticket
 from models.booking_event import SARAI, Actor, known
-from models.booking_money import BookingMoney
+from models.booking_found import BookingFound
 from models.booking_row import NO, PAY_IN_FULL, REWRITE, YES, answers_as_columns, insert
 from models.cancellation import Policy, refund_due
 from models.errors import AlreadyDecided, IllegalTransition, StayRefused, SummaryChanged, TooManyHolds
@@ -29,7 +29,7 @@ from models.session import Session
 from models.stay import Stay
 
 
-class Booking(BookingMoney):
+class Booking(BookingFound):
     """A row and its verbs; what a verb changes is written with the event it records."""
 
     # ---- the draft -----------------------------------------------------------------------------
@@ -215,12 +215,14 @@ class Booking(BookingMoney):
     ) -> None:
         """An admin cancels what was confirmed, whatever the owner said: money that was taken is owed in full.
 
+        Or what was paid, and whose money a bank took back.
+
         Raises:
             IllegalTransition: it is not confirmed, or not any more.
         """
         if known(session, self.id, Action.DECLINE, cause):
             return
-        if self.status not in CONFIRMED:
+        if self.status not in CONFIRMED and not self.is_reversed:
             raise IllegalTransition(status=self.status, action=Action.DECLINE)
         self.decision_reason = reason
         self._decline(session, actor=actor, cause=cause, now=now, reason=reason)
@@ -231,7 +233,7 @@ class Booking(BookingMoney):
         self._apply(session, Action.DECLINE, cause=cause, actor=actor, now=now, reason=reason)
         allocation.release(session, self.id)
         ticket.void(session, self.id, now)
-        captured = [p for p in Payment.of_booking(session, self.id) if p.state == PaymentState.CAPTURED]
+        captured = [p for p in Payment.of_booking(session, self.id) if p.captured_minor]
         if captured:
             owed = sum(p.captured_minor for p in captured)
             self._owe_back(session, Action.REQUIRE_REFUND, captured[0], owed, cause, now)
@@ -302,7 +304,7 @@ class Booking(BookingMoney):
         allocation.release(session, self.id)
         action_code.spend_all(session, self.id, now)
         ticket.void(session, self.id, now)
-        captured = [p for p in Payment.of_booking(session, self.id) if p.state == PaymentState.CAPTURED]
+        captured = [p for p in Payment.of_booking(session, self.id) if p.captured_minor]
         if captured and owed.minor:
             self._owe_back(session, Action.REQUIRE_REFUND, captured[0], owed.minor, cause, now)
 

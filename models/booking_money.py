@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from models import action_code, allocation, booking_event, evidence
+from models import action_code, allocation, booking_event, evidence, receipt, ticket
 from models.booking_event import SARAI, Actor, known
 from models.booking_row import NEWER_OF_SAME_STAY, PUT_TO, REJECTIONS, YES
 from models.booking_steps import BookingSteps
@@ -21,15 +21,16 @@ from models.money import Money
 from models.payee import Payee
 from models.payment import (
     HAS_MONEY,
-    MANUAL_ADMIN,
     OPEN,
     TRANSFER,
+    Found,
     Payment,
     PaymentFacts,
     PaymentState,
     Standing,
     is_stuck_authorization,
 )
+from models.receipt import Outcome
 from models.rules import Rules
 from models.session import Session
 
@@ -53,7 +54,8 @@ class BookingMoney(BookingSteps):
             if self.status != Status.PAYMENT_PENDING:
                 raise IllegalTransition(status=self.status, action=Fact.RETRY_PAYMENT)
             self._check_open(session, method)
-            self._begin_payment(session, method, Payment.of_booking(session, self.id)[-1].agreed, now)
+            before = Payment.of_booking(session, self.id)
+            self._begin_payment(session, method, before[-1].agreed, now, received=received(before))
             self._note(
                 session, Fact.RETRY_PAYMENT, cause=cause, actor=Actor("guest", self.person_id), now=now
             )
@@ -80,7 +82,10 @@ class BookingMoney(BookingSteps):
         actor: Actor = SARAI,
         reason: str | None = None,
     ) -> None:
-        """The hold is over and nothing came: the place is free again, a remembered yes forgotten."""
+        """The hold is over and not all came: the place is free again, a remembered yes forgotten.
+
+        A part that came is owed back.
+        """
         if known(session, self.id, Action.EXPIRE, cause):
             return
         next_status(Status(self.status), Action.EXPIRE)
@@ -90,6 +95,10 @@ class BookingMoney(BookingSteps):
         self._apply(session, Action.EXPIRE, cause=cause, actor=actor, now=now, reason=reason)
         allocation.release(session, self.id)
         action_code.spend_all(session, self.id, now)
+        parts = [p for p in Payment.of_booking(session, self.id) if p.captured_minor]
+        if parts:
+            owed = sum(p.captured_minor for p in parts)
+            self._owe_back(session, Action.RECORD_UNPLACEABLE_PAYMENT, parts[0], owed, cause, now)
 
     def _check_open(self, session: Session, method: str) -> Payee | None:
         """Where a transfer for this place goes; None for what is paid on a provider's page.
@@ -104,13 +113,19 @@ class BookingMoney(BookingSteps):
             raise WayToPayClosed(method=method)
         return payee
 
-    def _begin_payment(self, session: Session, method: str, agreed: Money, now: datetime) -> None:
-        """One more attempt; by transfer a little less is asked for, which is due at the place then."""
+    def _begin_payment(
+        self, session: Session, method: str, agreed: Money, now: datetime, *, received: int = 0
+    ) -> None:
+        """One more attempt; by transfer a little less is asked for, which is due at the place then.
+
+        Args:
+            received: what came of the advance before, in minor units.
+        """
         assert self.hold_until is not None
         until, self.paid_by = self.hold_until, method
         if method != TRANSFER:
             Payment.begin(session, self.id, method=method, amount=agreed, expires_at=until, now=now)
-            self.advance_minor = agreed.minor
+            self.advance_minor = received + agreed.minor
             return
         payee = self._check_open(session, method)
         assert payee is not None
@@ -124,7 +139,7 @@ class BookingMoney(BookingSteps):
             expires_at=until,
             now=now,
         )
-        self.advance_minor = payment.amount_minor
+        self.advance_minor = received + payment.amount_minor
 
     # ---- transfers -----------------------------------------------------------------------------
 
@@ -163,38 +178,6 @@ class BookingMoney(BookingSteps):
         self.held_since, self.hold_until = self.held_since or now, now + rules.review
         self._apply(session, Action.SUBMIT_EVIDENCE, cause=cause, actor=actor, now=now, data=data)
 
-    def record_transfer(
-        self, session: Session, *, actor: Actor, rules: Rules, cause: str, now: datetime
-    ) -> None:
-        """An admin has seen the money on the account: it is ours, and the booking follows.
-
-        Also long after the hold, or when the guest has given up: then it is owed back, unless the place is free.
-
-        Raises:
-            IllegalTransition: no transfer is awaited, or its money was seen before.
-        """
-        payment = self.newest_transfer(session)
-        if payment is not None and known(session, self.id, Fact.VERIFY, cause):
-            return
-        if payment is None or payment.state in HAS_MONEY or self.status not in _TAKES_TRANSFER:
-            raise IllegalTransition(status=self.status, action=Action.RECORD_PAYMENT)
-        data = {"payment_id": payment.id, "amount_minor": payment.amount_minor}
-        self._note(session, Fact.VERIFY, cause=cause, actor=actor, now=now, data=data)
-        payment.note_verification(session, MANUAL_ADMIN, actor.person_id)
-        evidence.verify(
-            session,
-            booking_id=self.id,
-            payment_id=payment.id,
-            amount=payment.amount,
-            by=actor.person_id,
-            now=now,
-        )
-        facts = PaymentFacts(PaymentState.CAPTURED, amount_minor=payment.amount_minor)
-        self.record_facts(session, payment, facts, rules=rules, cause=cause, now=now, actor=actor)
-        if any(p.state in OPEN for p in Payment.of_booking(session, self.id)):
-            # They had turned to a card meanwhile: its page is not to take money for the same stay.
-            self._close_payments(session, cause=f"payment:{payment.id}:verified", now=now)
-
     def reject_payment(
         self, session: Session, *, reason: str, actor: Actor, rules: Rules, cause: str, now: datetime
     ) -> None:
@@ -211,7 +194,8 @@ class BookingMoney(BookingSteps):
             return
         if not self.is_in_review:
             raise IllegalTransition(status=self.status, action=Action.REJECT_PAYMENT)
-        payment = Payment.of_booking(session, self.id, lock=True)[-1]
+        payments = Payment.of_booking(session, self.id, lock=True)
+        payment = payments[-1]
         evidence.reject(session, booking_id=self.id, reason=reason, by=actor.person_id, now=now)
         is_last = self.rejections(session) + 1 >= rules.most_rejections
         if is_last or self.starts_at <= now or not self.has_place(session):
@@ -220,13 +204,18 @@ class BookingMoney(BookingSteps):
         self.held_since, self.hold_until = now, now + rules.hold
         allocation.hold(session, self.id, self.hold_until)
         if payment.state not in OPEN:  # it had expired before it was looked for
-            self._begin_payment(session, TRANSFER, payment.agreed, now)
+            self._begin_payment(session, TRANSFER, payment.agreed, now, received=received(payments))
         self._apply(session, Action.REJECT_PAYMENT, cause=cause, actor=actor, now=now, reason=reason)
 
     @property
     def is_in_review(self) -> bool:
         """Whether somebody looks for a transfer; a reversal is reviewed without an end."""
         return self.status == Status.PAYMENT_REVIEW and self.hold_until is not None
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether a bank took the money back of what was paid: reviewed without an end, the place kept."""
+        return self.status == Status.PAYMENT_REVIEW and self.hold_until is None
 
     def newest_transfer(self, session: Session) -> Payment | None:
         """The payment by which the guest was last asked to transfer, if they were."""
@@ -283,7 +272,7 @@ class BookingMoney(BookingSteps):
         elif (
             before == PaymentState.AUTHORIZED
             and self.status in AWAITING_OWNER
-            and not self._paid_otherwise(session, payment)
+            and not _have_money(self._others(session, payment))
         ):
             self.fail_capture(session, payment, rules=rules, cause=cause, now=now)
 
@@ -292,11 +281,12 @@ class BookingMoney(BookingSteps):
     ) -> None:
         """Money is authorized: the booking is paid if its place can still be had, else the money is let go."""
         cause = f"{cause}:payment:{payment.id}"
-        if self.status in (Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED) and not (
-            self._paid_otherwise(session, payment)
-        ):
+        others = self._others(session, payment)
+        if self.status in _UNPAID and not self.is_reversed and not _have_money(others):
             if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
-                self._record_payment(session, payment, cause=cause, now=now, actor=booking_event.PROVIDER)
+                self._record_payment(
+                    session, payment, others, cause=cause, now=now, actor=booking_event.PROVIDER
+                )
                 return
         elif self.status not in (Status.GUEST_CANCELLED, Status.OWNER_CANCELLED, Status.EXPIRED):
             self._note(
@@ -330,20 +320,16 @@ class BookingMoney(BookingSteps):
     ) -> None:
         """Money is ours: it confirms what was decided, pays what waited, or is owed back."""
         cause = f"{cause}:payment:{payment.id}"
-        if self.status in AWAITING_OWNER:
+        if before != PaymentState.AUTHORIZED and self.status in _PAID and self._is_second(session, payment):
+            self._give_second_back(session, payment, cause=cause, now=now)
+        elif self.status in AWAITING_OWNER:
             # Also while a second payment is authorized and not let go yet: what was decided is paid.
             if self.decision == YES:
                 self.confirm(session, cause=cause, actor=self._decider(session), now=now)
-        elif self.status in (Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED):
-            # Bookings are locked before allocations, this one before the newer.
-            newer = self._newer_of_same_stay(session)
-            if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
-                self._record_payment(session, payment, cause=cause, now=now, actor=actor)
-                if self.decision == YES:
-                    self.confirm(session, cause=cause, actor=self._decider(session), now=now)
-            else:
-                allocation.release(session, self.id)
-                self._use_or_owe_back(session, payment, newer, rules=rules, cause=cause, now=now, actor=actor)
+        elif self.is_reversed:
+            self._revive(session, payment, cause=cause, now=now, actor=actor)
+        elif self.status in _UNPAID:
+            self._pay_or_use(session, payment, rules=rules, cause=cause, now=now, actor=actor)
         elif self.status == Status.GUEST_CANCELLED:
             if before == PaymentState.AUTHORIZED and self.decision_made_at is not None:
                 # Our own capture landed after the guest's cancel: the owner had decided, the policy holds.
@@ -356,14 +342,95 @@ class BookingMoney(BookingSteps):
         elif self.status == Status.OWNER_CANCELLED:
             self._owe_back(session, Action.REQUIRE_REFUND, payment, payment.captured_minor, cause, now)
 
+    def _pay_or_use(
+        self, session: Session, payment: Payment, *, rules: Rules, cause: str, now: datetime, actor: Actor
+    ) -> None:
+        """What waited for the money is paid, if its place can still be had."""
+        # Bookings are locked before allocations, this one before the newer.
+        newer = self._newer_of_same_stay(session)
+        if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
+            others = self._others(session, payment)
+            self._record_payment(session, payment, others, cause=cause, now=now, actor=actor)
+            if self.decision == YES:
+                self.confirm(session, cause=cause, actor=self._decider(session), now=now)
+        else:
+            allocation.release(session, self.id)
+            self._use_or_owe_back(session, payment, newer, rules=rules, cause=cause, now=now, actor=actor)
+
     def _record_payment(
-        self, session: Session, payment: Payment, *, cause: str, now: datetime, actor: Actor
+        self,
+        session: Session,
+        payment: Payment,
+        others: Sequence[Payment],
+        *,
+        cause: str,
+        now: datetime,
+        actor: Actor,
     ) -> None:
         allocation.keep(session, self.id)
         self.paid_at = now
         self.hold_until = None
-        self.advance_minor = payment.amount_minor  # of several ways to pay it is this one that was taken
+        # Of several ways to pay it is this one that was taken, besides what came in part before.
+        self.advance_minor = received(others) + (payment.captured_minor or payment.amount_minor)
         self._apply(session, Action.RECORD_PAYMENT, cause=cause, actor=actor, now=now)
+
+    def _revive(self, session: Session, payment: Payment, *, cause: str, now: datetime, actor: Actor) -> None:
+        """Money that a bank had taken back is there after all: the booking goes on from where it was.
+
+        The place was kept, whatever the time; yes, commission and ticket are as they were, and are not made again.
+        """
+        others = self._others(session, payment)
+        self._record_payment(session, payment, others, cause=cause, now=now, actor=actor)
+        if self.decision != YES:
+            return
+        self.confirm(session, cause=cause, actor=self._decider(session), now=now)
+        if ticket.resume(session, self.id):
+            self._apply(session, Action.ISSUE_TICKET, cause=cause, actor=SARAI, now=now)
+
+    def _is_second(self, session: Session, payment: Payment) -> bool:
+        return any(other.state == PaymentState.CAPTURED for other in self._others(session, payment))
+
+    def _give_second_back(self, session: Session, payment: Payment, *, cause: str, now: datetime) -> None:
+        """A provider took money for what was paid before: it counts for nothing, and goes back by a row of its own."""
+        found = Found(None, payment.id, payment.captured, None)
+        payment.count_nothing()
+        payment.write(session)
+        data = {"payment_id": payment.id, "amount_minor": found.amount.minor}
+        self._note(session, Fact.RECORD_SECOND, cause=cause, actor=booking_event.PROVIDER, now=now, data=data)
+        self._keep_receipt(session, found, Outcome.SECOND, payment, found.amount.minor, by=None, now=now)
+
+    def _keep_receipt(
+        self,
+        session: Session,
+        found: Found,
+        outcome: Outcome,
+        payment: Payment,
+        back_minor: int,
+        *,
+        by: int | None,
+        now: datetime,
+    ) -> None:
+        """The sum that came becomes a row; what of it has to go back is said to the guest and to the admins."""
+        row = receipt.keep(
+            session,
+            found,
+            outcome,
+            booking_id=self.id,
+            payment_id=payment.id,
+            back_minor=back_minor,
+            by=by,
+            now=now,
+        )
+        if back_minor:
+            booking_event.demand(
+                session,
+                self.id,
+                "tell_money_left",
+                booking_event.TURNS,
+                cause=f"receipt:{row.id}",
+                due_at=now,
+                now=now,
+            )
 
     def capture_due(self, session: Session) -> Payment | None:
         """The authorized payment that has to be captured now; None once captured, voided or declined."""
@@ -380,7 +447,8 @@ class BookingMoney(BookingSteps):
         self.paid_at = None
         self.held_since, self.hold_until = now, now + rules.hold
         allocation.hold(session, self.id, self.hold_until)
-        self._begin_payment(session, payment.method, payment.agreed, now)
+        parts = received(self._others(session, payment))
+        self._begin_payment(session, payment.method, payment.agreed, now, received=parts)
         self._apply(
             session,
             Action.FAIL_CAPTURE,
@@ -413,10 +481,10 @@ class BookingMoney(BookingSteps):
         actor: Actor,
     ) -> None:
         """Money whose place is gone or given up: it pays the newer booking of the same stay, or goes back in full."""
-        if newer is None or not newer._takes_instead(session, payment, rules=rules, now=now):
-            self._owe_back(
-                session, Action.RECORD_UNPLACEABLE_PAYMENT, payment, payment.captured_minor, cause, now
-            )
+        came = received(Payment.of_booking(session, self.id))
+        is_whole = came == payment.captured_minor
+        if newer is None or not is_whole or not newer._takes_instead(session, payment, rules=rules, now=now):
+            self._owe_back(session, Action.RECORD_UNPLACEABLE_PAYMENT, payment, came, cause, now)
             return
         data = {"payment_id": payment.id, "refund_minor": 0, "put_to": newer.id}
         self._apply(session, Action.RECORD_UNPLACEABLE_PAYMENT, cause=cause, actor=SARAI, now=now, data=data)
@@ -440,9 +508,8 @@ class BookingMoney(BookingSteps):
     def _record_put(self, session: Session, payment: Payment, *, now: datetime, actor: Actor) -> None:
         """Paid by what came for an older booking of the same stay; pages that are open for this one are closed."""
         cause = f"payment:{payment.id}:put"
-        self._record_payment(
-            session, payment.put_to(session, self.id, now), cause=cause, now=now, actor=actor
-        )
+        put = payment.put_to(session, self.id, now)
+        self._record_payment(session, put, self._others(session, put), cause=cause, now=now, actor=actor)
         if self.decision == YES:
             self.confirm(session, cause=cause, actor=self._decider(session), now=now)
         self._close_payments(session, cause=cause, now=now)
@@ -460,11 +527,8 @@ class BookingMoney(BookingSteps):
             session, self.id, "close_payments", booking_event.PROVIDERS, cause=cause, due_at=now, now=now
         )
 
-    def _paid_otherwise(self, session: Session, payment: Payment) -> bool:
-        return any(
-            other.id != payment.id and other.state in HAS_MONEY
-            for other in Payment.of_booking(session, self.id)
-        )
+    def _others(self, session: Session, payment: Payment) -> list[Payment]:
+        return [other for other in Payment.of_booking(session, self.id) if other.id != payment.id]
 
     def _owe_back(
         self, session: Session, action: Action, payment: Payment, minor: int, cause: str, now: datetime
@@ -512,6 +576,14 @@ def to_close(status: str, payments: Sequence[Stands]) -> list[Stands]:
     ]
 
 
-_TAKES_TRANSFER = frozenset(
-    {Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED, Status.GUEST_CANCELLED}
-)
+def received(payments: Sequence[Payment]) -> int:
+    """What came and was not given away since, in minor units."""
+    return sum(p.captured_minor for p in payments if p.state != PaymentState.REFUNDED)
+
+
+def _have_money(payments: Sequence[Payment]) -> bool:
+    return any(p.state in HAS_MONEY for p in payments)
+
+
+_UNPAID = frozenset({Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED})
+_PAID = AWAITING_OWNER | CONFIRMED | {Status.COMPLETED}

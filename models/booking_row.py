@@ -236,7 +236,7 @@ HOLDS_OF_PERSON = Hot(
     person_id="bigint",
 )
 REJECTIONS = text(
-    "SELECT count(*) FROM booking_events WHERE booking_id = :id AND (action = 'REJECT_PAYMENT' "
+    "SELECT count(*) FROM booking_events WHERE booking_id = :id AND ((action = 'REJECT_PAYMENT' AND reason <> 'part') "
     # The last refusal ends the booking.
     "OR (action = 'EXPIRE' AND from_status = 'PAYMENT_REVIEW' AND actor = 'admin'))"
 )

@@ -34,7 +34,12 @@ AMOUNT_RESTS: Final = timedelta(hours=24)
 # Guests who accept at the same moment draw from so many amounts, so that few draw the same.
 AMOUNTS_DRAWN: Final = 20
 
+# What made us believe that money came (`payments.verification_method`).
+AUTO_GMAIL: Final = "auto_gmail"
+AUTO_SCREENSHOT: Final = "auto_screenshot"
 MANUAL_ADMIN: Final = "manual_admin"
+
+REVERSED: Final = "reversed"  # the failure of a payment whose money a bank took back
 
 
 class PaymentState(StrEnum):
@@ -97,6 +102,19 @@ class Payment:
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def captured(self) -> Money:
+        return Money(self.captured_minor, self.currency)
+
+    @property
+    def missing(self) -> Money:
+        """What of the amount that was asked for has not come."""
+        return Money(self.amount_minor - self.captured_minor, self.currency)
+
+    @property
+    def is_reversed(self) -> bool:
+        return self.state == PaymentState.FAILED and self.failure == REVERSED
 
     @property
     def agreed(self) -> Money:
@@ -222,6 +240,19 @@ class Payment:
         elif after in ENDED:
             self.ended_at = now
         return True
+
+    def take_part(self, minor: int) -> None:
+        """Not all of it has come; what is missing is waited for."""
+        self.captured_minor += minor
+
+    def count_nothing(self) -> None:
+        """What was captured pays for nothing here, and is given back by a row of its own."""
+        self.captured_minor = 0
+
+    def reverse(self, minor: int, now: datetime) -> None:
+        """The bank took so much of it back."""
+        self.captured_minor -= minor
+        self.state, self.failure, self.ended_at = PaymentState.FAILED, REVERSED, now
 
     def refuse_capture(self, failure: str, now: datetime) -> None:
         """The provider keeps the authorization but refuses to pay it out; it is let go by a follow-up."""
@@ -394,6 +425,23 @@ class PaymentFacts:
     receipt_url: str | None = None
     failure: str | None = None
     open_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A transfer that was found on an account of ours, and the payment that it is taken to be for.
+
+    Attributes:
+        evidence_id: what told of it; None for an admin's mere word.
+        how: `auto_gmail`, `auto_screenshot` or `manual_admin`; None for what a provider collected.
+        occurred_at: when it was made, as far as that is known.
+    """
+
+    evidence_id: int | None
+    payment_id: int
+    amount: Money
+    how: str | None
+    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

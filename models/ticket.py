@@ -129,7 +129,7 @@ FACTS = Hot(
     " ARRAY(SELECT u.name FROM allocations a JOIN units u ON u.id = a.unit_id"
     "  WHERE a.booking_id = b.id AND a.state <> 'RELEASED' ORDER BY u.id),"
     " (SELECT coalesce(p.intent, p.reference) FROM payments p"
-    "  WHERE p.booking_id = b.id AND p.state = 'captured' ORDER BY p.id DESC LIMIT 1)"
+    "  WHERE p.booking_id = b.id AND p.state = 'captured' AND p.captured_minor > 0 ORDER BY p.id DESC LIMIT 1)"
     " FROM bookings b JOIN listings l ON l.id = b.listing_id WHERE b.id = :id",
     id="bigint",
 )
@@ -231,6 +231,23 @@ def void(session: Session, booking_id: int, now: datetime) -> None:
         text("UPDATE tickets SET voided_at = :now WHERE booking_id = :id AND voided_at IS NULL"),
         {"id": booking_id, "now": now},
     )
+
+
+def suspend(session: Session, booking_id: int, now: datetime) -> None:
+    """The money was taken back: until that is settled nobody gets in with it."""
+    session.execute(
+        text("UPDATE tickets SET suspended_at = :now WHERE booking_id = :id AND suspended_at IS NULL"),
+        {"id": booking_id, "now": now},
+    )
+
+
+def resume(session: Session, booking_id: int) -> bool:
+    """The ticket that was suspended holds again; False where none was ever issued."""
+    resumed = session.execute(
+        text("UPDATE tickets SET suspended_at = NULL WHERE booking_id = :id RETURNING booking_id"),
+        {"id": booking_id},
+    )
+    return resumed.first() is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ def tell_money_unplaceable(session: Session, booking: Booking, due: Due, rules: 
 @light
 def complete_stay(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
     """The stay is over."""
-    if booking.status in CONFIRMED:
+    if booking.status in CONFIRMED or booking.is_reversed:
         booking.complete(session, cause=f"follow_up:{due.id}", now=now)
 
 
@@ -217,7 +217,10 @@ def remind_of_stay(session: Session, booking: Booking, due: Due, rules: Rules, n
     morning = end_of_night(Listing.get(session, booking.listing_id).time_zone, now)
     if morning is not None:
         return Later(morning) if morning < booking.starts_at else None
-    if conversation.may_write_freely(session, booking.person_id, now):
+    # A booking whose money was taken back and came again is confirmed twice.
+    if conversation.may_write_freely(session, booking.person_id, now) and booking.note(
+        session, Fact.REMIND, cause="stay", now=now
+    ):
         notices.stay_begins(session, booking, rules=rules, now=now)
     return None
 

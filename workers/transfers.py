@@ -11,8 +11,10 @@ from sqlalchemy import text
 
 from flows import notices
 from models.booking import Booking
+from models.booking_found import PART
 from models.lifecycle import Fact, Status
 from models.payment import OPEN, TRANSFER, Payment, PaymentFacts, PaymentState
+from models.receipt import Receipt
 from models.rules import Rules
 from models.session import Session
 from workers.follow_ups import Due, Later, light
@@ -34,18 +36,54 @@ def send_instructions(session: Session, booking: Booking, due: Due, rules: Rules
 @light
 def tell_rejected(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
     """The money was not found: why, and how to try again."""
-    payment = Payment.of_booking(session, booking.id, lock=True)[-1]
-    if booking.status != Status.PAYMENT_PENDING or payment.method != TRANSFER:
+    payment = _opened(session, booking, now)
+    if payment is None:
         return
-    if payment.link_sent_at is None:
-        payment.learn(PaymentFacts(PaymentState.PENDING), now)
-        payment.link_sent_at = now
-        payment.write(session)
     reason = session.execute(
         text("SELECT reason FROM booking_events WHERE id = :id"),
         {"id": int(due.cause.removeprefix("event:"))},
     ).scalar_one()
-    notices.payment_rejected(session, booking, payment, reason=reason, rules=rules, now=now)
+    if reason == PART:
+        notices.rest_missing(session, booking, payment, rules=rules, now=now)
+    else:
+        notices.payment_rejected(session, booking, payment, reason=reason, rules=rules, now=now)
+
+
+@light
+def ask_for_rest(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
+    """A part has come: how much is missing, and where to."""
+    payment = _opened(session, booking, now)
+    if payment is not None:
+        notices.rest_missing(session, booking, payment, rules=rules, now=now)
+
+
+def _opened(session: Session, booking: Booking, now: datetime) -> Payment | None:
+    """The transfer that the guest is to make now, asked for from this moment on; None where none is awaited."""
+    payment = Payment.of_booking(session, booking.id, lock=True)[-1]
+    if booking.status != Status.PAYMENT_PENDING or payment.method != TRANSFER:
+        return None
+    if payment.link_sent_at is None:
+        payment.learn(PaymentFacts(PaymentState.PENDING), now)
+        payment.link_sent_at = now
+        payment.write(session)
+    return payment
+
+
+@light
+def tell_money_left(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
+    """More came than was asked for, or it came twice."""
+    row = Receipt.get(session, int(due.cause.removeprefix("receipt:")))
+    notices.money_left(session, booking, row, rules=rules, now=now)
+
+
+@light
+def tell_reversed(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
+    """A bank took the money back: the admins decide, and the guest knows why the ticket does not count."""
+    row_id = session.execute(
+        text("SELECT CAST(data->>'receipt_id' AS bigint) FROM booking_events WHERE id = :id"),
+        {"id": int(due.cause.removeprefix("event:"))},
+    ).scalar_one()
+    notices.payment_reversed(session, booking, Receipt.get(session, row_id), now=now)
 
 
 @light

@@ -43,7 +43,7 @@ def ask_with_reason(turn: Turn, state: State, booking_id: int, reason: str | Non
     reason = clip(reason, REASON) if reason else None
     sure, keep = DeclineInsteadForSure(booking.id), WaitForOwner(booking.id)
     body = f"Decline {booking.code}, *{listing.name}*, for {booking.guest_name}?"
-    if booking.status in CONFIRMED:
+    if _is_withdrawn(booking):
         body = (
             f"Withdraw {booking.code}, *{listing.name}*, from {booking.guest_name}? It is *confirmed*: "
             "the ticket becomes void, and all that was paid is owed back."
@@ -74,7 +74,7 @@ def decline(turn: Turn, state: State, action: DeclineInsteadForSure) -> Reply:
     # What was typed for another booking is not this one's reason.
     asked = state.at == encode(DeclineInstead(booking.id))
     reason, state = (state.reason if asked else None) or "other", replace(state, reason=None)
-    if booking.status in CONFIRMED:
+    if _is_withdrawn(booking):
         return _withdraw(turn, state, booking, listing, reason)
     return _decide(turn, state, booking, listing, yes=False, reason=reason)
 
@@ -102,6 +102,11 @@ def _withdraw(turn: Turn, state: State, booking: Booking, listing: Listing, reas
     return told(state, Text(body), "decided", booking.id)
 
 
+def _is_withdrawn(booking: Booking) -> bool:
+    """Whether a no takes back what was paid or confirmed, instead of answering a request."""
+    return booking.status in CONFIRMED or booking.is_reversed
+
+
 def _open(turn: Turn, state: State, booking_id: int) -> tuple[Booking, Listing] | Reply:
     """The booking, if there is something to decide or to take back; else what is to be said instead."""
     try:
@@ -109,7 +114,7 @@ def _open(turn: Turn, state: State, booking_id: int) -> tuple[Booking, Listing] 
     except LookupError:
         return my_bookings.stand(turn, state)
     listing = Listing.get(turn.session, booking.listing_id)
-    if booking.status in CONFIRMED or (booking.decision is None and booking.status in AWAITING_OWNER):
+    if _is_withdrawn(booking) or (booking.decision is None and booking.status in AWAITING_OWNER):
         return booking, listing
     return _how_it_stands(turn, state, booking, listing)
 

@@ -20,6 +20,7 @@ from flows.notices.admin import (
 )
 from flows.notices.calendar import calendar, calendar_view
 from flows.notices.draft import draft_left
+from flows.notices.found import money_left, payment_reversed, rest_missing
 from flows.notices.guest import (
     declined,
     expired,
@@ -75,6 +76,7 @@ __all__ = [
     "mail_set_aside",
     "mailbox_disconnected",
     "message_failed",
+    "money_left",
     "money_put",
     "money_unplaceable",
     "owner_reminder",
@@ -84,6 +86,7 @@ __all__ = [
     "payment_link",
     "payment_received",
     "payment_rejected",
+    "payment_reversed",
     "payment_to_check",
     "payment_unavailable",
     "pending_payment",
@@ -93,6 +96,7 @@ __all__ = [
     "reason_in_words",
     "refund_required",
     "request_message",
+    "rest_missing",
     "review_ending",
     "review_expired",
     "review_message",

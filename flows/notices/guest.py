@@ -238,12 +238,15 @@ def person_answers(session: Session, person_id: int, *, words: str, now: datetim
 
 
 def _money_after_no(_: Phrases, session: Session, booking: Booking) -> str:
-    captured = sum(p.captured_minor for p in Payment.of_booking(session, booking.id))
+    payments = Payment.of_booking(session, booking.id)
+    captured = sum(p.captured_minor for p in payments)
     if captured:
         return _(
             "Your advance of {amount} is refunded. It reaches you within 5–7 business days.",
             amount=_.money(Money(captured, booking.currency)),
         )
+    if any(p.is_reversed for p in payments):
+        return _("The payment was taken back by the bank or wallet, so nothing is owed.")
     if booking.advance_minor:
         return _("Your card was not charged; the amount reserved on it is released.")
     return _("Nothing was charged.")

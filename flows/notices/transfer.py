@@ -206,7 +206,7 @@ def _expected(session: Session, booking: Booking) -> list[str]:
     payment = _transfer_of(session, booking)
     payee = payee_of(session, payment)
     return [
-        f"Amount: *{ENGLISH.money(payment.amount)}*",
+        f"Amount: *{ENGLISH.money(payment.missing)}*",
         f"Code: *{payment.reference}*",
         f"To: {payee.provider}, {payee.title}, {payee.account}",
     ]
