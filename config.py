@@ -23,13 +23,14 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models import sealed
-from models.payment import CARD, TRANSFER
+from models.payment import CARD, PAYTM, TRANSFER
 from models.rules import Rules
 
 # What has to be set for a way to pay to be open; all of it or none. Whether there is an account that takes a
 # transfer is seen when one is asked for.
 WAYS: Mapping[str, tuple[str, ...]] = {
     CARD: ("stripe_secret_key", "stripe_webhook_secret"),
+    PAYTM: ("paytm_mid", "paytm_merchant_key"),
     TRANSFER: (),
 }
 
@@ -68,6 +69,12 @@ _STRIPE_KEY = Secret(
 _STRIPE_WEBHOOK = Secret(r"whsec_[\w+/=-]{24,}", "whsec_…, which Stripe shows beside the webhook endpoint")
 _SIGNING = Secret(
     r"[!-~]{32,}", "32 or more random letters and digits; `openssl rand -hex 32` makes some", 110
+)
+# Paytm gives keys with # and & in them, of 16 characters or twice as many: what AES takes.
+_PAYTM_KEY = Secret(
+    r"[!-~]{16}|[!-~]{32}",
+    "the merchant key of 16 characters, in Paytm's dashboard under Developer settings, API keys",
+    40,
 )
 _ENCRYPTION = Secret(r"[\w=, -]{43,}", "what `python -m models.sealed` prints", 100)
 
@@ -216,6 +223,26 @@ class Settings(BaseSettings):
     )
     stripe_api_url: str = _setting(
         "https://api.stripe.com", "Where Stripe's API is; pointed elsewhere by sandbox and tests."
+    )
+
+    paytm_mid: str = _setting(
+        "", "The merchant id (MID) at Paytm; without it nothing is paid by Paytm.", heading="Paytm"
+    )
+    paytm_merchant_key: str = _setting(
+        "",
+        "Signs what we ask and shows that a callback comes from Paytm. It may hold `#` and `&`: put it in single "
+        "quotes in a shell or an env file.",
+        secret=_PAYTM_KEY,
+    )
+    paytm_website: str = _setting("DEFAULT", "The website's name at Paytm; `WEBSTAGING` on its staging.")
+    paytm_callback_url: str = _setting(
+        "",
+        "Where Paytm's page and server tell what happened; `PUBLIC_URL/api/payments/paytm/callback` where it is not "
+        "set.",
+    )
+    paytm_api_url: str = _setting(
+        "https://secure.paytmpayments.com",
+        "Where Paytm is; its staging is at https://securestage.paytmpayments.com, with keys of its own.",
     )
 
     gmail_enabled: bool = _setting(
@@ -413,7 +440,7 @@ def _unfit_for_production(settings: Settings) -> Iterator[str]:
         yield "PUBLIC_URL must begin with https:// in production: Meta and Stripe call nothing else."
     elif (address.hostname or "localhost") == "localhost" or address.hostname in ("127.0.0.1", "::1"):
         yield "PUBLIC_URL names this machine itself; the outside needs a name that leads here."
-    for name in ("whatsapp_api_url", "stripe_api_url", "gmail_api_url"):
+    for name in ("whatsapp_api_url", "stripe_api_url", "paytm_api_url", "gmail_api_url"):
         if urlsplit(getattr(settings, name)).scheme != "https":
             yield f"{name.upper()} must begin with https:// in production: our secrets travel there."
 

@@ -13,10 +13,13 @@ from bot.eticket import eticket
 from bot.health import Health, health
 from bot.metrics import count_requests, metrics
 from bot.payment_webhooks import WEBHOOKS, ProviderCalls, payment_pages
+from bot.paytm_pages import paytm_pages
 from bot.whatsapp_webhook import PATH, WhatsAppCalls, whatsapp_subscription
 from config import Settings
 from integrations.clients import Clients
+from integrations.paytm_gateway import PaytmGateway
 from models.clock import Clock
+from models.payment import PAYTM
 
 PHOTOS = Path(__file__).parent.parent / "samples" / "photos"
 
@@ -41,12 +44,14 @@ def create_app(settings: Settings, clients: Clients, clock: Clock) -> Flask:
 
     receivers: dict[str, Receive] = {PATH: whatsapp.receive}
     for way, gateway in clients.gateways.items():
-        webhook = WEBHOOKS[way]
-        receivers[webhook.path] = ProviderCalls(gateway, webhook.header, clock).receive
+        if webhook := WEBHOOKS.get(way):
+            receivers[webhook.path] = ProviderCalls(gateway, webhook.header, clock).receive
     # As Flask's documentation puts one in front.
     app.wsgi_app = Door(Api(app.wsgi_app, api), receivers)  # type: ignore[method-assign]
     app.register_blueprint(whatsapp_subscription(verify_token=settings.whatsapp_verify_token))
-    app.register_blueprint(payment_pages())
+    app.register_blueprint(payment_pages(whatsapp_number=settings.whatsapp_number))
+    if isinstance(paytm := clients.gateways.get(PAYTM), PaytmGateway):
+        app.register_blueprint(paytm_pages(paytm, clock, whatsapp_number=settings.whatsapp_number))
     app.register_blueprint(health(look))
     app.register_blueprint(
         metrics(look, clock, token=settings.metrics_token, is_open=settings.environment != "production")

@@ -30,7 +30,8 @@ class Webhook:
     header: str
 
 
-# By way to pay; what the business has not switched on has no address.
+# By way to pay; what the business has not switched on has no address. Paytm's is in `paytm_pages`: a browser comes
+# there too, and is answered with a page.
 WEBHOOKS: Mapping[str, Webhook] = {CARD: Webhook(STRIPE_PATH, "HTTP_STRIPE_SIGNATURE")}
 
 
@@ -73,15 +74,43 @@ def keep_notice(source: str, notice: PaymentNotice, clock: Clock) -> None:
     until_stored(lambda: _keep(news, clock))
 
 
-def payment_pages() -> Blueprint:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What somebody reads who comes back from a provider's page; the chat says the rest."""
+
+    heading: str
+    sentence: str
+    is_good: bool = False
+
+
+PAID = Outcome(
+    "Thank you",
+    "You can close this page and go back to WhatsApp. The answer is there in a moment.",
+    is_good=True,
+)
+LEFT = Outcome(
+    "Not paid",
+    "You can close this page. The link in your WhatsApp chat still works, as long as the place is kept for you.",
+)
+
+
+def payment_pages(*, whatsapp_number: str = "") -> Blueprint:
     pages = Blueprint("payment_pages", __name__)
 
     @pages.get("/pay/done")
     def done() -> Response:
-        """Where a provider's page leads back to; the chat says the rest."""
-        return Response(render_template("pay_done.html", paid=request.args.get("outcome") == "paid"))
+        """Where a provider's page leads back to."""
+        return outcome_page(PAID if request.args.get("outcome") == "paid" else LEFT, whatsapp_number)
 
     return pages
+
+
+def outcome_page(outcome: Outcome, whatsapp_number: str, *, status: int = 200) -> Response:
+    """A page that leads back to the chat, by a button where our number is known."""
+    digits = "".join(filter(str.isdecimal, whatsapp_number))
+    chat = f"https://wa.me/{digits}" if digits else None
+    page = render_template("pay_done.html", outcome=outcome, chat=chat)
+    return Response(page, status=status, headers={"Cache-Control": "no-store"})
 
 
 def _keep(news: Incoming, clock: Clock) -> None:

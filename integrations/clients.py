@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import Protocol
 
 from integrations.gateway import PaymentGateway
+from integrations.paytm_gateway import CALLBACK_PATH, PAGE_PATH, PaytmGateway
 from integrations.stripe_gateway import StripeGateway
 from integrations.whatsapp import WhatsApp
-from models.payment import CARD
+from models.payment import CARD, PAYTM
 
 
 class ClientSettings(Protocol):
@@ -33,6 +34,18 @@ class ClientSettings(Protocol):
     def stripe_webhook_secret(self) -> str: ...
     @property
     def stripe_api_url(self) -> str: ...
+    @property
+    def paytm_mid(self) -> str: ...
+    @property
+    def paytm_merchant_key(self) -> str: ...
+    @property
+    def paytm_website(self) -> str: ...
+    @property
+    def paytm_callback_url(self) -> str: ...
+    @property
+    def paytm_api_url(self) -> str: ...
+    @property
+    def public_url(self) -> str: ...
     @property
     def ways(self) -> Collection[str]: ...
     @property
@@ -69,7 +82,19 @@ def _stripe(settings: ClientSettings) -> PaymentGateway:
     )
 
 
-_GATEWAYS: Mapping[str, Callable[[ClientSettings], PaymentGateway]] = {CARD: _stripe}
+def _paytm(settings: ClientSettings) -> PaymentGateway:
+    here = settings.public_url.rstrip("/")
+    return PaytmGateway(
+        mid=settings.paytm_mid,
+        merchant_key=settings.paytm_merchant_key,
+        website=settings.paytm_website,
+        callback_url=settings.paytm_callback_url or here + CALLBACK_PATH,
+        page_url=here + PAGE_PATH,
+        api_url=settings.paytm_api_url,
+    )
+
+
+_GATEWAYS: Mapping[str, Callable[[ClientSettings], PaymentGateway]] = {CARD: _stripe, PAYTM: _paytm}
 
 
 def build(settings: ClientSettings) -> Clients:

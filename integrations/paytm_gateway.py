@@ -23,11 +23,11 @@ from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, Final, TypeGuard
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import tally
 from integrations import paytm_checksum
-from integrations.gateway import GatewayError, PaymentLink, WebhookRefused
+from integrations.gateway import GatewayError, PaymentLink, TakesAtOnce, WebhookRefused
 from integrations.http_pool import Answer, HttpPool, NotSent, OutcomeUnknown
 from models.payment import PaymentFacts, PaymentNotice, PaymentOrder, PaymentState
 
@@ -54,7 +54,15 @@ _TELLS: Final[Mapping[str, PaymentState]] = {
 _CODE: Final = re.compile(r"\w{1,20}", re.ASCII)
 
 
-class PaytmGateway:
+@dataclass(frozen=True, slots=True)
+class PaymentForm:
+    """What a browser posts to get to Paytm's page."""
+
+    address: str
+    fields: Mapping[str, str]
+
+
+class PaytmGateway(TakesAtOnce):
     """Safe to use from many threads.
 
     Args:
@@ -135,14 +143,6 @@ class PaytmGateway:
             return facts
         return replace(facts, state=PaymentState.EXPIRED)  # nobody was ever given its token
 
-    def capture(self, order: PaymentOrder, amount_minor: int) -> PaymentFacts:
-        """Nothing is left to take: what was paid is ours already."""
-        return self._facts(order)
-
-    def void(self, order: PaymentOrder) -> PaymentFacts:
-        """Nothing can be released: what was paid has to be given back."""
-        return self._facts(order)
-
     def verify_webhook(self, body: bytes, signature: str | None, *, now: datetime) -> PaymentNotice:
         """The form that a guest's browser brings, or the JSON that Paytm's server sends; each holds its signature."""
         try:
@@ -152,12 +152,18 @@ class PaytmGateway:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise WebhookRefused("not a callback of Paytm's") from None
 
-    def form(self, reference: str, token: str) -> tuple[str, Mapping[str, str]]:
-        """Where our page leads, and the fields that have to be posted there."""
-        order_id = reference.partition("~")[0]
-        address = f"{self._api_url}/theia/api/v1/showPaymentPage"
-        fields = {"mid": self._mid, "orderId": order_id, "txnToken": token}
-        return f"{address}?mid={quote(self._mid)}&orderId={quote(order_id)}", fields
+    def form(self, reference: str, url: str, *, now: datetime) -> PaymentForm | None:
+        """The form behind a link of ours, as `create_link` made it; None once its token has run out."""
+        order_id, _, issued_at = reference.partition("~")
+        token = token_of(url)
+        if not token or not issued_at.isdecimal():
+            return None
+        if now >= datetime.fromtimestamp(int(issued_at), UTC) + TOKEN_LIVES:
+            return None
+        return PaymentForm(
+            f"{self._api_url}/theia/api/v1/showPaymentPage?mid={quote(self._mid)}&orderId={quote(order_id)}",
+            {"mid": self._mid, "orderId": order_id, "txnToken": token},
+        )
 
     def close(self) -> None:
         self._pool.close()
@@ -189,12 +195,11 @@ class PaytmGateway:
         if mid != self._mid:
             raise WebhookRefused("for another merchant")
         status = status if _is_word(status) else "unknown"
-        own = order_id.rpartition("-")[2] if _is_word(order_id) else ""
         return PaymentNotice(
             external_id=hashlib.sha256(proof.encode()).hexdigest(),
             type=f"{kind}.{status}",
             tells=_TELLS.get(str(status)),
-            payment_id=int(own) if own.isascii() and own.isdecimal() and len(own) < 19 else None,
+            payment_id=payment_of(order_id) if _is_word(order_id) else None,
             reference=order_id if _is_word(order_id) else None,
             intent=txn_id if _is_word(txn_id) else None,
         )
@@ -296,6 +301,17 @@ class PaytmGateway:
         return HttpPool(
             self._api_url, connect_timeout=self._connect_timeout, answer_timeout=self._answer_timeout
         )
+
+
+def token_of(url: str) -> str:
+    """What a link of ours carries to Paytm's page; empty where it is none."""
+    return dict(parse_qsl(urlsplit(url).query)).get("token", "")
+
+
+def payment_of(order_id: str) -> int | None:
+    """Our payment, by the end of the order's id; None where the order cannot be one of ours."""
+    own = order_id.rpartition("-")[2]
+    return int(own) if own.isascii() and own.isdecimal() and len(own) < 19 else None
 
 
 @dataclass(frozen=True, slots=True)

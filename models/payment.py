@@ -329,6 +329,33 @@ _WRITE = Hot(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class PageStanding:
+    """A page that somebody opens: what its payment's row says.
+
+    Attributes:
+        is_awaited: the booking waits for this very payment; a page that is not has nothing to ask for.
+    """
+
+    state: str
+    reference: str | None
+    url: str | None
+    is_awaited: bool
+
+
+def page_standing(session: Session, payment_id: int, *, method: str) -> PageStanding | None:
+    """How the page of this payment stands; None where there is no such payment."""
+    row = session.execute(_PAGE, {"id": payment_id, "method": method}).first()
+    return PageStanding(*row) if row is not None else None
+
+
+_PAGE = text(
+    "SELECT p.state, p.reference, p.url, b.status = 'PAYMENT_PENDING' AND NOT EXISTS ("
+    "SELECT 1 FROM payments later WHERE later.booking_id = p.booking_id AND later.id > p.id) "
+    "FROM payments p JOIN bookings b ON b.id = p.booking_id WHERE p.id = :id AND p.method = :method"
+)
+
+
 class Standing(Protocol):
     """How far a payment has come; a row of the table, or what a job read of one."""
 

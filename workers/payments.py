@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from flows import notices
-from integrations.gateway import GatewayError, PaymentGateway
+from integrations.gateway import GatewayError, PaymentGateway, PaymentLink
 from models import db
 from models.booking import Booking
 from models.booking_event import PROVIDERS, demand
@@ -43,8 +43,9 @@ log = structlog.get_logger()
 LINK_TRIES = 4
 RECONCILE_AFTER, RECONCILE_FOR = timedelta(minutes=5), timedelta(days=7)
 
-# How a booking that expired while its provider could not say is told apart from news of the provider's own.
-AFTER_EXPIRY = "after_expiry"
+# How a question of our own, about what could not be closed or settled, is told apart from news of the provider's.
+AFTERWARDS = "after_expiry"
+AFTER_ITS_END = timedelta(seconds=30)
 _STATES = frozenset(PaymentState)
 
 
@@ -83,10 +84,13 @@ class PaymentJobs:
                 raise
             log.warning("payment.no_link", payment_id=order.payment_id, code=error.code)
             return self._no_link(due, order.payment_id, error)
+        return self._link(due, order.payment_id, link)
+
+    def _link(self, due: Due, payment_id: int, link: PaymentLink) -> Record:
         facts = PaymentFacts(PaymentState.PENDING, reference=link.reference, url=link.url)
 
         def record(session: Session, now: datetime) -> None:
-            booking, payment = _locked(session, due.booking_id, order.payment_id)
+            booking, payment = _locked(session, due.booking_id, payment_id)
             is_awaited = booking.status == Status.PAYMENT_PENDING
             payment.learn(facts, now)
             if is_awaited:
@@ -94,6 +98,9 @@ class PaymentJobs:
             payment.write(session)
             if is_awaited:
                 notices.payment_link(session, booking, payment, rules=self._rules, now=now)
+            if booking.hold_until is not None and link.expires_at < booking.hold_until:
+                # Once it is known to be over, the guest is given another page by a tap.
+                _ask_at(session, payment, link.expires_at + AFTER_ITS_END, now)
 
         return record
 
@@ -123,15 +130,19 @@ class PaymentJobs:
         try:
             facts, answered = self._gateway(order).look_up(order), payment.told
         except GatewayError as error:
-            if told != AFTER_EXPIRY:
+            if told != AFTERWARDS:
                 raise
             facts, answered = PaymentFacts(PaymentState.UNKNOWN, failure=error.code), ()
 
         def record(session: Session, now: datetime) -> Outcome:
-            _, payments = self._record(session, due, {payment_id: facts}, now)
+            booking, payments = self._record(session, due, {payment_id: facts}, now)
             settled = payments[payment_id]
+            is_newest = payment_id == max(payments)
+            has_failed = settled.state == PaymentState.FAILED and payment.state in OPEN
+            if has_failed and is_newest and booking.status == Status.PAYMENT_PENDING:
+                notices.payment_failed(session, booking, rules=self._rules, now=now)
             age = now - settled.created_at
-            if told == AFTER_EXPIRY and settled.state in OPEN and age < RECONCILE_FOR:
+            if told == AFTERWARDS and settled.state in OPEN and age < RECONCILE_FOR:
                 return Later(now + max(RECONCILE_AFTER, min(age / 4, timedelta(hours=1))))
             return _answered(settled, also=answered)
 
@@ -159,20 +170,12 @@ class PaymentJobs:
             longest = (booking.held_since or now) + self._rules.longest_hold
             cause = f"follow_up:{due.id}:{now.isoformat()}"
             if unsettled and now < longest:
-                until = min(now + self._rules.hold_step, longest)
+                until = min(_worth_a_look(unsettled, answers, now, now + self._rules.hold_step), longest)
                 booking.renew_hold(session, until, cause=cause, now=now)
                 return Later(until)
             booking.expire(session, cause=cause, now=now)
             for payment in unsettled:
-                demand(
-                    session,
-                    booking.id,
-                    "settle_payment",
-                    PROVIDERS,
-                    cause=f"payment:{payment.id}:{AFTER_EXPIRY}",
-                    due_at=now + RECONCILE_AFTER,
-                    now=now,
-                )
+                _ask_at(session, payment, now + RECONCILE_AFTER, now)
             return None
 
         return record
@@ -187,7 +190,11 @@ class PaymentJobs:
             p.order.payment_id: self._ask(p.order, "expire" if p.state in OPEN else "void") for p in closing
         }
         with unit_of_work() as session:
-            self._record(session, due, answers, self._clock.now())
+            now = self._clock.now()
+            _, payments = self._record(session, due, answers, now)
+            for payment_id, facts in answers.items():
+                if facts.open_until is not None and payments[payment_id].state in OPEN:
+                    _ask_at(session, payments[payment_id], facts.open_until, now)
         # What is known is kept; for the rest the job fails and is tried again.
         if any(facts.state is PaymentState.UNKNOWN for facts in answers.values()):
             raise GatewayError("close_unknown", retryable=True, unknown=True)
@@ -346,6 +353,21 @@ _CASE = Hot(
     " LEFT JOIN payments p ON p.booking_id = b.id WHERE f.id = :id AND f.done_at IS NULL ORDER BY p.id",
     id="bigint",
 )
+
+
+def _ask_at(session: Session, payment: Payment, at: datetime, now: datetime) -> None:
+    """Ask the provider then what became of a payment, and again until it is over."""
+    cause = f"payment:{payment.id}:{AFTERWARDS}"
+    demand(session, payment.booking_id, "settle_payment", PROVIDERS, cause=cause, due_at=at, now=now)
+
+
+def _worth_a_look(
+    unsettled: Sequence[Payment], answers: Mapping[int, PaymentFacts], now: datetime, otherwise: datetime
+) -> datetime:
+    """Until when the place is kept for what is not settled: pages that nobody pays on are over when they say so."""
+    ends = [answers[payment.id].open_until if payment.id in answers else None for payment in unsettled]
+    known = [end for end in ends if end is not None]
+    return max(*known, now + AFTER_ITS_END) if len(known) == len(ends) else otherwise
 
 
 def _locked(session: Session, booking_id: int, payment_id: int) -> tuple[Booking, Payment]:

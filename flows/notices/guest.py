@@ -57,13 +57,31 @@ def payment_link(
 def payment_unavailable(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:
     """No page could be made just now; the place is still held."""
     _, listing = speak_to_guest(session, booking), listing_of(session, booking)
-    until = clock(_, booking.hold_until or now, listing)
     body = _(
         "Paying this way does not work just now, sorry. Nothing was charged, and *{place}* stays yours until "
         "{time}.",
         place=clip(listing.name, 60),
-        time=until,
+        time=clock(_, booking.hold_until or now, listing),
     )
+    _ask_to_try_again(session, booking, body, "payment_unavailable", rules=rules, now=now)
+
+
+def payment_failed(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:
+    """The provider says that the payment failed, and its page serves no second try; the place is still held."""
+    _, listing = speak_to_guest(session, booking), listing_of(session, booking)
+    body = _(
+        "Your payment for *{place}* did not go through. If your bank took anything, it gives it back by itself. "
+        "The place stays yours until {time}.",
+        place=clip(listing.name, 60),
+        time=clock(_, booking.hold_until or now, listing),
+    )
+    _ask_to_try_again(session, booking, body, "payment_failed", rules=rules, now=now)
+
+
+def _ask_to_try_again(
+    session: Session, booking: Booking, body: str, kind: str, *, rules: Rules, now: datetime
+) -> None:
+    _, listing = speak_to_guest(session, booking), listing_of(session, booking)
     tried = Payment.of_booking(session, booking.id)[-1].method
     buttons = (
         button(PayNow(booking.id), _("Try again")),
@@ -74,10 +92,10 @@ def payment_unavailable(session: Session, booking: Booking, *, rules: Rules, now
         "payment_unavailable",
         _.language,
         listing.name,
-        until,
+        clock(_, booking.hold_until or now, listing),
         taps=(PayNow(booking.id), CancelStay(booking.id)),
     )
-    tell_guest(session, booking, Buttons(body, buttons), "payment_unavailable", template, now)
+    tell_guest(session, booking, Buttons(body, buttons), kind, template, now)
 
 
 def payment_received(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:

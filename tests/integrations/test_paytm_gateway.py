@@ -77,12 +77,12 @@ def acts(
     world: World, gateway: PaytmGateway, order: PaymentOrder, url: str, action: str, *, stays: bool = True
 ) -> dict[str, str]:
     """What the guest's browser does behind our page, down to what it would bring back to us."""
-    token = parse_qs(urlsplit(url).query)["token"][0]
     assert order.reference is not None
-    address, fields = gateway.form(order.reference, token)
-    assert 'data-status="open"' in httpx.post(address, data=fields, timeout=60).text
+    form = gateway.form(order.reference, url, now=world.clock.now)
+    assert form is not None
+    assert 'data-status="open"' in httpx.post(form.address, data=dict(form.fields), timeout=60).text
     done = httpx.post(
-        f"{world.paytm_url}/theia/pay", json={**fields, "action": action, "stays": stays}, timeout=60
+        f"{world.paytm_url}/theia/pay", json={**form.fields, "action": action, "stays": stays}, timeout=60
     ).json()
     assert done["callback"] == "http://localhost:8000/api/payments/paytm/callback"
     brought: dict[str, str] = done["fields"]
@@ -141,12 +141,13 @@ def test_amounts_have_two_decimals_and_no_separators(
 def test_a_page_that_nobody_pays_on_is_pending_until_its_token_has_run_out(
     world: World, gateway: PaytmGateway, order: PaymentOrder
 ) -> None:
-    waiting, _ = opened(gateway, order)
+    waiting, url = opened(gateway, order)
     facts = gateway.expire(waiting)
     assert facts.state is PaymentState.PENDING
     assert facts.open_until is not None
     world.clock.moves_to(facts.open_until - timedelta(seconds=20))
     assert gateway.expire(waiting).state is PaymentState.PENDING
+    assert gateway.form(str(waiting.reference), url, now=world.clock.now) is None
     world.clock.passes(seconds=21)
     assert gateway.expire(waiting).state is PaymentState.EXPIRED
     assert gateway.look_up(waiting).state is PaymentState.EXPIRED

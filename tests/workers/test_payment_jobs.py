@@ -18,7 +18,7 @@ from tests.conftest import Scratch
 from tests.factories import NOW, RULES, MovableClock
 from workers.errands import do
 from workers.follow_ups import Due, Later
-from workers.payments import LINK_TRIES, RECONCILE_AFTER, PaymentJobs
+from workers.payments import AFTER_ITS_END, LINK_TRIES, RECONCILE_AFTER, PaymentJobs
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 AWAY = GatewayError("connection_lost", retryable=True, unknown=True)
@@ -30,7 +30,8 @@ class Bank:
     """A provider that says what it is told to; everything else goes well.
 
     Attributes:
-        says: (verb → what it answers next, a state or an error), one after the other; the last one stays.
+        says: (verb → what it answers next, a state, facts or an error), one after the other; the last one stays.
+        links_live: how long a page can be paid on; as long as the order where it is not set.
         asked: (verb, payment id) in order.
         meanwhile: done while it thinks.
     """
@@ -39,14 +40,16 @@ class Bank:
 
     def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch
-        self.says: dict[str, list[PaymentState | GatewayError]] = {}
+        self.says: dict[str, list[PaymentState | PaymentFacts | GatewayError]] = {}
+        self.links_live: timedelta | None = None
         self.asked: list[tuple[str, int]] = []
         self.meanwhile: Callable[[], None] = lambda: None
 
     def create_link(self, order: PaymentOrder) -> PaymentLink:
         self._answer("create", order, PaymentState.PENDING)
         number = order.payment_id
-        return PaymentLink(f"cs_{number}", f"https://pay.example/{number}", order.expires_at)
+        until = order.expires_at if self.links_live is None else order.created_at + self.links_live
+        return PaymentLink(f"cs_{number}", f"https://pay.example/{number}", until)
 
     def look_up(self, order: PaymentOrder) -> PaymentFacts:
         return self._answer("look_up", order, PaymentState.PENDING)
@@ -73,6 +76,8 @@ class Bank:
         state = said.pop(0) if len(said) > 1 else said[0] if said else usually
         if isinstance(state, GatewayError):
             raise state
+        if isinstance(state, PaymentFacts):
+            return state
         return PaymentFacts(state, intent=f"pi_{order.payment_id}")
 
 
@@ -415,6 +420,98 @@ def test_a_paid_booking_has_no_hold_to_end(scratch: Scratch, desk: Desk, clock: 
     clock.move(RULES.hold)
     assert desk.run("expire_hold", booking) is None
     assert desk.asked() == []
+
+
+# ---- pages that cannot be closed -------------------------------------------------------------------
+
+
+def test_a_page_that_nobody_pays_on_keeps_the_place_until_it_is_over(
+    scratch: Scratch, desk: Desk, clock: MovableClock
+) -> None:
+    booking = _made(make.held)
+    clock.move(RULES.hold)
+    over = NOW + RULES.hold + 2 * MINUTE
+    desk.bank.says["expire"] = [PaymentFacts(PaymentState.PENDING, open_until=over), PaymentState.EXPIRED]
+    assert desk.run("expire_hold", booking) == Later(over)
+    assert _now(booking).hold_until == over
+    clock.move(2 * MINUTE)
+    assert desk.run("expire_hold", booking) is None
+    assert _now(booking).status == "EXPIRED"
+
+
+def test_who_is_paying_has_the_usual_time(scratch: Scratch, desk: Desk, clock: MovableClock) -> None:
+    booking = _made(make.held)
+    clock.move(RULES.hold)
+    desk.bank.says["expire"] = [PaymentState.PENDING]
+    later = desk.run("expire_hold", booking)
+    assert later is not None
+    assert RULES.hold_step <= later.at - NOW - RULES.hold < RULES.hold_step + MINUTE
+
+
+def test_a_page_that_says_it_is_over_already_is_looked_at_again_soon(
+    scratch: Scratch, desk: Desk, clock: MovableClock
+) -> None:
+    """The provider's clock and ours need not agree."""
+    booking = _made(make.held)
+    clock.move(RULES.hold)
+    desk.bank.says["expire"] = [PaymentFacts(PaymentState.PENDING, open_until=NOW)]
+    later = desk.run("expire_hold", booking)
+    assert later is not None
+    assert AFTER_ITS_END <= later.at - NOW - RULES.hold < AFTER_ITS_END + MINUTE
+
+
+def test_what_could_not_be_closed_is_asked_about_when_it_is_over(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    _retry(booking)
+    over = NOW + 9 * MINUTE
+    desk.bank.says["expire"] = [PaymentFacts(PaymentState.PENDING, open_until=over)]
+    for _ in range(2):
+        assert desk.run("close_payments", booking) is None
+    first = _payments(booking)[0]
+    (question,) = _open_questions(scratch)
+    assert question.startswith(f"payment:{first.id}:")
+    assert scratch.value("SELECT due_at FROM follow_ups WHERE cause = :c", c=question) == over
+    desk.bank.says["look_up"] = [PaymentState.EXPIRED]
+    assert desk.run("settle_payment", booking, cause=question) is None
+    assert [p.state for p in _payments(booking)] == ["expired", "created"]
+    assert _said(scratch) == []
+
+
+def test_a_page_that_ends_before_the_hold_is_asked_about_at_its_end(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    desk.bank.links_live = 10 * MINUTE
+    desk.run("open_payment", booking)
+    (question,) = _open_questions(scratch)
+    due_at = scratch.value("SELECT due_at FROM follow_ups WHERE cause = :c", c=question)
+    assert due_at == NOW + 10 * MINUTE + AFTER_ITS_END
+
+
+# ---- payments that failed for good -----------------------------------------------------------------
+
+
+def test_a_failed_payment_is_said_once_and_the_place_is_kept(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    desk.run("open_payment", booking)
+    desk.bank.says["look_up"] = [PaymentState.FAILED]
+    for _ in range(2):
+        desk.run("settle_payment", booking, cause=_told(booking, tells=None))
+    assert [message.kind for message in _said(scratch)] == ["payment_link", "payment_failed"]
+    assert _now(booking).status == "PAYMENT_PENDING"
+    _retry(booking)
+    desk.run("open_payment", booking)
+    assert [p.state for p in _payments(booking)] == ["failed", "pending"]
+
+
+def test_that_an_attempt_failed_which_was_given_up_is_no_news_to_the_guest(
+    scratch: Scratch, desk: Desk
+) -> None:
+    booking = _made(make.held)
+    cause = _told(booking, tells=None)
+    _retry(booking)
+    desk.bank.says["look_up"] = [PaymentState.FAILED]
+    desk.run("settle_payment", booking, cause=cause)
+    assert [p.state for p in _payments(booking)] == ["failed", "created"]
+    assert _said(scratch) == []
 
 
 # ---- closing ---------------------------------------------------------------------------------------
