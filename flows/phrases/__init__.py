@@ -180,7 +180,7 @@ def _whole(words: str) -> str:
 
 def _load(language: str) -> Phrases:
     with (Path(__file__).parent / f"{language}.po").open("rb") as file:
-        catalogue = read_po(file, locale=language)
+        catalogue = read_po(file, locale=language, abort_invalid=True)
     singular: dict[str, str] = {}
     plural: dict[tuple[str, str], tuple[str, ...]] = {}
     for message in catalogue:
