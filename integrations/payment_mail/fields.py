@@ -6,6 +6,7 @@ Source: facts/payments.md 1.1 and 1.2
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -46,13 +47,13 @@ _IDS: Final = tuple(words(rf"{label}{_IS}(?:\n[\s:]{{0,3}})?{_TOKEN}") for label
 _RAIL: Final = words(
     r"\b(?:upi|imps|neft|rtgs|ift|mmt|nft|p2a|p2m|inb)\s?[/*:-]\s?(?:(?:p2a|p2m|cr|dr|in|imps|inw|"
     r"c)\s?[/*:-]\s?)?(?P<id>[A-Z]{4}[A-Z0-9]{0,4}[0-9]{8,18}|"
-    r"[0-9]{9,16})(?:\s?[/*:-]\s?(?P<name>[^/\n*:.@]{2,40}))?"
+    r"[0-9]{9,16})(?:\s?[/*:-]\s?(?P<name>[^/\n*:.@-]{2,40}))?"
 )
 _BARE_ID: Final = re.compile(
     r"(?<![\w.,*@/-])(?:[0-9a-f]{24}|[A-Z]{6,8}[0-9]{16,24}|[A-Z]{4}[A-Z0-9][0-9]{10,17}|"
     r"pay_[A-Za-z0-9]{14})(?![\w@-])"
 )
-_BARE_RRN: Final = re.compile(r"(?<![\w.,*@/+-])[0-9]{12}(?![\w@.,/-][0-9]|\w)")
+_BARE_RRN: Final = re.compile(r"(?<![\w.,*@/+])[0-9]{12}(?![\w@.,/-][0-9]|\w)")
 _NO_ID: Final = words(
     r"[0-3]?\d[-/][0-1]?\d[-/]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}-?[a-z]{3}-?\d{2,4}|bk-\d{8}\S*",
     r"(?:0|\+?92|0092)3\d{9}|x+\d+|[a-z]+",
@@ -115,7 +116,8 @@ _SENDER_SAID: Final = (
         r"(?:^|[\s(])(?P<name>[^\W\d_][^\n\t.,:()]{2,50}?) (?:نے آپ|کی جانب سے|کی طرف سے|की ओर से|"
         r"द्वारा|ने आपको|سے موصول|سے وصول)"
     ),
-    words(r"\((?P<name>[^\W\d_][^\n()@:]{2,40})\) (?:سے|से|نے|ने)"),
+    words(r"\((?P<name>[^\W\d_][^\n()@:]{2,40})\) (?:سے|से|نے|ने|se)\b"),
+    words(r"\b(?:upi|imps|neft)\s?[-/:]\s?(?P<name>[A-Za-z][A-Za-z. ]{2,40})\s?[-/]\s?[\w.+-]{2,60}@"),
     words(r"(?:^|[\s.])(?P<name>[^\W\d_][^\n\t.,:()₹]{2,40}?) (?:سے|से) "),
 )
 _PAYEE_SAID: Final = (
@@ -133,7 +135,14 @@ _NAME_END: Final = words(
     r",(?!\s?(?:jr|sr|inc|llc|ltd))|\s-+\s|\s\*+[0-9]|\s(?:pk|in)?[*x]{2,}|\spk[0-9*]{2}|\s?\S*[0-9]{4,}",
     r"\S+@|!|\s/|\.$|/-",
 )
-_FULL_STOP: Final = re.compile(r"(?<=[\w)*]{3})\.\s")
+_ABBREVIATIONS: Final = frozenset(
+    ("mr", "mrs", "ms", "dr", "md", "mohd", "muhd", "smt", "shri", "st", "jr", "sr", "prof", "col", "m/s")
+)
+_ITS_BANK: Final = words(
+    r"[\s,-]+(?:hbl|ubl|mcb|abl|nbp|mbl|bafl|bahl|bop|jsbl|hmb|scb|bipl|dib|soneri|meezan|faysal|alfalah|nayapay|"
+    r"sadapay|easypaisa|jazzcash|hdfc|icici|sbi|axis|kotak|pnb|paytm|yes|[a-z]+ bank(?: ltd| limited)?)\.?"
+)
+_AROUND_NAMES: Final = " \t.,;:-–'\"“”|/#"
 _NO_NAME: Final = words(
     r"(?:your?|the|an?|my|this|our|us|me|account|acc|a/c|bank|wallet|mobile|customer|sender|payer|"
     r"unknown|n/?a|none|nil|na|null|upi|raast|ibft|imps|neft|rtgs|transfer|any|another|other|"
@@ -145,23 +154,24 @@ _NO_NAME: Final = words(
     r".*\bbank\b\s?-?\s?[*x]*[0-9]{0,6}|.*-\s?[*x]*[0-9]{3,6}|[\W\d]*",
 )
 _NOT_HIS: Final = words(
-    r"(?:your|account|a/c|acct|wallet|contact|call|helpline|support|dial|whatsapp|us (?:at|on)|to|"
+    r"\b(?:your|account|a/c|acct|wallet|contact|call|helpline|support|dial|whatsapp|us (?:at|on)|to|"
     r"اکاؤنٹ)[^\n.;()]{0,25}[:\s#]$"
 )
 _OF_SENDER: Final = words(r"(?:from|by|sender|payer|mobile|phone|msisdn|vpa|upi id)\b[^\n.]{0,40}$")
+_IS_PAYER: Final = words(r"\s?(?:\([^()\n]{2,40}\)\s?)?(?:se|سے|से|نے|ने)\b")
 _PHONES: Final = words(rf"(?<![\w+*-])(?:{_PHONE})(?![0-9*]|-[0-9])")
 _ACCOUNT_TAIL: Final = tuple(
     words(pattern)
     for pattern in (
         r"\b(?:your|ur|my)\b[^\n@]{0,40}?\b(?:a/?c|acc(?:ount|t)?|wallet|"
-        r"card)\b[^\n\d*]{0,24}?(?P<mask>[0-9x*.]{0,20}?)(?P<tail>[0-9]{2,14})(?![0-9]|[*x]*[0-9]*,)",
+        r"card)\b[^\n\d*]{0,24}?(?P<mask>[0-9x*.]{0,20}?)(?P<tail>[0-9]{2,14})(?![0-9*]|x[0-9x]|[.,][0-9])",
         r"\b(?:a/?c|acc(?:ount|t)?|card)\b[^\n\d*:]{0,14}[:#]?\s?(?P<mask>(?:[0-9]{0,6}[x*.]{1,20}|"
         r"xx?|ending\s(?:in|with)?\s?))(?P<tail>[0-9]{2,8})",
         r"\b(?:ending(?: in| with)?|खाते|खाता|اکاؤنٹ)\s(?:संख्या|نمبر|"
         r"no\.?)?\s?(?P<mask>[x*]{0,20})(?P<tail>[0-9]{2,8})",
-        r"\S\s?(?P<mask>[0-9]{0,4}[*x]{2,20})(?P<tail>[0-9]{2,8})(?=\W|$)",
     )
 )
+_OTHER_SIDE: Final = words(r"\b(?:source|sender|remitter|payer|from|beneficiary|sent to)\b[^\n]{0,20}\n?$")
 
 
 def transaction_id(text: str) -> str | None:
@@ -180,20 +190,16 @@ def transaction_id(text: str) -> str | None:
     return rrn[0] if rrn and _is_id(rrn[0]) else None
 
 
-def reversed_id(text: str, own: str | None) -> str | None:
-    """The id of the transfer that is taken back, where it is another than the reversal's own."""
-    for found in _REVERSES.finditer(text):
-        if _is_id(found["id"]) and found["id"] != own:
-            return found["id"]
-    return None
+def reversed_id(text: str) -> str | None:
+    """The id of the transfer that a reversal takes back, where it names one."""
+    return next((found["id"] for found in _REVERSES.finditer(text) if _is_id(found["id"])), None)
 
 
 def other_name(text: str, direction: Direction | None) -> str | None:
     """The payer of money that came in, the payee of money that went out; as written."""
     if direction is Direction.OUT:
-        return _first_name((_PAYEE_LABELLED, *_PAYEE_SAID), text)
-    rail = (_RAIL,) if "name" in _RAIL.groupindex else ()
-    return _first_name((_SENDER_LABELLED, *_SENDER_SAID, *rail), text)
+        return _first_name((_PAYEE_LABELLED, _RAIL, *_PAYEE_SAID), text)
+    return _first_name((_SENDER_LABELLED, *_SENDER_SAID, _RAIL), text)
 
 
 def other_phone(text: str, direction: Direction | None) -> str | None:
@@ -202,6 +208,9 @@ def other_phone(text: str, direction: Direction | None) -> str | None:
     fitting: list[str] = []
     for found in _PHONES.finditer(text):
         before = text[max(0, found.start() - 60) : found.start()]
+        if direction is not Direction.OUT and _IS_PAYER.match(text, found.end()):
+            fitting.insert(0, found[0])
+            continue
         wanted = re.compile(r"\bto\s$|towards\s$") if direction is Direction.OUT else _OF_SENDER
         if wanted.search(before) and (direction is Direction.OUT or not _NOT_HIS.search(before)):
             fitting.append(found[0])
@@ -211,10 +220,10 @@ def other_phone(text: str, direction: Direction | None) -> str | None:
 def account_tail(text: str) -> str | None:
     """The last digits of the owner's own account: four of a masked number, all of a phone number."""
     for form in _ACCOUNT_TAIL:
-        found = form.search(text)
-        if found:
-            is_phone = re.fullmatch(r"0?3[0-9]{9}|92[0-9]{10}", found["tail"]) is not None
-            return found["tail"] if is_phone else found["tail"][-4:]
+        for found in form.finditer(text):
+            if not _OTHER_SIDE.search(text, max(0, found.start() - 30), found.start()):
+                is_phone = re.fullmatch(r"0?3[0-9]{9}|92[0-9]{10}", found["tail"]) is not None
+                return found["tail"] if is_phone else found["tail"][-4:]
     return None
 
 
@@ -222,14 +231,23 @@ def clean_name(name: str) -> str | None:
     """The name without what follows it in the sentence; None if no name is left of it."""
     end = _NAME_END.search(" " + name)
     name = name[: max(0, end.start() - 1)] if end else name
-    stop = _FULL_STOP.search(name)
-    name = (name[: stop.start()] if stop else name).strip(" \t.,;:-–'\"“”|/")
-    if name.count("*") and not name.strip("* "):
-        return None
+    name = _ITS_BANK.sub("", _first_sentence(name).strip(_AROUND_NAMES))
+    while name and unicodedata.category(name[-1])[0] in "SZ":  # 🎉
+        name = name[:-1]
+    name = name.strip(_AROUND_NAMES)
     letters = sum(letter.isalpha() for letter in name)
     if letters < 3 or len(name) > 60 or _NO_NAME.fullmatch(name):
         return None
     return name
+
+
+def _first_sentence(text: str) -> str:
+    """Up to the first full stop that ends a sentence, not an initial or a title."""
+    for stop in re.finditer(r"\.\s", text):
+        last = re.split(r"[\s.]", text[: stop.start()])[-1].lower()
+        if len(last) > 1 and last not in _ABBREVIATIONS:
+            return text[: stop.start()]
+    return text
 
 
 def _first_name(forms: Iterable[re.Pattern[str]], text: str) -> str | None:

@@ -39,7 +39,7 @@ _NOT_PRINCIPAL: Final = words(
     r"[=@]\s?$",
 )
 _NOT_PRINCIPAL_AFTER: Final = words(
-    r"\s{0,2}[(,]?\s?(?:fees?|charges?|tax|balance|bal\b|cash ?back|off\b|discount|limit|per\b|"
+    r" {0,2}[(,]? ?(?:fees?|charges?|tax|balance|bal\b|cash ?back|off\b|discount|limit|per\b|"
     r"each\b|service fee|بیلنس|शेष)"
 )
 _PRINCIPAL: Final = words(
@@ -103,26 +103,29 @@ def fill(
     home = page.home or _home(page)
     found = principal(page, home)
     if amount is None and found is None:
-        return Reading(Event.OTHER if event is not Event.FAILED else event)
+        return Reading(Event.OTHER if event in (Event.CREDIT, Event.DEBIT) else event)
     currency = found.currency if found and found.currency != RUPEES else home
+    taken_back = fields.reversed_id(page.text) if event is Event.REVERSAL else None
     number = fields.transaction_id(page.body) or fields.transaction_id(page.subject)
     at, precision = moments.find_moment(page.body, written=page.written, zone=_zone(page, home))
-    own_side = event is not Event.FAILED
+    has_other_side = event not in (Event.FAILED, Event.SETTLEMENT)
     return Reading(
         event,
         direction,
-        amount if amount is not None else found.value if found else None,
-        currency,
-        number,
-        (name or fields.other_name(page.body, direction) or fields.other_name(page.subject, direction))
-        if own_side
-        else None,
-        fields.other_phone(page.text, direction) if own_side else None,
-        at,
-        precision if at else None,
-        fields.account_tail(page.body) if own_side else None,
-        fields.reversed_id(page.text, number) if event is Event.REVERSAL else None,
+        amount=amount if amount is not None else found.value if found else None,
+        currency=currency,
+        transaction_id=number if number != taken_back else None,
+        sender_name=name or _other_name(page, direction) if has_other_side else None,
+        sender_phone=fields.other_phone(page.text, direction) if has_other_side else None,
+        occurred_at=at,
+        occurred_precision=precision,
+        account_tail=fields.account_tail(page.body) if event is not Event.FAILED else None,
+        reverses=taken_back,
     )
+
+
+def _other_name(page: Page, direction: Direction | None) -> str | None:
+    return fields.other_name(page.body, direction) or fields.other_name(page.subject, direction)
 
 
 def principal(page: Page, home: str | None) -> Amount | None:
@@ -165,7 +168,7 @@ def _weight(text: str, start: int, amount: Amount, end: int, home: str | None) -
     elif _PRINCIPAL_AFTER.match(after):
         weight += 3
     if home and _resolved(amount, home) != home:
-        weight -= 4
+        weight -= 8
     return weight
 
 

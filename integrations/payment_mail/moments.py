@@ -62,7 +62,7 @@ _DATE: Final = re.compile(
 )
 _CLOCK: Final = (
     r"(?P<hour>[0-2]?[0-9])(?P<sign>[:.])(?P<minute>[0-5][0-9])(?:[:.](?P<second>[0-5][0-9]))?(?:\.[0-9]{1,6})?"
-    r"(?:\s?(?P<half>[ap])\.?m\b\.?)?(?![0-9:])"
+    r"(?:\s?(?P<half>[ap])\.?m\b\.?)?(?![0-9]|:[0-9])"
 )
 _NEAR: Final = re.compile(
     rf"(?:\s|,|;|T|\(|-|\||at|on|time|hrs|वक्त|समय|وقت|بجے|को|[:.]){{0,8}}?(?<![0-9]){_CLOCK}", re.IGNORECASE

@@ -71,7 +71,7 @@ _PENDING: Final = words(
     r"\bpending\b|in progress|under (?:process|review)|in process|being (?:processed|verified|reviewed)",
     r"on hold|\bawaiting\b|\bscheduled\b|\bwill (?:be|get|soon|shortly)\b|shall be|yet to be",
     r"\binitiated\b|\bupcoming\b|to be (?:credited|received|deposited|debited)|\bexpected\b",
-    r"is on (?:its|the) way|not yet|(?:is|are) processing|clearing",
+    r"is on (?:its|the) way|not yet|(?:is|are) processing|(?:under|in) clearing|sent for clearing",
     r"زیر التوا|زیرِ التوا|लंबित|प्रक्रियाधीन|قيد",
 )
 _REVERSAL: Final = words(
@@ -107,6 +107,9 @@ _NOT_A_PAYERS: Final = words(
     r"provisional(?:ly)? credit|credit limit (?:has been|increase)",
     r"(?:sample|demo|test) (?:transaction|payment|mail)|e-?mandate|autopay|standing instruction",
 )
+_STANDING_ORDER: Final = words(
+    r"mandate|auto ?pay|auto payment|standing (?:instruction|order)|will be debited"
+)
 _PROMO: Final = words(
     r"\boffers?\b|\bup ?to\b|\bwin\b|\bearn\b|\benjoy\b|\binvite\b|\brefer\b|\bapply\b|\bavail\b",
     r"\bdiscount|\bvoucher|\bhurry\b|limited time|valid (?:till|until|on)|\bchance\b|\blucky\b|\bfree\b",
@@ -135,7 +138,7 @@ _DEBIT: Final = words(
     r"\byou(?:'ve| have| just)? (?:successfully )?(?:sent|paid|spent|transferred|withdr[ae]wn?|"
     r"purchased|bought|used|made|done)\b",
     r"\bwithdraw(?:n|al|ed)\b|\bspent\b|\bpurchase[ds]?\b|\bused (?:for|at)\b|\bdeducted\b|\bcharged\b",
-    r"\b(?:paid|sent|transferred|payment|transfer(?: of)?) (?:[^.\n]{0,40} )?(?:to|at|"
+    r"\b(?:paid|sent|transferred|payment|transfer(?: of)?) (?:[^\n;:]{0,40} )?(?:to|at|"
     r"towards)\b(?! you\b| your\b| the (?:account )?(?:ending|title)| (?:a/?c|acc))",
     r"\bmoney sent\b|(?:sent|transferred|paid) from your|\bpayment sent\b|\btransfer sent\b|amount sent",
     r"\bpos\b|\batm\b|\bpaid to\b(?! you)|\bsent to\b(?! you)|outgoing|out of your",
@@ -151,9 +154,9 @@ _CREDIT: Final = words(
     r"\bcredit (?:transaction )?(?:alert|transaction|amount|advice|notification)\b|\bincoming\b",
     r"\binward\b",
     r"\bpaid (?:by|on your|at your|via your|into your|to your (?:qr|shop|store|business|account|a/?c))",
-    r"\b(?:sent|transferred|paid|moved|remitted)\b[^.\n]{0,40}\b(?:to|into|in) your\b|\badded to your\b",
+    r"\b(?:sent|transferred|paid|moved|remitted)\b[^\n;:]{0,40}\b(?:to|into|in) your\b|\badded to your\b",
     r"\b(?:landed|arrived|reflected|lodged|posted) (?:in|to|into)\b|\bhas arrived\b|\bcame in\b",
-    r"\bcr\b(?=[\s.:])|\bcollected\b|\bpayment (?:from|successful|success|captured|completed)\b",
+    r"\bcr\b(?=[\s.:])|\bcollected\b|\bpayment from\b",
     r"\bpayments? rec(?:ei|ie)?ve?d\b|\brec'?d\b|\brcvd\b|\bcrdt?d?\b|\bcha-?ching\b",
     r"\bwas made in your\b|\bmoney in\b|\bwasool\b|\bmosool\b|\bmil ?ga(?:ye|i|ya)\b",
     r"\baa ga(?:ye|i|ya)\b|\baaye\b|\bjama\b",
@@ -165,9 +168,10 @@ _SPOILT: Final = words(
     r"\bwhen\b|\bif\b|\bnot\b|\bnever|\bonce\b|\bafter\b|\bbefore\b|\bup ?to\b|\bunless|\byet\b|"
     r"\bevery|\beach\b|\buntil\b|\bhave your)[^.\n]{0,60}$"
 )
+_STATUS: Final = words(r"(?:[\w.]+ ){0,2}status\b")
 _TO_ME: Final = words(r"credited (?:to|in|into|on) (?:your|my|a/?c)|in your|to your|into your|to you\b")
 _FROM_ME: Final = words(
-    r"from your|your [^.\n]{0,50}(?:has been |is |was )?debited",
+    r"from (?:your|my|[a-z]+ bank a/?c)|your [^.\n]{0,50}(?:has been |is |was )?debited",
     r"you(?:'ve| have)? (?:sent|paid|transferred|spent)\b(?! by)",
 )
 
@@ -197,19 +201,30 @@ def says_debit(sentence: str) -> bool:
     )
 
 
+def speaks_against(subject: str, body: str) -> bool:
+    """Something in the mail says that the money it tells of is not a payer's, or not here."""
+    said = sentences(body)
+    weighty = _weighty(subject, said)
+    against = (_REVERSAL, _FAILED, _SETTLEMENT, _PENDING, _NOT_A_PAYERS)
+    if _is_code(subject, said) or _any(_REFUND, [subject, *said]):
+        return True
+    if any(_any(wording, weighty) for wording in against) or _any(_CASHBACK, weighty):
+        return True
+    return _any(_REQUESTED, weighty) and not _any(_REQUEST_PAID, weighty)
+
+
 def tells(subject: str, body: str) -> tuple[Event, Direction | None]:
     """What the mail tells of, and which way its money went (none where none moved)."""
     said = sentences(body)
     head = [subject, *said[:3]] if not _ASIDE.search(subject) else said[:3]
-    with_money = [part for part in [subject, *said] if find_amounts(part)]
-    weighty = [*head, *with_money, *(part for part in said if _STATUS.match(part))]
+    weighty = _weighty(subject, said)
     is_credit = any(says_credit(part) for part in [subject, *said])
     is_debit = any(says_debit(part) for part in [subject, *said]) and not _is_headed_as_credit(head, said)
 
     if _is_code(subject, said):
         return Event.OTP, None
     for event, wording, places in (
-        (Event.LOGIN, _LOGIN, head if not (is_credit and with_money) else []),
+        (Event.LOGIN, _LOGIN, [] if is_credit and find_amounts(f"{subject}\n{body}") else head),
         (Event.REQUEST, _REQUESTED, [] if _any(_REQUEST_PAID, weighty) else weighty),
         (Event.REVERSAL, _REVERSAL, weighty),
         (Event.FAILED, _FAILED, weighty),
@@ -221,15 +236,14 @@ def tells(subject: str, body: str) -> tuple[Event, Direction | None]:
     return _plain(subject, said, weighty, is_credit=is_credit, is_debit=is_debit)
 
 
-_STATUS: Final = words(r"(?:\w+ ){0,2}status\b")
-
-
 def _plain(
     subject: str, said: Sequence[str], weighty: Sequence[str], *, is_credit: bool, is_debit: bool
 ) -> tuple[Event, Direction | None]:
     """Money that moved, or the mails that only talk of it."""
-    if is_debit and not _any(_PENDING, [subject]):
-        return (Event.DEBIT, Direction.OUT) if not _all_pending(weighty) else (Event.OTHER, None)
+    if is_debit:
+        if _any(_PROMO, [subject]):
+            return Event.PROMO, None
+        return (Event.OTHER, None) if _all_pending(weighty) else (Event.DEBIT, Direction.OUT)
     earning = [part for part in weighty if _CASHBACK.search(part)]
     if is_credit:
         if any(says_credit(part) or part == subject for part in earning):
@@ -240,6 +254,7 @@ def _plain(
             return Event.PENDING, None
         return Event.CREDIT, Direction.IN
     for event, wording in (
+        (Event.OTHER, _STANDING_ORDER),
         (Event.PROMO, _PROMO),
         (Event.STATEMENT, _STATEMENT),
         (Event.BILL, _BILL),
@@ -251,10 +266,16 @@ def _plain(
     return Event.OTHER, None
 
 
+def _weighty(subject: str, said: Sequence[str]) -> list[str]:
+    """The headline, the first sentences, those with money in them, and what is called a status."""
+    rest = (part for part in said[3:] if find_amounts(part) or _STATUS.match(part))
+    return [part for part in (subject, *said[:3]) if not _ASIDE.search(part)] + list(rest)
+
+
 def _direction(event: Event, *, is_credit: bool, is_debit: bool) -> Direction | None:
     if event in (Event.REQUEST, Event.FAILED, Event.LOGIN):
         return None
-    if is_debit and not is_credit:
+    if is_debit and not is_credit and event is not Event.SETTLEMENT:
         return Direction.OUT
     return Direction.IN
 
