@@ -4,7 +4,7 @@ VENV   := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run start status stores reset doctor templates settings test lint format bench install install-dev clean
+.PHONY: help run start status stores reset doctor templates settings test properties schemathesis lint format bench install install-dev clean
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test: lint ## lint, and run all tests; a part of them: make test ARGS="tests/mod
 
 properties: install-dev ## thousands of random conversations: make properties ARGS="--sequences 2000 --seed 7"
 	@exec $(VENV)/python -m tests.properties $(ARGS)
+
+schemathesis: install-dev ## thousands of made-up calls of the API: make schemathesis ARGS="-n 500"
+	@exec $(VENV)/python -m tests.api $(ARGS)
 
 lint: install-dev ## check style, types and who imports whom
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy && $(VENV)/lint-imports

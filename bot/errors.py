@@ -41,6 +41,7 @@ class Refused(Exception):
         status: int,
         code: str,
         message: str,
+        /,
         *,
         headers: Mapping[str, str] | None = None,
         **details: Any,
@@ -50,7 +51,7 @@ class Refused(Exception):
         super().__init__(f"{status} {code}")
 
 
-def error_response(status: int, code: str, message: str, **details: Any) -> Response:
+def error_response(status: int, code: str, message: str, /, **details: Any) -> Response:
     """The one error shape."""
     error = {
         "code": code,
@@ -79,7 +80,11 @@ def answer_to(error: Exception) -> Response:
         )
     if isinstance(error, HTTPException):
         code = (error.name or "error").upper().replace(" ", "_")
-        return error_response(error.code or 500, code, error.description or error.name or "")
+        response = error_response(error.code or 500, code, error.description or error.name or "")
+        for name, value in error.get_headers():  # such as what else is allowed; the words are ours
+            if name.lower() != "content-type":
+                response.headers[name] = value
+        return response
     error_id = uuid.uuid4().hex[:12]
     log.exception("request.failed", error_id=error_id, exc_info=error)
     return error_response(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.access import Needs, too_many
-from bot.api.operation import Call, Refusal, Topic
+from bot.api.operation import Call, Link, Refusal, Topic
 from bot.api.shapes import (
     AccountAsked,
     AccountChange,
@@ -39,7 +39,13 @@ def list_accounts(call: Call, query: Page, session: Session) -> Accounts:
 
 
 @topic.operation(
-    "POST", "/api/admin/accounts", needs=Needs.ADMIN, status=201, keyed=True, refusals=(LOGIN_TAKEN,)
+    "POST",
+    "/api/admin/accounts",
+    needs=Needs.ADMIN,
+    status=201,
+    keyed=True,
+    refusals=(LOGIN_TAKEN,),
+    links=(Link("change_account", "account_id", "/account_id"),),
 )
 def create_account(call: Call, body: AccountAsked, session: Session) -> AccountFacts:
     """Make an account for one of the staff, or for another admin; tell them the password in person."""

@@ -12,7 +12,7 @@ from flask import Flask, Response, request, send_from_directory
 
 from bot import errors
 from bot.access import Access
-from bot.api import accounts, openapi, signing_in
+from bot.api import accounts, money, openapi, signing_in
 from bot.api.operation import Operation, World
 from bot.health import Health
 from bot.metrics import count_requests
@@ -22,6 +22,7 @@ from models.clock import Clock
 PAGE: Final = Path(__file__).parent / "page"
 OPERATIONS: Final = (
     *signing_in.topic.operations,
+    *money.topic.operations,
     *accounts.topic.operations,
 )
 

@@ -138,6 +138,14 @@ def _responses(operation: Operation, names: _Names) -> dict[str, Any]:
     if operation.keyed:
         about = "`true` where this answer was given before."
         good["headers"] = {"Idempotent-Replayed": {"description": about, "schema": {"type": "string"}}}
+    if operation.links:
+        good["links"] = {
+            link.to: {
+                "operationId": link.to,
+                "parameters": {link.parameter: f"$response.body#{link.found}"},
+            }
+            for link in operation.links
+        }
     responses[str(operation.status)] = good
     error = {"application/json": {"schema": names[ErrorAnswer, "serialization"]}}
     by_status: dict[int, list[Refusal]] = {}

@@ -54,6 +54,20 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Link:
+    """Where something in an answer leads, for the document.
+
+    Attributes:
+        to: the operation.
+        parameter: of that operation, which what is found at `found` in the answer is given for.
+    """
+
+    to: str
+    parameter: str
+    found: str
+
+
+@dataclass(frozen=True)
 class Picture:
     """An answer that is a picture instead of JSON."""
 
@@ -127,6 +141,7 @@ class Operation:
     keyed: bool
     topic: str
     refusals: tuple[Refusal, ...]
+    links: tuple[Link, ...]
     takes_session: bool
     path: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
@@ -231,6 +246,7 @@ class Topic:
         status: int = 200,
         keyed: bool = False,
         refusals: tuple[Refusal, ...] = (),
+        links: tuple[Link, ...] = (),
     ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
         """Make a function an operation; its annotations say what it is asked and what it answers."""
 
@@ -247,6 +263,7 @@ class Topic:
                     keyed=keyed,
                     topic=self.name,
                     refusals=(*refusals, KEY_REUSED) if keyed else refusals,
+                    links=links,
                     takes_session="session" in hints,
                     path=hints.get("path"),
                     query=hints.get("query"),

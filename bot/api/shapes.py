@@ -37,8 +37,10 @@ BookingCode = Annotated[
     StringConstraints(pattern=r"^[Bb][Kk]-[0-9]{8}-[0-9A-Za-z]{5}$"),
     Field(examples=["BK-20251017-7K3QX"]),
 ]
-EvidenceCode = Annotated[
-    str, StringConstraints(pattern=r"^[Pp]-[0-9A-Za-z]{4,10}$"), Field(examples=["P-7K3Q"])
+PaymentName = Annotated[
+    str,
+    StringConstraints(pattern=r"^([Pp]-[0-9A-Za-z]{4,10}|[1-9][0-9]{0,17})$"),
+    Field(examples=["P-7K3Q"]),
 ]
 Login = Annotated[
     str,
@@ -51,7 +53,8 @@ NewPassword = Annotated[
 Typed = Annotated[str, StringConstraints(min_length=1, max_length=password.MOST, pattern=r"^[^\x00]*$")]
 TotpCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$"), Field(examples=["123456"])]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"), Field(examples=["+923000000201"])]
-Whole = Annotated[int, BeforeValidator(_whole)]
+Limit = Annotated[int, Field(ge=1, le=200), BeforeValidator(_whole)]
+Number = Annotated[int, Field(ge=0, le=MOST_ID), BeforeValidator(_whole)]
 Amount = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["5000.00"])]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["PKR"])]
 
@@ -87,10 +90,8 @@ class ErrorAnswer(Shape):
 
 
 class Page(Asked):
-    limit: Annotated[Whole, Field(ge=1, le=200, description="So many at most.")] = 50
-    after: Annotated[
-        Whole | None, Field(ge=0, le=MOST_ID, description="The `next` of the page before this one.")
-    ] = None
+    limit: Annotated[Limit, Field(description="So many at most.")] = 50
+    after: Annotated[Number | None, Field(description="The `next` of the page before this one.")] = None
 
 
 Next = Annotated[
@@ -221,7 +222,7 @@ class AccountChange(Shape):
 
 
 class AccountPath(Asked):
-    account_id: Annotated[Whole, Field(ge=1, le=MOST_ID)]
+    account_id: Number
 
 
 class Accounts(Shape):
@@ -303,3 +304,133 @@ class PendingVerifications(Shape):
     bookings: list[PendingVerification]
     count: Annotated[int, Field(description="Of all that wait, on whatever page.")]
     next: Next
+
+
+class PaymentAttempt(Shape):
+    """One attempt to pay, by whatever way."""
+
+    method: str
+    state: str
+    amount: Amount
+    currency: Currency
+    reference: str | None
+    created_at: datetime
+    captured_at: datetime | None
+
+
+class CandidateFacts(Shape):
+    """How well a transfer and a booking fit each other."""
+
+    payment_id: str
+    booking_id: str
+    score: Annotated[int, Field(ge=0, le=100)]
+    why: list[str]
+    is_chosen: bool
+
+
+class StepFacts(Shape):
+    at: datetime
+    action: str
+    actor: Annotated[str, Field(examples=["guest", "admin"])]
+    name: str | None
+    reason: str | None
+
+
+class PaymentFacts(Shape):
+    """Something that says that money came: a mail, a picture, or an admin's word."""
+
+    payment_id: Annotated[str, Field(examples=["P-7K3Q"])]
+    booking_id: str | None
+    source: Literal["gmail", "screenshot", "manual"]
+    kind: Literal["credit", "reversal"]
+    status: Literal["pending", "matched", "unmatched", "verified", "rejected"]
+    transaction_id: str | None
+    amount: Amount | None
+    currency: Currency | None
+    issuer: str | None
+    sender_name: str | None
+    sender_phone: str | None
+    receiver_account: Annotated[str | None, Field(description="Its end, as far as it was told.")]
+    occurred_at: datetime | None
+    email_id: str | None
+    screenshot_url: str | None
+    is_trusted: Annotated[bool, Field(description="Whether the one who says so may be believed.")]
+    is_counted: Annotated[bool, Field(description="Whether the money was counted by this.")]
+    match_confidence: Annotated[int | None, Field(ge=0, le=100)]
+    verdict: str | None
+    rejection_reason: str | None
+    duplicate_of: str | None
+    created_at: datetime
+    verified_at: datetime | None
+    verified_by: str | None
+
+
+class BookingDetails(PendingVerification):
+    """All that is needed to decide."""
+
+    payments: list[PaymentFacts]
+    candidates: list[CandidateFacts]
+    attempts: list[PaymentAttempt]
+    history: list[StepFacts]
+
+
+class BookingPath(Asked):
+    booking_id: BookingCode
+
+
+class BookingVerified(Shape):
+    booking_id: str
+    status: str
+    verified_at: datetime
+    verification_method: Literal["manual_admin"] = "manual_admin"
+
+
+class Verified(Shape):
+    success: Literal[True] = True
+    message: str
+    booking: BookingVerified
+
+
+class RejectAsked(Shape):
+    reason: Reason
+
+
+class BookingRejected(Shape):
+    booking_id: str
+    status: str
+    rejection_reason: str
+
+
+class Rejected(Shape):
+    success: Literal[True] = True
+    message: str
+    booking: BookingRejected
+
+
+class UnmatchedPayment(PaymentFacts):
+    candidates: list[CandidateFacts]
+
+
+class UnmatchedPayments(Shape):
+    payments: list[UnmatchedPayment]
+    count: Annotated[int, Field(description="Of all that wait, on whatever page.")]
+    next: Next
+
+
+class PaymentsQuery(Page):
+    status: Literal["pending", "matched", "unmatched", "verified", "rejected"] | None = None
+    source: Literal["gmail", "screenshot", "manual"] | None = None
+    booking_id: BookingCode | None = None
+
+
+class Payments(Shape):
+    payments: list[PaymentFacts]
+    next: Next
+
+
+class PaymentPath(Asked):
+    payment_id: PaymentName
+
+
+class LinkAsked(Shape):
+    booking_id: BookingCode

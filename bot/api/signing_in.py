@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from bot.access import Needs, too_many
-from bot.api.operation import Call, Refusal, Topic
+from bot.api.operation import Call, Link, Refusal, Topic
 from bot.api.shapes import (
     AccountFacts,
     CodeShown,
@@ -182,7 +182,12 @@ def confirm_totp(call: Call, body: CodeShown, session: Session) -> AccountFacts:
     return AccountFacts.of(confirmed)
 
 
-@topic.operation("GET", "/api/admin/sessions", needs=Needs.SIGN_IN)
+@topic.operation(
+    "GET",
+    "/api/admin/sessions",
+    needs=Needs.SIGN_IN,
+    links=(Link("end_session", "session_id", "/sessions/1/session_id"),),
+)
 def sessions(call: Call, session: Session) -> SignIns:
     """Where one's own account is signed in, the newest first."""
     found = SignIn.open_of(session, call.signed_in.account.id, call.now)
