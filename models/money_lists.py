@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models.money import Money
+from models.session import Session
 
 
 @dataclass(frozen=True, slots=True)

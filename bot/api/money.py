@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy.orm import Session
-
 from bot.access import Needs
 from bot.api.operation import Call, Link, Picture, Refusal, Topic
 from bot.api.shapes import (
@@ -46,6 +44,7 @@ from models.money_lists import Scored, Told
 from models.payment import Payment
 from models.question import Kind
 from models.sealed import CannotOpen
+from models.session import Session
 
 topic = Topic("Payments")
 

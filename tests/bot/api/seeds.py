@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from models import evidence
 from models.booking import Booking
@@ -14,6 +13,7 @@ from models.evidence import Evidence
 from models.matching import Transfer
 from models.money import Money
 from models.payment import Payment
+from models.session import Session
 from tests import factories as make
 from tests.factories import RULES
 
