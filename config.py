@@ -23,7 +23,7 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models import sealed
-from models.payment import CARD, PAYTM, TRANSFER
+from models.payment import CARD, PAYTM, RAZORPAY, TRANSFER
 from models.rules import Rules
 
 # What has to be set for a way to pay to be open; all of it or none. Whether there is an account that takes a
@@ -31,6 +31,7 @@ from models.rules import Rules
 WAYS: Mapping[str, tuple[str, ...]] = {
     CARD: ("stripe_secret_key", "stripe_webhook_secret"),
     PAYTM: ("paytm_mid", "paytm_merchant_key"),
+    RAZORPAY: ("razorpay_key_id", "razorpay_key_secret", "razorpay_webhook_secret"),
     TRANSFER: (),
 }
 
@@ -75,6 +76,9 @@ _PAYTM_KEY = Secret(
     r"[!-~]{16}|[!-~]{32}",
     "the merchant key of 16 characters, in Paytm's dashboard under Developer settings, API keys",
     40,
+)
+_RAZORPAY_SECRET = Secret(
+    r"\w{20,40}", "24 letters and digits, which Razorpay shows once beside the key's id when the key is made"
 )
 _ENCRYPTION = Secret(r"[\w=, -]{43,}", "what `python -m models.sealed` prints", 100)
 
@@ -243,6 +247,23 @@ class Settings(BaseSettings):
     paytm_api_url: str = _setting(
         "https://secure.paytmpayments.com",
         "Where Paytm is; its staging is at https://securestage.paytmpayments.com, with keys of its own.",
+    )
+
+    razorpay_key_id: str = _setting(
+        "",
+        "The key for Razorpay, `rzp_live_…`; without it nothing is paid by Razorpay. Its dashboard has it under "
+        "Account & Settings, API Keys.",
+        heading="Razorpay",
+    )
+    razorpay_key_secret: str = _setting("", "The secret of that key.", secret=_RAZORPAY_SECRET)
+    razorpay_webhook_secret: str = _setting(
+        "",
+        "Shows that a call of `PUBLIC_URL/api/payments/razorpay/webhook` comes from Razorpay; typed in where the "
+        "webhook is set up.",
+        secret=_OWN_CHOICE,
+    )
+    razorpay_api_url: str = _setting(
+        "https://api.razorpay.com", "Where Razorpay's API is; pointed elsewhere by sandbox and tests."
     )
 
     gmail_enabled: bool = _setting(
@@ -440,7 +461,7 @@ def _unfit_for_production(settings: Settings) -> Iterator[str]:
         yield "PUBLIC_URL must begin with https:// in production: Meta and Stripe call nothing else."
     elif (address.hostname or "localhost") == "localhost" or address.hostname in ("127.0.0.1", "::1"):
         yield "PUBLIC_URL names this machine itself; the outside needs a name that leads here."
-    for name in ("whatsapp_api_url", "stripe_api_url", "paytm_api_url", "gmail_api_url"):
+    for name in ("whatsapp_api_url", "stripe_api_url", "paytm_api_url", "razorpay_api_url", "gmail_api_url"):
         if urlsplit(getattr(settings, name)).scheme != "https":
             yield f"{name.upper()} must begin with https:// in production: our secrets travel there."
 

@@ -14,12 +14,14 @@ from bot.health import Health, health
 from bot.metrics import count_requests, metrics
 from bot.payment_webhooks import WEBHOOKS, ProviderCalls, payment_pages
 from bot.paytm_pages import paytm_pages
+from bot.razorpay_pages import razorpay_pages
 from bot.whatsapp_webhook import PATH, WhatsAppCalls, whatsapp_subscription
 from config import Settings
 from integrations.clients import Clients
 from integrations.paytm_gateway import PaytmGateway
+from integrations.razorpay_gateway import RazorpayGateway
 from models.clock import Clock
-from models.payment import PAYTM
+from models.payment import PAYTM, RAZORPAY
 
 PHOTOS = Path(__file__).parent.parent / "samples" / "photos"
 
@@ -52,6 +54,8 @@ def create_app(settings: Settings, clients: Clients, clock: Clock) -> Flask:
     app.register_blueprint(payment_pages(whatsapp_number=settings.whatsapp_number))
     if isinstance(paytm := clients.gateways.get(PAYTM), PaytmGateway):
         app.register_blueprint(paytm_pages(paytm, clock, whatsapp_number=settings.whatsapp_number))
+    if isinstance(razorpay := clients.gateways.get(RAZORPAY), RazorpayGateway):
+        app.register_blueprint(razorpay_pages(razorpay, clock, whatsapp_number=settings.whatsapp_number))
     app.register_blueprint(health(look))
     app.register_blueprint(
         metrics(look, clock, token=settings.metrics_token, is_open=settings.environment != "production")

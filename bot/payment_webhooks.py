@@ -14,12 +14,13 @@ from integrations.gateway import PaymentGateway, WebhookRefused
 from models import db, inbound
 from models.clock import Clock
 from models.inbound import Incoming
-from models.payment import CARD, PaymentNotice
+from models.payment import CARD, RAZORPAY, PaymentNotice
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 STRIPE_PATH = "/api/payments/stripe/webhook"
+RAZORPAY_PATH = "/api/payments/razorpay/webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ class Webhook:
 
 # By way to pay; what the business has not switched on has no address. Paytm's is in `paytm_pages`: a browser comes
 # there too, and is answered with a page.
-WEBHOOKS: Mapping[str, Webhook] = {CARD: Webhook(STRIPE_PATH, "HTTP_STRIPE_SIGNATURE")}
+WEBHOOKS: Mapping[str, Webhook] = {
+    CARD: Webhook(STRIPE_PATH, "HTTP_STRIPE_SIGNATURE"),
+    RAZORPAY: Webhook(RAZORPAY_PATH, "HTTP_X_RAZORPAY_SIGNATURE"),
+}
 
 
 class ProviderCalls:

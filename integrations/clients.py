@@ -10,11 +10,13 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Protocol
 
+from integrations import paytm_gateway, razorpay_gateway
 from integrations.gateway import PaymentGateway
-from integrations.paytm_gateway import CALLBACK_PATH, PAGE_PATH, PaytmGateway
+from integrations.paytm_gateway import PaytmGateway
+from integrations.razorpay_gateway import RazorpayGateway
 from integrations.stripe_gateway import StripeGateway
 from integrations.whatsapp import WhatsApp
-from models.payment import CARD, PAYTM
+from models.payment import CARD, PAYTM, RAZORPAY
 
 
 class ClientSettings(Protocol):
@@ -44,6 +46,14 @@ class ClientSettings(Protocol):
     def paytm_callback_url(self) -> str: ...
     @property
     def paytm_api_url(self) -> str: ...
+    @property
+    def razorpay_key_id(self) -> str: ...
+    @property
+    def razorpay_key_secret(self) -> str: ...
+    @property
+    def razorpay_webhook_secret(self) -> str: ...
+    @property
+    def razorpay_api_url(self) -> str: ...
     @property
     def public_url(self) -> str: ...
     @property
@@ -88,13 +98,27 @@ def _paytm(settings: ClientSettings) -> PaymentGateway:
         mid=settings.paytm_mid,
         merchant_key=settings.paytm_merchant_key,
         website=settings.paytm_website,
-        callback_url=settings.paytm_callback_url or here + CALLBACK_PATH,
-        page_url=here + PAGE_PATH,
+        callback_url=settings.paytm_callback_url or here + paytm_gateway.CALLBACK_PATH,
+        page_url=here + paytm_gateway.PAGE_PATH,
         api_url=settings.paytm_api_url,
     )
 
 
-_GATEWAYS: Mapping[str, Callable[[ClientSettings], PaymentGateway]] = {CARD: _stripe, PAYTM: _paytm}
+def _razorpay(settings: ClientSettings) -> PaymentGateway:
+    return RazorpayGateway(
+        key_id=settings.razorpay_key_id,
+        key_secret=settings.razorpay_key_secret,
+        webhook_secret=settings.razorpay_webhook_secret,
+        callback_url=settings.public_url.rstrip("/") + razorpay_gateway.CALLBACK_PATH,
+        api_url=settings.razorpay_api_url,
+    )
+
+
+_GATEWAYS: Mapping[str, Callable[[ClientSettings], PaymentGateway]] = {
+    CARD: _stripe,
+    PAYTM: _paytm,
+    RAZORPAY: _razorpay,
+}
 
 
 def build(settings: ClientSettings) -> Clients:

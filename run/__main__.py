@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 from run import control, places
@@ -108,13 +109,14 @@ def _running(data_dir: Path) -> dict[str, str]:
 
 def _ports(options: argparse.Namespace) -> Ports:
     if options.free_ports:
-        return Ports(0, 0, 0, 0, 0)
+        return Ports(*(0 for _ in fields(Ports)))
     return Ports(
         product=options.port,
         page=options.page_port,
         whatsapp=options.whatsapp_port,
         stripe=options.stripe_port,
         paytm=options.paytm_port,
+        razorpay=options.razorpay_port,
     )
 
 
@@ -132,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     whole.add_argument("--whatsapp-port", type=int, default=8401)
     whole.add_argument("--stripe-port", type=int, default=8402)
     whole.add_argument("--paytm-port", type=int, default=8403)
+    whole.add_argument("--razorpay-port", type=int, default=8405)
     whole.add_argument("--free-ports", action="store_true", help="any free ports, for tests")
     whole.add_argument("--procfile", type=Path, default=ROOT / "Procfile")
     whole.add_argument("--samples", type=Path, action="append", help="listings to load; may be repeated")

@@ -27,6 +27,9 @@ SANDBOX = {
     "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
     "PAYTM_MID": "SANDBX00000000000001",
     "PAYTM_MERCHANT_KEY": "sandbox#key&@16c",
+    "RAZORPAY_KEY_ID": "rzp_test_sandbox",
+    "RAZORPAY_KEY_SECRET": "sandbox-razorpay-key-secret",
+    "RAZORPAY_WEBHOOK_SECRET": "sandbox-razorpay-webhook",
     "JWT_SECRET": "sandbox-jwt-secret-sandbox-jwt-secret",
     "ENCRYPTION_KEY": "c2FuZGJveC1zYW5kYm94LXNhbmRib3gtc2FuZGJveC0=",
 }
@@ -39,6 +42,7 @@ class Ports:
     whatsapp: int
     stripe: int
     paytm: int
+    razorpay: int
 
 
 def common(given: Mapping[str, str], data: Path, port: int) -> dict[str, str]:
@@ -64,6 +68,7 @@ def sandboxed(environment: Mapping[str, str], ports: Ports, clock_file: Path) ->
         "WHATSAPP_API_URL": f"http://127.0.0.1:{ports.whatsapp}",
         "STRIPE_API_URL": f"http://127.0.0.1:{ports.stripe}",
         "PAYTM_API_URL": f"http://127.0.0.1:{ports.paytm}",
+        "RAZORPAY_API_URL": f"http://127.0.0.1:{ports.razorpay}",
         "CLOCK_FILE": str(clock_file),
     }
 

@@ -145,6 +145,10 @@ class Stack:
         return str(self._state["paytm_url"])
 
     @property
+    def razorpay_url(self) -> str:
+        return str(self._state["razorpay_url"])
+
+    @property
     def database_url(self) -> str:
         return str(self._state["database_url"])
 

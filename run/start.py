@@ -142,6 +142,7 @@ class Start:
             "--whatsapp-port": self.ports.whatsapp,
             "--stripe-port": self.ports.stripe,
             "--paytm-port": self.ports.paytm,
+            "--razorpay-port": self.ports.razorpay,
             "--product-url": f"http://127.0.0.1:{self.ports.product}",
             "--clock-file": clock_file,
         }
@@ -223,6 +224,7 @@ class Start:
                 "whatsapp_url": f"http://localhost:{self.ports.whatsapp}",
                 "stripe_url": f"http://localhost:{self.ports.stripe}",
                 "paytm_url": f"http://localhost:{self.ports.paytm}",
+                "razorpay_url": f"http://localhost:{self.ports.razorpay}",
                 # A given address may hold a password, and this is a file.
                 "database_url": variables["DATABASE_URL"] if "postgres" in processes else None,
                 "redis_url": variables["REDIS_URL"] if "valkey" in processes else None,
@@ -264,6 +266,7 @@ _DOORS = {
     "whatsapp": "its WhatsApp",
     "stripe": "its Stripe",
     "paytm": "its Paytm",
+    "razorpay": "its Razorpay",
 }
 
 

@@ -16,6 +16,7 @@ from sandbox.control import Control, Provider
 from sandbox.hub import Hub
 from sandbox.line import Line
 from sandbox.paytm import Paytm
+from sandbox.razorpay import Razorpay
 from sandbox.settings import Settings, parse
 from sandbox.store import Store
 from sandbox.stripe import Stripe
@@ -34,6 +35,7 @@ class Sandbox:
             "whatsapp": settings.whatsapp_port,
             "stripe": settings.stripe_port,
             "paytm": settings.paytm_port,
+            "razorpay": settings.razorpay_port,
         }
         self.hub = Hub()
         self.store = Store(settings.data / "sandbox.sqlite")
@@ -41,7 +43,12 @@ class Sandbox:
         self.line = Line(settings, clock, self.store, self.hub)
         self.stripe = Stripe(settings, clock, self.store, self.hub, lambda: self.url("stripe"))
         self.paytm = Paytm(settings, clock, self.store, self.hub, lambda: self.url("paytm"))
-        self.providers: dict[str, Provider] = {"stripe": self.stripe, "paytm": self.paytm}
+        self.razorpay = Razorpay(settings, clock, self.store, self.hub, lambda: self.url("razorpay"))
+        self.providers: dict[str, Provider] = {
+            "stripe": self.stripe,
+            "paytm": self.paytm,
+            "razorpay": self.razorpay,
+        }
         self.control = Control(self.line, self.providers, self.addresses)
         self._runners: list[web.AppRunner] = []
 

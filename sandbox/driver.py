@@ -691,6 +691,74 @@ class Paytm:
         return brought
 
 
+class Razorpay:
+    """The page behind a payment link, the browser that comes back from it, and how Razorpay behaves."""
+
+    def __init__(self, http: Http) -> None:
+        self.http = http
+
+    def pays(self, link: str | Bubble, *, comes_back: bool = True) -> str:
+        """The guest pays; returns the address at which the browser arrives.
+
+        Args:
+            comes_back: the browser goes there. Else it was closed at once.
+        """
+        to = str(self._acts(link, "pay")["redirect"])
+        if comes_back:
+            httpx.get(to, timeout=60).raise_for_status()
+        return to
+
+    def fails(self, link: str | Bubble) -> None:
+        """The bank declines; the link stays open."""
+        self._acts(link, "fail")
+
+    def abandons(self, link: str | Bubble) -> None:
+        """The guest leaves the page without paying."""
+        self._acts(link, "abandon")
+
+    def links(self, reference: str = "") -> list[dict[str, Any]]:
+        """Links of this booking, newest first, each with every attempt to pay it."""
+        return list(self.http.get("/_sandbox/links", reference=reference)["links"])
+
+    def link(self, reference: str) -> dict[str, Any]:
+        """The newest one."""
+        if not (found := self.links(reference)):
+            raise NotSeen(f"Razorpay has no link for {reference!r}")
+        return found[0]
+
+    def fault(
+        self,
+        kind: str | int,
+        count: int = 1,
+        *,
+        path: str | None = None,
+        seconds: float = 0,
+        always: bool = False,
+    ) -> None:
+        """The next `count` calls (with this in method and path), or all of them, fail, hang or break off."""
+        given = {"kind": str(kind), "count": count, "path": path, "seconds": seconds, "always": always}
+        self.http.post("/_sandbox/faults", given)
+
+    def heals(self) -> None:
+        self.http.delete("/_sandbox/faults")
+
+    def webhooks(self, **switches: Any) -> dict[str, Any]:
+        """paused=True, duplicate=3, reorder=True, delay=1.5, drop=0.2, forge=True."""
+        return self.http.post("/_sandbox/webhooks", switches)
+
+    def behaves(self) -> None:
+        self.webhooks(paused=False, duplicate=1, reorder=False, delay=0.0, drop=0.0, forge=False)
+
+    def log(self, after: int = 0) -> list[dict[str, Any]]:
+        return list(self.http.get("/_sandbox/log", after=after)["entries"])
+
+    def _acts(self, link: str | Bubble, action: str) -> dict[str, Any]:
+        url = link.link if isinstance(link, Bubble) else link
+        if not url:
+            raise NotSeen(f"there is no link to follow in this message:\n{link}")
+        return self.http.post(url, {"action": action})
+
+
 class World:
     """The sandbox behind one page address; everyone and everything in it."""
 
@@ -698,12 +766,13 @@ class World:
         self.http = Http(page_url)
         state = self.http.get("/api/state")
         self.began_at = int(state["last"])
-        self.product_url, self.whatsapp_url, self.stripe_url, self.paytm_url = (
-            str(state[name]) for name in ("product_url", "whatsapp_url", "stripe_url", "paytm_url")
-        )
+        self.product_url, self.whatsapp_url = str(state["product_url"]), str(state["whatsapp_url"])
+        self.stripe_url, self.paytm_url = str(state["stripe_url"]), str(state["paytm_url"])
+        self.razorpay_url = str(state["razorpay_url"])
         self.clock, self.whatsapp = Clock(self.http), WhatsApp(self.http)
         self.stripe = Stripe(Http(self.stripe_url))
         self.paytm = Paytm(Http(self.paytm_url), self.product_url)
+        self.razorpay = Razorpay(Http(self.razorpay_url))
         self._people: dict[str, Person] = {}
 
     def __getitem__(self, key: str) -> Person:
@@ -769,3 +838,4 @@ class World:
         self.http.close()
         self.stripe.http.close()
         self.paytm.http.close()
+        self.razorpay.http.close()

@@ -203,6 +203,14 @@ PAYTM_FAULTS = (
     Kind("other_order", "a status of another order", "Answers about an order that nobody asked for."),
     Kind("other_mid", "a status of another merchant's", "Answers about another merchant's order."),
 )
+RAZORPAY_FAULTS = (
+    Kind("503", "Razorpay is down", "Razorpay is down: the call fails with 503."),
+    Kind("500", "Razorpay stumbles", "Razorpay stumbles: the call fails with 500, done or not."),
+    *COMMON_FAULTS,
+    Kind("400", "refused", "Razorpay refuses the request."),
+    Kind("401", "key refused", "Razorpay does not accept the key."),
+    Kind("429", "too many calls", "Too many calls in one second; waiting helps."),
+)
 CALLS = {
     "": "message",
     "media": "upload",
@@ -214,6 +222,7 @@ STAND_INS: dict[str, tuple[str, tuple[Switch, ...], tuple[Kind, ...]]] = {
     "whatsapp": ("WhatsApp", WHATSAPP_SWITCHES, WHATSAPP_FAULTS),
     "stripe": ("Stripe", PROVIDER_SWITCHES, STRIPE_FAULTS),
     "paytm": ("Paytm", PROVIDER_SWITCHES, PAYTM_FAULTS),
+    "razorpay": ("Razorpay", PROVIDER_SWITCHES, RAZORPAY_FAULTS),
 }
 
 

@@ -23,6 +23,7 @@ class Settings:
     whatsapp_port: int = 8401
     stripe_port: int = 8402
     paytm_port: int = 8403
+    razorpay_port: int = 8405
     product_url: str = "http://127.0.0.1:8000"
     templates: Path = Path("flows/templates")
     app_secret: str = "sandbox-app-secret"
@@ -37,6 +38,9 @@ class Settings:
     stripe_events: str = STRIPE_EVENTS
     paytm_mid: str = "SANDBX00000000000001"
     paytm_key: str = "sandbox#key&@16c"
+    razorpay_key_id: str = "rzp_test_sandbox"
+    razorpay_key_secret: str = "sandbox-razorpay-key-secret"
+    razorpay_webhook_secret: str = "sandbox-razorpay-webhook"
     messages_per_second: float = 80.0
     pair_seconds: float = 6.0
     pair_burst: int = 45

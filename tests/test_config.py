@@ -25,6 +25,9 @@ GOOD = {
     "WHATSAPP_VERIFY_TOKEN": secrets.token_hex(24),
     "STRIPE_SECRET_KEY": "sk_live_" + secrets.token_hex(24),
     "STRIPE_WEBHOOK_SECRET": "whsec_" + secrets.token_hex(16),
+    "RAZORPAY_KEY_ID": "rzp_live_" + secrets.token_hex(7),
+    "RAZORPAY_KEY_SECRET": secrets.token_hex(12),
+    "RAZORPAY_WEBHOOK_SECRET": secrets.token_hex(16),
     "ENCRYPTION_KEY": f"{sealed.new_key()}, {sealed.new_key()}",
     "METRICS_TOKEN": secrets.token_hex(24),
     "JWT_SECRET": secrets.token_hex(32),
@@ -80,8 +83,9 @@ def test_the_sandboxs_secrets_are_refused(given: Any, name: str) -> None:
 @pytest.mark.parametrize(
     ("left_out", "ways"),
     [
-        ([], {"card", "transfer"}),
-        (["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"], {"transfer"}),
+        ([], {"card", "razorpay", "transfer"}),
+        (["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"], {"razorpay", "transfer"}),
+        (["RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET", "RAZORPAY_WEBHOOK_SECRET"], {"card", "transfer"}),
     ],
 )
 def test_a_way_to_pay_is_switched_on_by_its_keys(given: Any, left_out: list[str], ways: set[str]) -> None:
@@ -102,6 +106,9 @@ WEAK = [
     ("STRIPE_SECRET_KEY", "pk_live_" + "a1B2" * 6),
     ("STRIPE_SECRET_KEY", "sk_live_12345"),
     ("STRIPE_WEBHOOK_SECRET", "whsec_1"),
+    ("RAZORPAY_KEY_SECRET", "short"),
+    ("RAZORPAY_KEY_SECRET", "a" * 24),
+    ("RAZORPAY_WEBHOOK_SECRET", "12345678"),
     ("ENCRYPTION_KEY", "A" * 43 + "="),
     ("METRICS_TOKEN", "metrics"),
     ("JWT_SECRET", secrets.token_hex(12)),
@@ -130,6 +137,7 @@ def test_two_secrets_that_are_one_are_refused(given: Any) -> None:
         ({"PUBLIC_URL": "https://localhost:8000"}, "PUBLIC_URL names this machine itself"),
         ({"WHATSAPP_API_URL": "http://127.0.0.1:8401"}, "WHATSAPP_API_URL must begin with https://"),
         ({"STRIPE_API_URL": "http://127.0.0.1:8402"}, "STRIPE_API_URL must begin with https://"),
+        ({"RAZORPAY_API_URL": "http://127.0.0.1:8405"}, "RAZORPAY_API_URL must begin with https://"),
         ({"CLOCK_FILE": "/tmp/clock"}, "CLOCK_FILE moves the clock"),
         ({"ENCRYPTION_KEY": "no key"}, "ENCRYPTION_KEY is no key"),
         (

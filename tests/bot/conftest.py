@@ -17,6 +17,7 @@ from tests.factories import MovableClock
 
 SECRET, TOKEN, NUMBER = "app-secret", "verify-token", "200000000000001"
 STRIPE_SECRET = "whsec_test"
+RAZORPAY_SECRET, RAZORPAY_KEY_SECRET = "razorpay-webhook", "razorpay-key"
 JWT_SECRET = "jwt-secret-of-the-tests-jwt-secret"
 WEBHOOK = "/api/whatsapp/webhook"
 
@@ -49,6 +50,9 @@ def make_settings(**more: Any) -> Settings:
         whatsapp_phone_number_id=NUMBER,
         stripe_secret_key="sk_test_1",
         stripe_webhook_secret=STRIPE_SECRET,
+        razorpay_key_id="rzp_test_1",
+        razorpay_key_secret=RAZORPAY_KEY_SECRET,
+        razorpay_webhook_secret=RAZORPAY_SECRET,
         **{"environment": "test", "jwt_secret": JWT_SECRET, **more},
     )
 

@@ -42,6 +42,7 @@ class Village:
             whatsapp=_port(stack.whatsapp_url),
             stripe=_port(stack.stripe_url),
             paytm=_port(stack.paytm_url),
+            razorpay=_port(stack.razorpay_url),
         )
         given = environment.common(os.environ, folder, sandbox.product)
         self._environment = environment.sandboxed(given, sandbox, folder / "clock") | {

@@ -31,6 +31,5 @@ def _world(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def world(_world: World) -> Iterator[World]:
     yield _world
-    _world.stripe.heals()
-    _world.stripe.behaves()
+    _world.behaves()
     _world.clock.resets()

@@ -92,6 +92,9 @@ def test_the_sandbox_knows_the_same_secrets_as_the_product() -> None:
     assert ours["STRIPE_WEBHOOK_SECRET"] == theirs.stripe_webhook_secret
     assert ours["PAYTM_MID"] == theirs.paytm_mid
     assert ours["PAYTM_MERCHANT_KEY"] == theirs.paytm_key
+    assert ours["RAZORPAY_KEY_ID"] == theirs.razorpay_key_id
+    assert ours["RAZORPAY_KEY_SECRET"] == theirs.razorpay_key_secret
+    assert ours["RAZORPAY_WEBHOOK_SECRET"] == theirs.razorpay_webhook_secret
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ def _calm(request: pytest.FixtureRequest) -> Iterator[None]:
         world.stripe.behaves()
         world.paytm.heals()
         world.paytm.behaves()
+        world.razorpay.heals()
+        world.razorpay.behaves()
         world.clock.resets()
 
 

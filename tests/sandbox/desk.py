@@ -107,7 +107,8 @@ def start_sandbox(folder: Path, product_url: str, *more: str) -> tuple[subproces
     """Start a sandbox on free ports; returns it and the page's address."""
     addresses = folder / "addresses.json"
     addresses.unlink(missing_ok=True)
-    ports = ["--page-port", "0", "--whatsapp-port", "0", "--stripe-port", "0", "--paytm-port", "0"]
+    doors = ("page", "whatsapp", "stripe", "paytm", "razorpay")
+    ports = [word for name in doors for word in (f"--{name}-port", "0")]
     command = [
         sys.executable,
         "-m",
