@@ -4,7 +4,7 @@ VENV   := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run start status stores reset doctor templates settings test properties schemathesis lint format bench install install-dev clean
+.PHONY: help run start status stores reset doctor templates settings test properties schemathesis lint format bench install install-dev install-ocr clean
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ install: ## bring .venv up to date (every command does this by itself)
 
 install-dev:
 	@$(PYTHON) run/bootstrap.py requirements-dev.txt
+
+install-ocr: ## read screenshots with the better engine (400 MB; apt's tesseract-ocr is the small one)
+	@$(PYTHON) run/bootstrap.py requirements-ocr.txt
 
 clean: ## remove .venv and what the tools left; the data stays
 	@rm -rf .venv .venv.lock .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
