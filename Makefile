@@ -4,10 +4,10 @@ VENV   := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run start status stores reset doctor templates settings test properties schemathesis lint format bench install install-dev install-ocr clean
+.PHONY: help run start status stores reset doctor templates settings test properties schemathesis lint format simulate-matching bench install install-dev install-ocr clean
 
 help: ## list these commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: install ## start everything with the sandbox: three phones at http://localhost:8400
 	@exec $(VENV)/python -m run run --with-parent $(ARGS)
@@ -47,6 +47,9 @@ lint: install-dev ## check style, types and who imports whom
 
 format: install-dev ## put the code into its usual shape
 	@$(VENV)/ruff check --fix . ; $(VENV)/ruff format .
+
+simulate-matching: install-dev ## see how rightly transfers are matched, by our rule and document 004's: ARGS="--rates 40"
+	@exec $(VENV)/python -m simulate $(ARGS)
 
 bench: install-dev ## measure: make bench ARGS="open", "closed", "booking", "memory", "startup", "messages"
 	@exec $(VENV)/python -m bench $(ARGS)

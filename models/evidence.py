@@ -34,6 +34,7 @@ SETTLE: Final = timedelta(seconds=1)  # what one look at the mailbox brings is m
 MIME_TYPES: Final = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 MOST_BYTES: Final = 5 * 1024 * 1024
 CODE_LENGTH: Final = 4
+MOST_TAILS: Final = 5  # of ids that a guest may type for one payment: nobody gets there by guessing
 
 
 class EvidenceStatus(StrEnum):
@@ -451,7 +452,8 @@ _LOOK_AGAIN_AT_ID = text(
     "AND trusted AND NOT counted AND status IN ('pending', 'matched', 'unmatched')"
 )
 _NOTE_TAIL = text(
-    "INSERT INTO typed_tails (payment_id, tail, typed_at) VALUES (:payment_id, :tail, :now) ON CONFLICT DO NOTHING"
+    "INSERT INTO typed_tails (payment_id, tail, typed_at) SELECT :payment_id, :tail, :now "
+    f"WHERE (SELECT count(*) FROM typed_tails WHERE payment_id = :payment_id) < {MOST_TAILS} ON CONFLICT DO NOTHING"
 )
 _LOOK_AGAIN_AT_CANDIDATES = text(
     "UPDATE payment_evidence e SET match_at = :now FROM match_candidates c WHERE c.payment_id = :payment_id "

@@ -28,6 +28,8 @@ IN_VIEW: Final = timedelta(hours=72)
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 # Who pays so long after the end of their hold is rarer than somebody who pays in time.
 LATE: Final = timedelta(hours=1)
+# So long after its payment's end an amount is nobody else's: money can be a day late.
+AMOUNT_RESTS: Final = timedelta(hours=24)
 TAIL: Final = 4  # characters of a transaction id that a guest is asked for
 
 
@@ -40,7 +42,7 @@ class Weights:
             with the payable amount, and with an amount that no guest would send for it.
         unique_amount: the payable amount, which no other payment of the account has.
         amount: the exact amount where others have it too, or the agreed one, to which payers round.
-        near_amount: half of it, or a few percent away.
+        near_amount: half of it, all of the price, or up to a tenth away.
         name, phone, typed_tail: what is added where they agree.
         late: what is taken off a mere amount that comes long after the hold.
     """
@@ -197,7 +199,7 @@ class Decision:
     """What is thought of one transfer.
 
     Attributes:
-        candidates: all of them, the best first; equal ones by the newest payment.
+        candidates: all of them, one for each booking, the best first; equal ones by the newest payment.
         chosen: the one it is given to, or would be proposed for; None where nothing fits.
     """
 
@@ -231,10 +233,10 @@ def assign(
     accounts: Sequence[Account] = (),
     rules: MatchRules = DEFAULT,
 ) -> Mapping[int, Decision]:
-    """Give each transfer to the payment that it was made for, where that is certain.
+    """Give each transfer to the booking that it was made for, where that is certain.
 
     Whoever writes a code, or shows the transaction's id, may pay in several parts: that is taken as said. All
-    other transfers and payments are assigned to each other, one to one, so that the total is best.
+    other transfers and bookings are assigned to each other, one to one, so that the total is best.
 
     Args:
         transfers: by number of their evidence, in any order.
@@ -261,10 +263,34 @@ def assign(
 def candidates(
     transfer: Transfer, awaited: Iterable[OpenTransfer], weights: Weights
 ) -> tuple[Candidate, ...]:
-    """All payments that the transfer can have been made for, the best first, equal ones by the newest."""
+    """All bookings that the transfer can have been made for, the best first, equal ones by the newest payment.
+
+    Of several payments of a booking the best one stands for it: they are no rivals of each other.
+    """
     codes = codes_in(transfer.text, besides=transfer.transaction_id)
-    them = (_score(transfer, codes, one, weights) for one in awaited)
-    return tuple(sorted((one for one in them if one is not None), key=lambda c: (-c.score, -c.payment_id)))
+    awaited = list(awaited)
+    given_on = _given_on(transfer, awaited)
+    them = [
+        found
+        for one in awaited
+        if (found := _score(transfer, codes, one, weights, given_on=one.payment_id in given_on)) is not None
+    ]
+    best: dict[int, Candidate] = {}
+    for one in sorted(them, key=lambda c: (-c.score, -c.payment_id)):
+        best.setdefault(one.booking_id, one)
+    return tuple(best.values())
+
+
+def _given_on(transfer: Transfer, awaited: Sequence[OpenTransfer]) -> frozenset[int]:
+    """Payments whose amount has rested, and is somebody else's by now: theirs it is no more than any other."""
+    moment = transfer.occurred_at or transfer.told_at
+    having = [one for one in awaited if one.is_unique and one.payable == transfer.amount]
+    rested = {
+        one.payment_id
+        for one in having
+        if moment is not None and one.ended_at is not None and moment > one.ended_at + AMOUNT_RESTS
+    }
+    return frozenset(rested) if len(rested) < len(having) else frozenset()
 
 
 def _by_itself(them: Sequence[Candidate], rules: MatchRules) -> Decision:
@@ -289,25 +315,25 @@ def _together(
     rules: MatchRules,
 ) -> dict[int, Decision]:
     """The best assignment of transfers that could be for the same payments, and how certain each part of it is."""
-    taken = {alone[n].candidates[0].payment_id: alone[n].candidates[0].score for n in named}
+    taken = {alone[n].candidates[0].booking_id: alone[n].candidates[0].score for n in named}
     rivals: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for number, them in group.items():
         for one in them:
-            rivals[one.payment_id].append((one.score, number))
-    pairs = {(n, c.payment_id): c.score for n, them in group.items() for c in them}
+            rivals[one.booking_id].append((one.score, number))
+    pairs = {(n, c.booking_id): c.score for n, them in group.items() for c in them}
     best, total = _best_total(group, pairs)
     decided: dict[int, Decision] = {}
     for number, them in group.items():
-        chosen = next((c for c in them if c.payment_id == best.get(number)), them[0])
+        chosen = next((c for c in them if c.booking_id == best.get(number)), them[0])
         verdict = alone[number].verdict
         if chosen.score < rules.confirm_at:
             verdict = Verdict.WEAK
         elif rules.tie is Tie.LATEST:
-            verdict = Verdict.SURE if best.get(number) == chosen.payment_id else Verdict.TIE
+            verdict = Verdict.SURE if best.get(number) == chosen.booking_id else Verdict.TIE
         elif number not in best or not (
             _leads_its_row(chosen, them, number, rivals, taken, rules.lead)
             and _leads_its_column(chosen, number, rivals, taken, rules.lead)
-            and total - _best_total(group, pairs, without=(number, chosen.payment_id))[1] >= rules.lead
+            and total - _best_total(group, pairs, without=(number, chosen.booking_id))[1] >= rules.lead
         ):
             verdict = Verdict.TIE
         else:
@@ -329,7 +355,7 @@ def _leads_its_row(
         if other is chosen or other.score <= chosen.score - lead:
             continue
         explained = max(
-            [taken.get(other.payment_id, 0), *(s for s, n in rivals[other.payment_id] if n != number)]
+            [taken.get(other.booking_id, 0), *(s for s, n in rivals[other.booking_id] if n != number)]
         )
         if explained < other.score + lead:
             return False
@@ -344,7 +370,7 @@ def _leads_its_column(
     lead: int,
 ) -> bool:
     """No other transfer explains the payment nearly as well."""
-    others = [taken.get(chosen.payment_id, 0), *(s for s, n in rivals[chosen.payment_id] if n != number)]
+    others = [taken.get(chosen.booking_id, 0), *(s for s, n in rivals[chosen.booking_id] if n != number)]
     return chosen.score - max(others) >= lead
 
 
@@ -357,7 +383,7 @@ def _connected(found: Mapping[int, Sequence[Candidate]]) -> Iterator[list[int]]:
     of_payment: dict[int, list[int]] = defaultdict(list)
     for number, them in found.items():
         for one in them:
-            of_payment[one.payment_id].append(number)
+            of_payment[one.booking_id].append(number)
     seen: set[int] = set()
     for first in found:
         if first in seen:
@@ -366,7 +392,7 @@ def _connected(found: Mapping[int, Sequence[Candidate]]) -> Iterator[list[int]]:
         group, edge = [first], [first]
         while edge:
             for one in found[edge.pop()]:
-                for number in of_payment.pop(one.payment_id, ()):
+                for number in of_payment.pop(one.booking_id, ()):
                     if number not in seen:
                         seen.add(number)
                         group.append(number)
@@ -384,7 +410,7 @@ def _best_total(
 
     The Hungarian method on costs; each transfer has a column of its own that stands for nothing.
     """
-    rows, columns = list(group), sorted({payment_id for _, payment_id in pairs})
+    rows, columns = list(group), sorted({booking_id for _, booking_id in pairs})
     worth = [
         [0 if (row, column) == without else pairs.get((row, column), 0) for column in columns]
         + [0] * len(rows)
@@ -446,13 +472,15 @@ _FAR: Final = 1 << 30
 
 
 def _score(
-    transfer: Transfer, codes: frozenset[str], one: OpenTransfer, weights: Weights
+    transfer: Transfer, codes: frozenset[str], one: OpenTransfer, weights: Weights, *, given_on: bool
 ) -> Candidate | None:
     """How well the payment explains the transfer; None where it does not."""
     if transfer.amount.currency != one.payable.currency:
         return None
     why = _named(transfer, codes, one)
     amount = _amount(transfer.amount, one)
+    if given_on and not why:
+        amount = Why.AMOUNT
     if why:
         score = _named_score(amount, transfer.amount, one, weights)
         if score == weights.reference_odd_amount:
@@ -509,11 +537,11 @@ def _amount(amount: Money, one: OpenTransfer) -> Why | None:
 
 
 def is_near(minor: int, one: OpenTransfer) -> bool:
-    """Half of it, the whole price, or a few percent away: what people do send."""
+    """Half of it, the whole price, or up to a tenth away: what people do send."""
     agreed, payable = one.agreed.minor, one.payable.minor
     if minor * 2 in (agreed, payable) or minor == one.total.minor:
         return True
-    return payable * 95 <= minor * 100 <= agreed * 105
+    return payable * 90 <= minor * 100 <= agreed * 110
 
 
 def _named_score(amount: Why | None, given: Money, one: OpenTransfer, weights: Weights) -> int:

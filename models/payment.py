@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from random import sample
 from typing import Final, Protocol
@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from models import payable
 from models.hot import Hot
+from models.matching import AMOUNT_RESTS, IN_VIEW
 from models.money import Money
 from models.seen import seen
 from models.session import Session
@@ -29,8 +30,6 @@ _CURRENCIES: Final[Mapping[str, frozenset[str]]] = {
     RAZORPAY: frozenset({"INR"}),
 }
 
-# How long after its payment an amount is nobody else's: money can be a day late.
-AMOUNT_RESTS: Final = timedelta(hours=24)
 # Guests who accept at the same moment draw from so many amounts, so that few draw the same.
 AMOUNTS_DRAWN: Final = 20
 
@@ -171,7 +170,12 @@ class Payment:
         what = {"payee_id": payee_id, "agreed": agreed.minor, "now": now}
         drawn: list[int] = []
         if lowered:
-            steps = {"first": lowered.start, "last": lowered[-1], "step": lowered.step}
+            steps = {
+                "first": lowered.start,
+                "last": lowered[-1],
+                "step": lowered.step,
+                "forgotten": now - (IN_VIEW - AMOUNT_RESTS),
+            }
             free = list(session.scalars(_FREE_AMOUNTS, {**what, **steps}))
             drawn = sample(free[:AMOUNTS_DRAWN], min(AMOUNTS_DRAWN, len(free))) + free[AMOUNTS_DRAWN:]
         while True:
@@ -277,10 +281,14 @@ _BEGIN = Hot(
     created_at="timestamptz",
     expires_at="timestamptz",
 )
+_HAVING = (
+    "FROM payments p WHERE p.payee_id = :payee_id AND p.amount_minor = :agreed - short AND p.short_minor > 0"
+)
+# The smallest first; what somebody had who may still pay late only after those, the longest unused before the rest.
 _FREE_AMOUNTS = text(
-    "SELECT short FROM generate_series(:first, :last, :step) AS short WHERE NOT EXISTS ("
-    "SELECT 1 FROM payments p WHERE p.payee_id = :payee_id AND p.amount_minor = :agreed - short "
-    "AND p.short_minor > 0 AND (p.amount_until IS NULL OR p.amount_until > :now)) ORDER BY short"
+    "SELECT short FROM generate_series(:first, :last, :step) AS short "
+    f"WHERE NOT EXISTS (SELECT 1 {_HAVING} AND (p.amount_until IS NULL OR p.amount_until > :now)) "
+    f"ORDER BY (SELECT max(p.amount_until) {_HAVING} AND p.amount_until > :forgotten) NULLS FIRST, short"
 )
 _BEGIN_TRANSFER = Hot(
     "begin_transfer",

@@ -1,0 +1,1 @@
+"""A simulated season of transfers, to see how rightly they are matched: `make simulate-matching`."""
