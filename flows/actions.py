@@ -552,6 +552,64 @@ class ShowReviews(Action):
 
 
 @dataclass(frozen=True)
+class ShowUnmatched(Action):
+    """The payments that no booking is known for, from this page on."""
+
+    verb = "unmatched"
+    page: int
+
+
+@dataclass(frozen=True)
+class ShowFound(Action):
+    """One payment that came, with every reading of it."""
+
+    verb = "found"
+    evidence: int
+
+
+@dataclass(frozen=True)
+class LinkPayment(Action):
+    """The money is for this payment's booking: a yes to what was proposed, or a choice of another."""
+
+    verb = "link"
+    evidence: int
+    payment: int
+
+
+@dataclass(frozen=True)
+class AskOtherBooking(Action):
+    """Not the proposed one: asks which."""
+
+    verb = "linkother"
+    evidence: int
+
+
+@dataclass(frozen=True)
+class PutAside(Action):
+    """The money is for no booking."""
+
+    verb = "aside"
+    evidence: int
+
+
+@dataclass(frozen=True)
+class SwitchMode(Action):
+    """How far transfers verify themselves."""
+
+    verb = "mode"
+    mode: str
+
+
+@dataclass(frozen=True)
+class SwitchIssuer(Action):
+    """Whether safe matches by this issuer's mails confirm themselves."""
+
+    verb = "issuer"
+    issuer: str
+    on: int
+
+
+@dataclass(frozen=True)
 class WaitForOwner(Action):
     """An admin does not decide (yet)."""
 

@@ -23,7 +23,7 @@ from flows.actions import (
 )
 from flows.engine import Reply, Turn, button, one_of, row
 from flows.state import State
-from models import evidence
+from models import candidates, evidence
 from models.booking import Booking
 from models.errors import (
     BookingError,
@@ -171,7 +171,10 @@ def say_paid(turn: Turn, state: State, booking: Booking, evidence_id: int | None
 
 
 def take_words(turn: Turn, state: State, said: str) -> Reply | None:
-    """“I have paid”, or another way to pay, typed by somebody whose booking waits for it."""
+    """“I have paid”, another way to pay, or the end of a transaction's id, typed by whose booking waits for it."""
+    tail = understand.end_of_id(said)
+    if tail is not None:
+        return _take_tail(turn, state, tail)
     meant = understand.about_paying(said)
     if meant is None:
         return None
@@ -187,6 +190,19 @@ def take_words(turn: Turn, state: State, said: str) -> Reply | None:
     if not waiting:
         return None
     return say_paid(turn, state, waiting[0]) if len(waiting) == 1 else my_bookings.show_list(turn, state)
+
+
+def _take_tail(turn: Turn, state: State, tail: str) -> Reply | None:
+    """What was asked of those whose transfers cannot be told apart; None from anybody else."""
+    asked = candidates.asked_of(turn.session, turn.person_id)
+    taken = [
+        evidence.note_typed_tail(turn.session, payment_id=payment_id, tail=tail, now=turn.now)
+        for payment_id in asked
+    ]
+    if not any(taken):
+        return None
+    body = turn._("Thank you. We compare it with the payment that has reached us and write to you here.")
+    return Reply(Text(body), replace(state, misses=0), "tail_taken")
 
 
 def take_picture(turn: Turn, state: State, payload: Mapping[str, Any]) -> Reply | None:

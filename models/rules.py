@@ -22,6 +22,7 @@ class Rules:
         most_rejections: so often a transfer may not be found before the booking ends.
         reminders, owner_alert, owner_deadline: the owner's silence, counted from the payment.
         code_life: how long an owner's button works.
+        verification_mode: how far transfers verify themselves, as long as no admin has switched it.
         ways: the ways to pay that the business has switched on.
     """
 
@@ -40,6 +41,7 @@ class Rules:
     draft_life: timedelta = timedelta(hours=24)
     max_days_ahead: int = 90
     ways: Collection[str] = frozenset({"card", "transfer"})
+    verification_mode: str = "manual"
     public_url: str = "http://localhost:8000"
     business_name: str = "Sarai"
     business_phone: str = ""

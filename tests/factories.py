@@ -22,14 +22,16 @@ from models import inbound, outbound, ticket
 from models import payee as payees
 from models import person as people
 from models.booking import Booking
-from models.booking_event import Actor
+from models.booking_event import SARAI, Actor
 from models.clock import Clock
 from models.inbound import Incoming
 from models.listing import Listing
 from models.message import Message, Template, Text
-from models.payment import Payment, PaymentFacts, PaymentState
+from models.money import Money
+from models.payment import Found, Payment, PaymentFacts, PaymentState
 from models.pricing import quote
 from models.rates import Rates
+from models.receipt import Outcome
 from models.rules import Rules
 from models.session import Session
 from models.stay import Stay
@@ -316,6 +318,21 @@ def tell(
     """The provider says this of the booking's newest payment, or of the one named."""
     payment = payment or Payment.of_booking(session, booking.id)[-1]
     booking.record_facts(session, payment, facts, rules=RULES, cause=cause or unique("follow_up:"), now=now)
+
+
+def finds(
+    session: Session,
+    booking: Booking,
+    payment: Payment,
+    evidence_id: int | None,
+    amount: Money,
+    *,
+    how: str,
+    now: datetime = NOW,
+) -> Outcome:
+    """The matcher has found this money for this payment."""
+    found = Found(evidence_id, payment.id, amount, how)
+    return booking.record_found(session, found, actor=SARAI, rules=RULES, cause=unique("evidence:"), now=now)
 
 
 def another_payment(

@@ -14,8 +14,9 @@ from flows.actions import (
     ShowReviews,
     ShowStuck,
     ShowUndecided,
+    ShowUnmatched,
 )
-from flows.admin import bookings, decisions, duty, failures, money, people, talking
+from flows.admin import bookings, decisions, duty, failures, modes, money, people, talking, unmatched
 from flows.admin.answers import told
 from flows.engine import Command, Reply, Turn, alone, button, row
 from flows.state import State
@@ -33,6 +34,7 @@ def help_(turn: Turn, state: State, words: str) -> Reply | None:
         "*booking BK-…* – all about one booking",
         "*approve BK-…* · *decline BK-… reason* – in the owner's place",
         "*pending* · *verify BK-…* · *reject BK-… reason* – transfers",
+        "*unmatched* · *link P-… BK-…* · *mode* – payments that came, and how they are verified",
         "*waiting* – requests that no owner has answered",
         "*stuck* · *failed* – what should be further, what did not arrive",
         "*stats today* – the day in figures",
@@ -44,6 +46,7 @@ def help_(turn: Turn, state: State, words: str) -> Reply | None:
     ]
     rows = (
         row(ShowReviews(0), "Payments to check"),
+        row(ShowUnmatched(0), "Unmatched payments"),
         row(ShowUndecided(0), "Waiting for owners"),
         row(ShowStuck(0), "Stuck bookings"),
         row(ShowFailed(0), "Failed messages"),
@@ -141,6 +144,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "pending": alone(money.pending),
     "verify": verify,
     "reject": reject,
+    "unmatched": alone(unmatched.show_list),
+    "link": unmatched.link,
+    "mode": modes.mode,
     "waiting": alone(lambda t, s: bookings.show_undecided(t, s, 0)),
     "stuck": alone(lambda t, s: bookings.show_stuck(t, s, 0)),
     "failed": alone(lambda t, s: failures.show_failed(t, s, 0)),

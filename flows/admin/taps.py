@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flows import actions, my_bookings
 from flows.actions import Action
-from flows.admin import bookings, decisions, duty, failures, money, people, talking
+from flows.admin import bookings, decisions, duty, failures, modes, money, people, talking, unmatched
 from flows.engine import Reply, Turn
 from flows.state import State
 from models import person
@@ -34,6 +34,13 @@ _OF_ADMINS: Final[Mapping[type[Action], Tap]] = {
     actions.RejectPaymentFor: money.reject,
     actions.ShowReview: money.show_review,
     actions.ShowReviews: lambda t, s, a: money.pending(t, s, a.page),
+    actions.ShowUnmatched: lambda t, s, a: unmatched.show_list(t, s, a.page),
+    actions.ShowFound: unmatched.show_found,
+    actions.LinkPayment: unmatched.link_payment,
+    actions.AskOtherBooking: unmatched.ask_other,
+    actions.PutAside: unmatched.put_aside,
+    actions.SwitchMode: modes.switch,
+    actions.SwitchIssuer: modes.switch_issuer,
     actions.ShowWhole: bookings.show_whole,
     actions.ShowUndecided: lambda t, s, a: bookings.show_undecided(t, s, a.page),
     actions.ShowStuck: lambda t, s, a: bookings.show_stuck(t, s, a.page),

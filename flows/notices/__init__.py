@@ -35,6 +35,7 @@ from flows.notices.guest import (
     still_waiting,
 )
 from flows.notices.mailbox import mail_set_aside, mailbox_disconnected
+from flows.notices.matching import ask_whose_transfer, propose_match, unmatched
 from flows.notices.owner import (
     cancelled_by_guest,
     capture_failed,
@@ -61,6 +62,7 @@ from flows.notices.transfer import (
 
 __all__ = [
     "admin_waiting",
+    "ask_whose_transfer",
     "calendar",
     "calendar_view",
     "cancelled_by_guest",
@@ -95,6 +97,7 @@ __all__ = [
     "people",
     "person_answers",
     "person_wanted",
+    "propose_match",
     "reason_in_words",
     "refund_required",
     "request_message",
@@ -110,5 +113,6 @@ __all__ = [
     "ticket_view",
     "transfer_expired",
     "transfer_instructions",
+    "unmatched",
     "withdrawn",
 ]

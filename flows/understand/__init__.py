@@ -16,7 +16,7 @@ from flows.understand.answers import (
     whole_number,
     yes_or_no,
 )
-from flows.understand.codes import booking_code
+from flows.understand.codes import booking_code, end_of_id
 from flows.understand.days import Dates, Misread, Why, dates, nights
 from flows.understand.paying import ANOTHER_WAY, PAID, about_paying
 from flows.understand.people import count, mentioned
@@ -40,6 +40,7 @@ __all__ = [
     "count",
     "courtesy",
     "dates",
+    "end_of_id",
     "has_none",
     "is_common",
     "is_nothing",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_END_OF_ID: Final = re.compile(r"[\s:.…*#]*(?=[A-Za-z]*[0-9])([A-Za-z0-9]{4,40})[\s.]*")
 _CODE: Final = re.compile(r"(?<![A-Z0-9])BK[ -]?([0-9]{8})[ -]?([A-Z0-9]{5})(?![A-Z0-9])", re.IGNORECASE)
 
 
@@ -19,3 +20,9 @@ def booking_code(said: str) -> tuple[str, str] | None:
     around = (said[: found.start()], said[found.end() :])
     rest = " ".join(words for part in around if (words := part.strip(" \n,.:;-–—")))
     return f"BK-{found[1]}-{found[2].upper()}", rest
+
+
+def end_of_id(said: str) -> str | None:
+    """A transaction's id or the end of one, if that is all that is said; a digit tells it from a word."""
+    found = _END_OF_ID.fullmatch(said.strip())
+    return found[1] if found is not None else None
