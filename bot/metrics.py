@@ -22,15 +22,17 @@ from werkzeug.exceptions import abort
 
 import tally
 from bot.health import Health
-from models import db
+from models import db, mail, payment_figures
 from models.clock import Clock
+from models.mail import Standing
+from models.payment_figures import PaymentFigures
 from models.process import Process
 
 if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 LATE = timedelta(seconds=30)
-STATUSES_EVERY = 30.0  # seconds; it reads every booking there is
+READ_EVERY = 30.0  # seconds
 
 
 def metrics(look: Health, clock: Clock, *, token: str, is_open: bool) -> Blueprint:
@@ -73,7 +75,8 @@ class Figures:
 
     def __init__(self, look: Health, clock: Clock) -> None:
         self._look, self._clock = look, clock
-        self._statuses: tuple[float, list[tuple[str, int]]] = (-STATUSES_EVERY, [])
+        self._read: tuple[list[tuple[str, int]], PaymentFigures] | None = None
+        self._read_at = 0.0
         self._lock = threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
@@ -94,19 +97,24 @@ class Figures:
                 gauge.add_metric([str(value) for value in values], float(figure or 0))
             yield gauge
         statuses = _gauge("bookings", "Bookings by status.", "status")
-        for status, number in self._bookings(connection):
+        bookings, payments = self._of_a_while_ago(connection, now)
+        for status, number in bookings:
             statuses.add_metric([status], number)
         yield statuses
+        yield from _of_payments(payments)
+        yield from _of_mailbox(mail.standing(connection))
 
-    def _bookings(self, connection: Connection) -> list[tuple[str, int]]:
-        """Read anew now and then: no index serves this alone."""
+    def _of_a_while_ago(
+        self, connection: Connection, now: datetime
+    ) -> tuple[list[tuple[str, int]], PaymentFigures]:
+        """Read anew now and then, for each reads many rows."""
         with self._lock:
-            read_at, rows = self._statuses
-            if time.monotonic() - read_at >= STATUSES_EVERY:
+            if self._read is None or time.monotonic() - self._read_at >= READ_EVERY:
                 found = connection.execute(text("SELECT status, count(*) FROM bookings GROUP BY status"))
-                rows = [(status, number) for status, number in found]
-                self._statuses = time.monotonic(), rows
-            return rows
+                statuses = [(status, number) for status, number in found]
+                self._read = statuses, payment_figures.read(connection, now)
+                self._read_at = time.monotonic()
+            return self._read
 
 
 def _of_processes(processes: list[Process]) -> Iterator[Metric]:
@@ -134,6 +142,40 @@ def _counted(count: tally.Count, processes: list[Process], name: str) -> Counter
     return family
 
 
+def _of_payments(figures: PaymentFigures) -> Iterator[GaugeMetricFamily]:
+    """The last day's; a rate of nothing is left out."""
+    told = _gauge(
+        "payments_told", "Transfers that mails told of in the last 24 h, by what became of them.", "how"
+    )
+    told.add_metric(["automatic"], figures.automatic)
+    told.add_metric(["by_admin"], figures.by_admin)
+    told.add_metric(["unmatched"], figures.unmatched)
+    yield told
+    for name, about, figure in (
+        ("payment_match_rate", "The part of these transfers whose booking was found.", figures.match_rate),
+        ("payment_automatic_rate", "The part of them that needed nobody.", figures.automatic_rate),
+        ("payment_unmatched_rate", "The part of them that is nobody's.", figures.unmatched_rate),
+        ("payment_expiry_rate", "The part of bookings of 24 h that expired unpaid.", figures.expiry_rate),
+        ("payment_processing_seconds", "From mail to paid booking, the middle one.", figures.seconds),
+        ("payment_processing_seconds_95", "As many as nearly all take at most.", figures.seconds_95),
+        ("payment_by_admin_seconds", "The same with a person, on average.", figures.seconds_by_admin),
+    ):
+        gauge = _gauge(name, about)
+        if figure is not None:
+            gauge.add_metric([], figure)
+        yield gauge
+
+
+def _of_mailbox(standing: Standing | None) -> Iterator[GaugeMetricFamily]:
+    connected = _gauge("gmail_connected", "1 while the mailbox can be read.")
+    polled = _gauge("gmail_last_successful_poll_seconds", "When it was read last, in Unix time.")
+    if standing is not None:
+        connected.add_metric([], float(standing.is_connected))
+        if standing.looked_at is not None:
+            polled.add_metric([], standing.looked_at.timestamp())
+    yield from (connected, polled)
+
+
 def _gauge(name: str, about: str, *labels: str) -> GaugeMetricFamily:
     from prometheus_client.core import GaugeMetricFamily
 
@@ -154,6 +196,14 @@ _OPEN: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         ("kind",),
         "SELECT kind, greatest(0, extract(epoch FROM :now - min(received_at))) FROM inbound_events "
         "WHERE done_at IS NULL GROUP BY kind",
+    ),
+    (
+        "payments_waiting",
+        "Payments that wait for a person, by why.",
+        ("why",),
+        "SELECT 'review', count(*) FROM bookings WHERE status = 'PAYMENT_REVIEW' AND hold_until IS NOT NULL "
+        "UNION ALL SELECT 'unmatched', count(*) FROM payment_evidence WHERE source = 'gmail' AND kind = 'credit' "
+        "AND trusted AND status IN ('pending', 'matched', 'unmatched')",
     ),
     (
         "outbox_open",

@@ -14,6 +14,7 @@ from models import payee, person
 from models.clock import Clock
 from models.db import unit_of_work
 from models.rules import Rules
+from workers.monitor import forget_old, watch_payments
 from workers.queue import Doorbell
 from workers.reminders import remind_of_drafts
 from workers.sweep import Sweeper
@@ -47,6 +48,8 @@ def periodic_jobs(
         Periodic("open_first_account", 60.0, lambda: open_first_account(clock, rules, *first_payee)),
         Periodic("check_holds", hold_check_minutes * 60, lambda: check_holds(clock, rules)),
         Periodic("remind_of_drafts", 30.0, lambda: remind_of_drafts(clock)),
+        Periodic("watch_payments", 60.0, lambda: watch_payments(clock)),
+        Periodic("forget_old", 600.0, lambda: forget_old(clock)),
     ]
     if sweeper:
         jobs.append(Periodic("sweep", 1.0, lambda: sweeping.sweep(clock.now())))

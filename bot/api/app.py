@@ -12,18 +12,20 @@ from flask import Flask, Response, request, send_from_directory
 
 from bot import errors
 from bot.access import Access
-from bot.api import accounts, money, openapi, signing_in
+from bot.api import accounts, money, openapi, payment_system, signing_in
 from bot.api.operation import Operation, World
 from bot.health import Health
 from bot.metrics import count_requests
 from config import Settings
 from models.clock import Clock
+from models.verification import Mode
 
 PAGE: Final = Path(__file__).parent / "page"
 OPERATIONS: Final = (
     *signing_in.topic.operations,
     *money.topic.operations,
     *accounts.topic.operations,
+    *payment_system.topic.operations,
 )
 
 _NOWHERE_ELSE: Final = (
@@ -38,7 +40,7 @@ def create_api(settings: Settings, clock: Clock, look: Health) -> Flask:
     api.url_map.merge_slashes = False
     errors.install(api)
     count_requests(api)
-    world = World(Access(settings), clock, settings.rules, look)
+    world = World(Access(settings), clock, settings.rules, look, Mode.MANUAL)
     for operation in OPERATIONS:
         rule = operation.address.replace("{", "<").replace("}", ">")
         api.add_url_rule(rule, operation.name, _view(operation, world), methods=[operation.method])

@@ -10,11 +10,14 @@ from bot.api.operation import Call, Link, Picture, Refusal, Topic
 from bot.api.shapes import (
     BookingDetails,
     BookingFacts,
+    BookingLinked,
     BookingPath,
     BookingRejected,
     BookingVerified,
     CandidateFacts,
     CustomerFacts,
+    LinkAsked,
+    Linked,
     Page,
     PaymentAttempt,
     PaymentFacts,
@@ -40,9 +43,11 @@ from models.booking_event import Actor
 from models.evidence import EvidenceStatus
 from models.lifecycle import AWAITING_OWNER, Status
 from models.listing import Listing
+from models.money import CurrencyMismatch
 from models.money_lists import Scored, Told
-from models.payment import Payment
+from models.payment import MANUAL_ADMIN, Found, Payment
 from models.question import Kind
+from models.receipt import Outcome
 from models.sealed import CannotOpen
 from models.session import Session
 
@@ -53,6 +58,12 @@ REASON_LENGTH: Final = 120
 NO_BOOKING = Refusal(404, "NO_SUCH_BOOKING", "There is no booking with this id.")
 NO_PAYMENT = Refusal(404, "NO_SUCH_PAYMENT", "There is no payment with this id.")
 NO_PICTURE = Refusal(404, "NO_SCREENSHOT", "There is no picture of this payment.")
+NOT_LINKABLE = Refusal(
+    409, "NOT_LINKABLE", "Only money that a trusted mail tells of is linked; verify the booking instead."
+)
+IS_COUNTED = Refusal(409, "PAYMENT_COUNTED", "This money was counted for a booking before.")
+NOT_AWAITED = Refusal(409, "NO_TRANSFER_AWAITED", "The booking's guest was never asked to transfer money.")
+OTHER_CURRENCY = Refusal(409, "OTHER_CURRENCY", "The booking is paid in another currency.")
 NOT_POSSIBLE = Refusal(409, "ILLEGAL_TRANSITION", "This is not possible as the booking stands now.")
 
 
@@ -123,7 +134,7 @@ def booking_details(call: Call, path: BookingPath, session: Session) -> BookingD
 )
 def confirm_booking_payment(call: Call, path: BookingPath, session: Session) -> Verified:
     """The money is on the account: the booking goes on, or what came too late goes back."""
-    booking = _for_update(session, path)
+    booking = _for_update(session, path.booking_id)
     booking.record_transfer(
         session, actor=_actor(call), rules=call.world.rules, cause=call.cause, now=call.now
     )
@@ -143,7 +154,7 @@ def confirm_booking_payment(call: Call, path: BookingPath, session: Session) -> 
 )
 def reject_booking_payment(call: Call, path: BookingPath, body: RejectAsked, session: Session) -> Rejected:
     """The money is not there: the guest is told why, and may try again unless it was the last time."""
-    booking = _for_update(session, path)
+    booking = _for_update(session, path.booking_id)
     reason = _in_one_line(body.reason)
     booking.reject_payment(
         session, reason=reason, actor=_actor(call), rules=call.world.rules, cause=call.cause, now=call.now
@@ -156,8 +167,8 @@ def reject_booking_payment(call: Call, path: BookingPath, body: RejectAsked, ses
     )
 
 
-def _for_update(session: Session, path: BookingPath) -> Booking:
-    found = Booking.with_code(session, path.booking_id)
+def _for_update(session: Session, code: str) -> Booking:
+    found = Booking.with_code(session, code)
     if found is None:
         raise NO_BOOKING.error()
     return Booking.for_update(session, found.id)
@@ -184,7 +195,12 @@ def _in_one_line(reason: str) -> str:
 # ---- money that nobody knows the booking of, and all that came --------------------------------------
 
 
-@topic.operation("GET", "/api/admin/unmatched-payments", needs=Needs.READ)
+@topic.operation(
+    "GET",
+    "/api/admin/unmatched-payments",
+    needs=Needs.READ,
+    links=(Link("link_payment_to_booking", "payment_id", "/payments/0/payment_id"),),
+)
 def unmatched_payments(call: Call, query: Page, session: Session) -> UnmatchedPayments:
     """Money that came and is nobody's yet, the newest first, with the bookings it may be for."""
     found = money_lists.unmatched(session, before=query.after, most=query.limit + 1)
@@ -246,6 +262,55 @@ def payment_screenshot(call: Call, path: PaymentPath, session: Session) -> Pictu
     call.record(session, Deed.SEE_SCREENSHOT, f"evidence:{told.id}")
     content, mime_type = picture
     return Picture(content, mime_type)
+
+
+@topic.operation(
+    "POST",
+    "/api/admin/payment/{payment_id}/link-booking",
+    needs=Needs.VERIFY_PAYMENTS,
+    keyed=True,
+    refusals=(NO_PAYMENT, NO_BOOKING, NOT_LINKABLE, IS_COUNTED, NOT_AWAITED, OTHER_CURRENCY),
+)
+def link_payment_to_booking(call: Call, path: PaymentPath, body: LinkAsked, session: Session) -> Linked:
+    """Say which booking a payment is for: it counts for that one, and the booking follows."""
+    told = money_lists.one(session, path.payment_id)
+    if told is None:
+        raise NO_PAYMENT.error()
+    if told.source != evidence.GMAIL or told.kind != evidence.CREDIT or not told.trusted or not told.amount:
+        raise NOT_LINKABLE.error()
+    booking = _for_update(session, body.booking_id)
+    transfer = booking.newest_transfer(session)
+    if transfer is None:
+        raise NOT_AWAITED.error()
+    found = Found(told.id, transfer.id, told.amount, MANUAL_ADMIN, told.occurred_at)
+    try:
+        outcome = booking.record_found(
+            session, found, actor=_actor(call), rules=call.world.rules, cause=call.cause, now=call.now
+        )
+    except CurrencyMismatch:
+        raise OTHER_CURRENCY.error(payment=told.amount.currency, booking=booking.currency) from None
+    if outcome is Outcome.KNOWN:
+        raise IS_COUNTED.error()
+    call.record(session, Deed.LINK_PAYMENT, f"evidence:{told.id}", booking=booking.id, outcome=outcome)
+    linked = money_lists.one(session, path.payment_id)
+    assert linked is not None
+    return Linked.model_validate(
+        {
+            "message": _AFTER_LINK[outcome],
+            "outcome": outcome.value,
+            "payment": _payment(linked),
+            "booking": BookingLinked(booking_id=booking.code, status=booking.status),
+        }
+    )
+
+
+_AFTER_LINK: Final = {
+    Outcome.EXACT: "Payment linked; the booking is paid",
+    Outcome.PART: "Payment linked; the guest is asked for what is missing",
+    Outcome.OVER: "Payment linked; the booking is paid, and what is too much goes back",
+    Outcome.LATE: "Payment linked; it came too late and has to go back",
+    Outcome.SECOND: "Payment linked; the booking was paid before, so that it has to go back",
+}
 
 
 # ---- as it is shown ----------------------------------------------------------------------------------

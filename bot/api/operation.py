@@ -29,6 +29,7 @@ from models.db import unit_of_work
 from models.idempotency import Answer, KeyReused
 from models.rules import Rules
 from models.session import Session
+from models.verification import Mode
 
 if TYPE_CHECKING:
     from bot.health import Health
@@ -77,12 +78,17 @@ class Picture:
 
 @dataclass(frozen=True)
 class World:
-    """What the operations work with, the same for every call."""
+    """What the operations work with, the same for every call.
+
+    Attributes:
+        mode: how payments are verified where no admin has said anything else.
+    """
 
     access: Access
     clock: Clock
     rules: Rules
     health: Health
+    mode: Mode
 
 
 @dataclass(frozen=True)

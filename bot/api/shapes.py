@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from models import password
 from models.account import Account, Grant, Role, SignIn
 from models.money import Money
+from models.verification import Mode
 
 
 def _whole(given: object) -> object:
@@ -434,3 +435,58 @@ class PaymentPath(Asked):
 
 class LinkAsked(Shape):
     booking_id: BookingCode
+
+
+class BookingLinked(Shape):
+    booking_id: str
+    status: str
+
+
+class Linked(Shape):
+    success: Literal[True] = True
+    message: str
+    outcome: Annotated[
+        Literal["exact", "part", "over", "late", "second"],
+        Field(description="What the money did: `late` and `second` mean that it has to go back."),
+    ]
+    payment: PaymentFacts
+    booking: BookingLinked
+
+
+# ---- the payment system ------------------------------------------------------------------------------
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+
+
+class GmailFacts(Shape):
+    state: Literal["off", "connected", "disconnected", "unknown"]
+    since: datetime | None
+    last_successful_poll: datetime | None
+
+
+class PaymentSystem(Shape):
+    status: Literal["ok", "unwell"]
+    gmail_integration: GmailFacts
+    database: Literal["ok", "unwell"]
+    scheduler: Literal["ok", "unwell", "unknown"]
+    verification_mode: Mode | None
+    wrong: Annotated[dict[str, str], Field(description="A sentence for each thing that is wrong.")]
+
+
+class PaymentFiguresShown(Shape):
+    """Of the last 24 hours; a rate is null where there was nothing."""
+
+    transfers: Annotated[int, Field(description="That mails told of, and that may be believed.")]
+    matched_automatically: int
+    matched_by_admin: int
+    unmatched: int
+    match_rate: Rate | None
+    automatic_match_rate: Rate | None
+    unmatched_rate: Rate | None
+    bookings: Annotated[int, Field(description="That began to wait for money.")]
+    expired: int
+    expiry_rate: Rate | None
+    processing_seconds: Annotated[float | None, Field(description="The middle one, without a person.")]
+    processing_seconds_95: Annotated[float | None, Field(description="As many as nearly all take at most.")]
+    manual_verification_seconds: Annotated[float | None, Field(description="On average.")]
+    last_successful_poll: datetime | None

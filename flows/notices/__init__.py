@@ -44,6 +44,7 @@ from flows.notices.owner import (
     request_message,
     withdrawn,
 )
+from flows.notices.payment_system import payments_unwell
 from flows.notices.stay import stay_begins, stay_over
 from flows.notices.telling import people, reason_in_words
 from flows.notices.ticket import ticket_issued, ticket_view
@@ -93,6 +94,7 @@ __all__ = [
     "payment_reversed",
     "payment_to_check",
     "payment_unavailable",
+    "payments_unwell",
     "pending_payment",
     "people",
     "person_answers",

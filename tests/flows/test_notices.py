@@ -75,6 +75,9 @@ EVERY: dict[str, Callable[[Session, Booking, Payment], None]] = {
         s, why="the token", code=190, since=NOW, now=NOW
     ),
     "mailbox_disconnected": lambda s, b, p: notices.mailbox_disconnected(s, why="invalid_grant", now=NOW),
+    "payments_unwell": lambda s, b, p: notices.payments_unwell(
+        s, "unmatched", "6 of 20 transfers of the last 24 hours have found no booking.", now=NOW
+    ),
     "mail_set_aside": lambda s, b, p: notices.mail_set_aside(s, 4711, received_at=NOW, now=NOW),
     "ticket_issued": lambda s, b, p: notices.ticket_issued(
         s, b, view=view_of(s, b), media_id="1", filename="t.pdf", rules=RULES, now=NOW

@@ -28,6 +28,7 @@ FOR_ADMINS = {
     "payment_pending",
     "payment_to_check",
     "payment_unmatched",
+    "payments_unwell",
     "person_wanted",
     "refund_required",
     "reversal_record",

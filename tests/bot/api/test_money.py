@@ -9,6 +9,7 @@ import pytest
 
 from models.booking import Booking
 from models.db import unit_of_work
+from models.money import Money
 from models.sealed import seal_text
 from tests import factories as make
 from tests.bot.api.conftest import Desk, code_of
@@ -182,3 +183,63 @@ def test_the_history_of_one_booking(admin: Desk, seeds: Seeds) -> None:
 )
 def test_what_is_not_there_is_not_found(admin: Desk, seeds: Seeds, method: str, address: str) -> None:
     assert admin.call(method, address).status_code == 404
+
+
+# ---- saying whose it is ------------------------------------------------------------------------------
+
+
+def link(admin: Desk, payment: str, booking: Booking, **how: Any) -> Any:
+    address = f"/api/admin/payment/{payment}/link-booking"
+    return admin.call("POST", address, json={"booking_id": booking.code}, **how)
+
+
+def test_money_is_linked_to_its_booking_once(admin: Desk, seeds: Seeds, scratch: Scratch) -> None:
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(link(admin, seeds.unmatched.lower(), seeds.waiting)))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    (good,) = [answer.json for answer in answers if answer.status_code == 200]
+    assert good["outcome"] == "exact" and good["booking"]["status"] == "PAYMENT_SUCCESS"
+    assert good["payment"]["is_counted"] is True and good["payment"]["booking_id"] == seeds.waiting.code
+    assert {code_of(answer) for answer in answers if answer.status_code == 409} == {"PAYMENT_COUNTED"}
+    assert scratch.value("SELECT count(*) FROM audit WHERE action = 'LINK_PAYMENT'") == 1
+    method = "SELECT verification_method FROM payments WHERE booking_id = :id"
+    assert scratch.value(method, id=seeds.waiting.id) == "manual_admin"
+
+
+def test_too_little_money_asks_for_the_rest(admin: Desk, scratch: Scratch, clock: MovableClock) -> None:
+    with unit_of_work() as session:
+        booking = make.by_transfer(session, now=clock.now())
+        code = money_came(session, booking, now=clock.now(), amount=Money(1000_00, "PKR"))
+    answer = link(admin, code, booking)
+    assert answer.json["outcome"] == "part" and answer.json["booking"]["status"] == "PAYMENT_PENDING"
+
+
+def test_money_of_another_currency_is_not_linked(admin: Desk, scratch: Scratch, clock: MovableClock) -> None:
+    with unit_of_work() as session:
+        booking = make.by_transfer(session, now=clock.now())
+        code = money_came(session, booking, now=clock.now(), amount=Money(1000_00, "INR"))
+    assert code_of(link(admin, code, booking)) == "OTHER_CURRENCY"
+
+
+def test_only_what_can_be_believed_is_linked(admin: Desk, seeds: Seeds, scratch: Scratch) -> None:
+    assert code_of(link(admin, seeds.picture, seeds.waiting)) == "NOT_LINKABLE"
+    scratch.run("UPDATE payment_evidence SET trusted = false WHERE source = 'gmail'")
+    assert code_of(link(admin, seeds.unmatched, seeds.waiting)) == "NOT_LINKABLE"
+    assert admin.get("/api/admin/unmatched-payments")["count"] == 0
+    assert len(admin.get("/api/admin/payments", source="gmail")["payments"]) == 1
+
+
+def test_a_booking_that_is_paid_by_card_takes_no_transfer(
+    admin: Desk, seeds: Seeds, clock: MovableClock
+) -> None:
+    with unit_of_work() as session:
+        booking = make.held(session, now=clock.now())
+    assert code_of(link(admin, seeds.unmatched, booking)) == "NO_TRANSFER_AWAITED"
+    assert link(admin, "P-ZZZZ", booking).status_code == 404
