@@ -240,6 +240,10 @@ def _how_it_ended(turn: Turn, booking: Booking) -> str:
     if booking.status == Status.EXPIRED:
         if booking.awaited_transfer(turn.session) is not None:
             return _("The time to pay ran out, so the place was not kept. If you have paid, tell us below.")
+        if any(p.state in OPEN for p in Payment.of_booking(turn.session, booking.id)):
+            return _(
+                "The time to pay ran out, so the place was not kept. We still ask whether your payment came."
+            )
         return _("The time to pay ran out, so the place was not kept. Nothing was charged.")
     newer = booking.money_put_to(turn.session)
     if newer is not None:

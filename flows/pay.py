@@ -94,8 +94,6 @@ def pay_by(turn: Turn, state: State, booking: Booking, method: str) -> Reply:
     """Another way to pay than the one that is open, which ends by it; the same way shows what is open."""
     if booking.status != Status.PAYMENT_PENDING:
         return my_bookings.stand(turn, state, booking)
-    if method not in _open_ways(turn, booking):
-        return _explain(turn, state, booking, WayToPayClosed(method=method))
     if not _pays_otherwise(turn, booking, method):
         return pay_now(turn, state, booking)
     return _try_again(turn, state, booking, method)
@@ -121,6 +119,8 @@ def _pays_otherwise(turn: Turn, booking: Booking, method: str) -> bool:
 
 
 def _try_again(turn: Turn, state: State, booking: Booking, method: str) -> Reply:
+    if method not in _open_ways(turn, booking):
+        return _explain(turn, state, booking, WayToPayClosed(method=method))
     try:
         booking.retry_payment(turn.session, method=method, cause=turn.cause, now=turn.now)
     except WayToPayClosed as error:

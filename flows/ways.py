@@ -21,6 +21,7 @@ TITLES: Final = {
     RAZORPAY: "Pay by Razorpay",
     TRANSFER: "Pay by transfer",
 }
+NAMES: Final = {CARD: "Card", PAYTM: "Paytm", RAZORPAY: "Razorpay", TRANSFER: "Transfer"}
 # What they are called beside the ways to pay an advance.
 ALL_AT_ONCE: Final = {
     CARD: "All by card",

@@ -17,7 +17,6 @@ from models.money import CurrencyMismatch, Money
 from models.payment import (
     HAS_MONEY,
     MANUAL_ADMIN,
-    OPEN,
     Found,
     Payment,
     PaymentFacts,
@@ -145,16 +144,10 @@ class BookingFound(BookingMoney):
                 whole = payment.captured_minor + counted
                 facts = PaymentFacts(PaymentState.CAPTURED, amount_minor=whole)
                 self.record_facts(session, payment, facts, rules=rules, cause=cause, now=now, actor=actor)
-                self._close_other_ways(session, payment, now)
             if self.status in _OWES or self.status == Status.REFUND_COMPLETED:
                 outcome = Outcome.LATE
         self._keep_receipt(session, found, outcome, payment, back.minor, by=actor.person_id, now=now)
         return outcome
-
-    def _close_other_ways(self, session: Session, payment: Payment, now: datetime) -> None:
-        """They had turned to a card meanwhile: its page is not to take money for the same stay."""
-        if any(p.state in OPEN for p in Payment.of_booking(session, self.id)):
-            self._close_payments(session, cause=f"payment:{payment.id}:verified", now=now)
 
     # ---- a part --------------------------------------------------------------------------------
 

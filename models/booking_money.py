@@ -347,15 +347,17 @@ class BookingMoney(BookingSteps):
     ) -> None:
         """What waited for the money is paid, if its place can still be had."""
         # Bookings are locked before allocations, this one before the newer.
-        newer = self._newer_of_same_stay(session)
+        newer, others = self._newer_of_same_stay(session), self._others(session, payment)
         if self.starts_at > now and self._has_or_claims_place(session, rules=rules, now=now):
-            others = self._others(session, payment)
             self._record_payment(session, payment, others, cause=cause, now=now, actor=actor)
             if self.decision == YES:
                 self.confirm(session, cause=cause, actor=self._decider(session), now=now)
         else:
             allocation.release(session, self.id)
             self._use_or_owe_back(session, payment, newer, rules=rules, cause=cause, now=now, actor=actor)
+        if any(other.state in OPEN for other in others):
+            # They had turned to another way meanwhile: its page is not to take money for the same stay.
+            self._close_payments(session, cause=cause, now=now)
 
     def _record_payment(
         self,

@@ -106,19 +106,11 @@ def decline_for_silent_owner(
 
 
 @light
-def alert_pending_payment(
-    session: Session, booking: Booking, due: Due, rules: Rules, now: datetime
-) -> Later | None:
-    """A payment that its provider cannot tell about is an admin's business, once.
-
-    A hold that simply ends is not: it is looked at again after the hold's own time.
-    """
+def alert_pending_payment(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
+    """A payment that its provider could not tell about at the hold's end is an admin's business, once."""
     if booking.status != Status.PAYMENT_PENDING or booking.alerted_admin_at is not None:
-        return None
+        return
     assert booking.held_since is not None
-    assert booking.hold_until is not None
-    if booking.hold_until <= booking.held_since + rules.hold:
-        return Later(now + timedelta(minutes=1))
     if any(p.state in OPEN for p in Payment.of_booking(session, booking.id)):
         booking.alerted_admin_at = now
         booking.note(
@@ -126,7 +118,6 @@ def alert_pending_payment(
         )
         minutes = int((now - booking.held_since).total_seconds() // 60)
         notices.pending_payment(session, booking, minutes=minutes, rules=rules, now=now)
-    return None
 
 
 @light

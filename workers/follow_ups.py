@@ -47,11 +47,7 @@ def table(rules: Rules) -> Mapping[str, tuple[FollowUp, ...]]:
     )
     return {
         Fact.INITIATE: (FollowUp("abandon_draft", TURNS, rules.draft_life),),
-        Action.REQUEST_PAYMENT: (
-            *ask_to_pay,
-            FollowUp("alert_pending_payment", TURNS, rules.payment_alert),
-            *hold,
-        ),
+        Action.REQUEST_PAYMENT: (*ask_to_pay, *hold),
         Fact.RETRY_PAYMENT: (*ask_to_pay, FollowUp("close_payments", PROVIDERS, _now_if_by_transfer)),
         Action.SUBMIT_EVIDENCE: (
             FollowUp("show_evidence", SLOW),

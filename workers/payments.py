@@ -16,7 +16,7 @@ from flows import notices
 from integrations.gateway import GatewayError, PaymentGateway, PaymentLink
 from models import db
 from models.booking import Booking
-from models.booking_event import PROVIDERS, demand
+from models.booking_event import PROVIDERS, TURNS, demand
 from models.booking_money import to_capture, to_close
 from models.clock import Clock
 from models.db import unit_of_work
@@ -77,6 +77,8 @@ class PaymentJobs:
                 if due.attempts + 1 < LINK_TRIES:
                     raise
         order = case.payments[-1].order
+        if order.method not in self._gateways:
+            return self._no_link(due, order.payment_id, GatewayError("switched_off", retryable=False))
         try:
             link = self._gateway(order).create_link(order)
         except GatewayError as error:
@@ -172,6 +174,8 @@ class PaymentJobs:
             if unsettled and now < longest:
                 until = min(_worth_a_look(unsettled, answers, now, now + self._rules.hold_step), longest)
                 booking.renew_hold(session, until, cause=cause, now=now)
+                if any(p.id in answers and answers[p.id].open_until is None for p in unsettled):
+                    self._alert(session, booking, unsettled[-1], now)
                 return Later(until)
             booking.expire(session, cause=cause, now=now)
             for payment in unsettled:
@@ -179,6 +183,13 @@ class PaymentJobs:
             return None
 
         return record
+
+    def _alert(self, session: Session, booking: Booking, payment: Payment, now: datetime) -> None:
+        """The provider cannot say: an admin hears of it, some time after the guest was sent there."""
+        since = payment.link_sent_at or payment.created_at
+        due_at = max(now, since + self._rules.payment_alert)
+        cause = f"booking:{booking.id}:pending"
+        demand(session, booking.id, "alert_pending_payment", TURNS, cause=cause, due_at=due_at, now=now)
 
     def close_payments(self, due: Due) -> None:
         """Shut every page and let go of every authorization that is not what the booking is paid by."""

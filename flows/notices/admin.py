@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flows import phrases, templates
+from flows import phrases, templates, ways
 from flows.actions import (
     ApproveInstead,
     DeclineInstead,
@@ -28,7 +28,7 @@ from models.booking_row import NO
 from models.listing import Listing
 from models.message import BODY_BUTTONS, Buttons, Text, clip
 from models.money import Money
-from models.payment import Payment
+from models.payment import OPEN, Payment
 from models.rules import Rules
 from models.session import Session
 
@@ -90,6 +90,12 @@ def declined_to_admins(session: Session, booking: Booking, listing: Listing, now
     tell_admins(session, booking, Text("\n".join(lines)), "declined_record", template, now)
 
 
+def _open_ways(session: Session, booking: Booking) -> str:
+    """The providers that cannot say; in their dashboards the booking is found by its code."""
+    open_by = {p.method for p in Payment.of_booking(session, booking.id) if p.state in OPEN}
+    return " or ".join(ways.NAMES[method] for method in ways.NAMES if method in open_by)
+
+
 def pending_payment(session: Session, booking: Booking, *, minutes: int, rules: Rules, now: datetime) -> None:
     """The provider cannot say whether the guest has paid."""
     listing = listing_of(session, booking)
@@ -103,6 +109,7 @@ def pending_payment(session: Session, booking: Booking, *, minutes: int, rules: 
         f"Guest: {clip(booking.guest_name, 60)}",
         f"Phone: {phone}",
         f"Amount: {_.money(booking.advance)}",
+        f"Paid By: {_open_ways(session, booking)}",
         f"Pending Since: {minutes} minutes",
         "",
         "⚠️ *Action Required*",

@@ -28,7 +28,7 @@ from models import outbound, person
 from models.booking import Booking
 from models.message import BODY_TEXT, Buttons, Message, Text, clip
 from models.money import Money
-from models.payment import Payment, PaymentState
+from models.payment import OPEN, Payment, PaymentState
 from models.rules import Rules
 from models.session import Session
 
@@ -153,7 +153,7 @@ def expired(session: Session, booking: Booking, *, rules: Rules, now: datetime) 
         "",
         *facts(_, booking, listing),
         "",
-        _("No payment came in time, so the place is free again. Nothing was charged."),
+        _why_free_again(_, session, booking),
         _("To book it again with the same answers, tap below."),
     ]
     buttons = (button(BookAgain(booking.id), _("Book again")),)
@@ -161,6 +161,15 @@ def expired(session: Session, booking: Booking, *, rules: Rules, now: datetime) 
         "booking_expired", _.language, listing.name, booking.code, taps=(BookAgain(booking.id),)
     )
     tell_guest(session, booking, Buttons("\n".join(lines), buttons), "expired", template, now)
+
+
+def _why_free_again(_: Phrases, session: Session, booking: Booking) -> str:
+    if any(p.state in OPEN for p in Payment.of_booking(session, booking.id)):
+        return _(
+            "We could not find out in time whether you have paid, so the place is free again. Should your payment "
+            "come through, we write to you here: you get the place if it is still free, or all of your money back."
+        )
+    return _("No payment came in time, so the place is free again. Nothing was charged.")
 
 
 def money_unplaceable(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:

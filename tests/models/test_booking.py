@@ -189,7 +189,6 @@ def test_a_tap_on_pay_takes_the_place_and_begins_a_payment(session: Session) -> 
     assert (payment.amount_minor, payment.currency) == (booking.advance_minor, "PKR")
     due = make.follow_ups(session, booking)
     assert (due["open_payment"], due["expire_hold"]) == (NOW, until)
-    assert due["alert_pending_payment"] == NOW + RULES.payment_alert
     assert booking.commission_status == "NONE"  # nothing is owed for a mere hold
 
 

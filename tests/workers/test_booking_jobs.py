@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from models import db, outbox
 from models.booking import Booking
-from models.booking_event import demand
+from models.booking_event import TURNS, demand
 from models.payment import PaymentFacts, PaymentState
 from tests import factories as make
 from tests.conftest import Scratch
@@ -184,12 +184,17 @@ def test_a_payment_nobody_can_tell_about_alerts_the_admin_once(
 ) -> None:
     booking = _made(make.held)
     clock.move(RULES.payment_alert)
-    _drain(turns)
-    assert _heard(scratch) == []  # the hold ran out, no more; its own job is on it
-    with db.unit_of_work() as unit:
-        found = Booking.for_update(unit, booking.id)
-        found.renew_hold(unit, clock.now() + HOUR, cause="test", now=clock.now())
-    for _ in range(5):
+    for number in range(3):
+        with db.unit_of_work() as unit:
+            demand(
+                unit,
+                booking.id,
+                "alert_pending_payment",
+                TURNS,
+                cause=f"test:{number}",
+                due_at=clock.now(),
+                now=clock.now(),
+            )
         clock.move(2 * MINUTE)
         _drain(turns)
     assert _heard(scratch) == ["admin"]
@@ -197,10 +202,12 @@ def test_a_payment_nobody_can_tell_about_alerts_the_admin_once(
 
 
 def test_a_paid_hold_alerts_nobody(scratch: Scratch, turns: Turns, clock: MovableClock) -> None:
-    _made(make.decided)
+    booking = _made(make.decided)
     _drain(turns)
     scratch.run("DELETE FROM outbound_messages")
-    clock.move(RULES.payment_alert + MINUTE)
+    with db.unit_of_work() as unit:
+        cause, due_at = "test", clock.now()
+        demand(unit, booking.id, "alert_pending_payment", TURNS, cause=cause, due_at=due_at, now=due_at)
     _drain(turns)
     assert "admin" not in _heard(scratch)
 

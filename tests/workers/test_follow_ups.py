@@ -52,7 +52,6 @@ def test_jobs_that_messages_demand_are_light(job: str) -> None:
 def test_the_times_are_those_of_the_settings(session: Session) -> None:
     rules = Rules(
         draft_life=timedelta(hours=5),
-        payment_alert=timedelta(minutes=7),
         reminders=(timedelta(minutes=3), timedelta(minutes=4), timedelta(minutes=9)),
         owner_alert=timedelta(minutes=11),
     )
@@ -62,7 +61,6 @@ def test_the_times_are_those_of_the_settings(session: Session) -> None:
     make.tell(session, booking, PaymentFacts(PaymentState.AUTHORIZED))
     due = {job: at - NOW for job, at in make.follow_ups(session, booking).items()}
     assert due["abandon_draft"] == timedelta(hours=5)
-    assert due["alert_pending_payment"] == timedelta(minutes=7)
     assert [due[f"remind_owner_{n}"] for n in (1, 2, 3)] == list(rules.reminders)
     assert due["alert_silent_owner"] == timedelta(minutes=11)
 

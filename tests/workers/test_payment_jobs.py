@@ -397,6 +397,9 @@ def test_a_provider_that_cannot_say_moves_the_hold_on_to_two_hours_at_most(
     assert _now(booking).status == "EXPIRED"
     assert _payments(booking)[0].state == "unknown"  # never failed
     assert scratch.value("SELECT count(*) FROM follow_ups WHERE job = 'settle_payment'") == 1
+    # However often it could not say, an admin hears of it once.
+    alert = scratch.row("SELECT * FROM follow_ups WHERE job = 'alert_pending_payment'")
+    assert timedelta(0) <= alert.due_at - NOW - RULES.payment_alert < MINUTE
 
 
 def test_a_hold_that_was_renewed_while_the_provider_thought_goes_on(
@@ -422,6 +425,45 @@ def test_a_paid_booking_has_no_hold_to_end(scratch: Scratch, desk: Desk, clock: 
     assert desk.asked() == []
 
 
+# ---- ways that are closed, and money that is taken at once ------------------------------------------
+
+
+def test_without_keys_no_page_is_made_and_the_guest_hears_it_at_once(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(lambda unit: make.held(unit, method="razorpay"))
+    assert desk.run("open_payment", booking) is None
+    assert _payments(booking)[0].state == "failed"
+    assert (
+        scratch.value("SELECT kind FROM outbound_messages WHERE recipient = 'guest'") == "payment_unavailable"
+    )
+
+
+def test_what_was_begun_before_the_keys_were_taken_away_is_never_taken_for_over(
+    scratch: Scratch, desk: Desk, clock: MovableClock
+) -> None:
+    booking = _made(lambda unit: make.held(unit, method="razorpay"))
+    scratch.run("UPDATE payments SET state = 'pending', reference = 'plink_1'")
+    clock.move(RULES.hold)
+    later = desk.run("expire_hold", booking)
+    assert later is not None
+    assert _payments(booking)[0].state == "unknown"
+    with pytest.raises(GatewayError):
+        desk.run("settle_payment", booking, cause=f"payment:{_payments(booking)[0].id}:captured:1")
+
+
+def test_money_that_is_taken_at_once_shuts_every_other_page(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    first = _payments(booking)[0]
+    _retry(booking)
+    desk.bank.says["look_up"] = [PaymentState.CAPTURED]
+    desk.run("settle_payment", booking, cause=f"payment:{_payments(booking)[1].id}:captured:1")
+    assert _now(booking).status == "PAYMENT_SUCCESS"
+    causes = scratch.rows("SELECT cause FROM follow_ups WHERE job = 'close_payments' AND done_at IS NULL")
+    assert len(causes) == 1
+    desk.run("close_payments", booking, cause=causes[0].cause)
+    assert ("expire", first.id) in desk.bank.asked
+    assert [payment.state for payment in _payments(booking)] == ["expired", "captured"]
+
+
 # ---- pages that cannot be closed -------------------------------------------------------------------
 
 
@@ -433,6 +475,7 @@ def test_a_page_that_nobody_pays_on_keeps_the_place_until_it_is_over(
     over = NOW + RULES.hold + 2 * MINUTE
     desk.bank.says["expire"] = [PaymentFacts(PaymentState.PENDING, open_until=over), PaymentState.EXPIRED]
     assert desk.run("expire_hold", booking) == Later(over)
+    assert scratch.value("SELECT count(*) FROM follow_ups WHERE job = 'alert_pending_payment'") == 0
     assert _now(booking).hold_until == over
     clock.move(2 * MINUTE)
     assert desk.run("expire_hold", booking) is None
