@@ -119,7 +119,8 @@ def running(
         listings.write_text(_toml(places))
         stack = Stack(
             home / "data",
-            settings={"WHATSAPP_API_URL": graph_url, **(settings or {})},
+            # What is measured has no mailbox, which would be looked at every few seconds here.
+            settings={"WHATSAPP_API_URL": graph_url, "GMAIL_ENABLED": "false", **(settings or {})},
             samples=[LISTINGS, listings] if places else [LISTINGS],
             procfile=procfile,
         )

@@ -93,7 +93,7 @@ def _become_sandbox() -> bool:
         return False
     numbers = {
         name: int(state[f"{name}_url"].rpartition(":")[2])
-        for name in ("product", "page", "whatsapp", "stripe", "paytm", "razorpay")
+        for name in ("product", "page", "whatsapp", "stripe", "paytm", "razorpay", "gmail")
     }
     told = environment.sandboxed({}, Ports(**numbers), Path(state["clock_file"]))
     stores_at = {"DATABASE_URL": state["database_url"], "REDIS_URL": state["redis_url"]}

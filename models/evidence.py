@@ -280,6 +280,11 @@ def ring_matcher(session: Session, now: datetime) -> None:
     chore.demand(session, MATCH, {}, cause=f"match:{now.timestamp():.0f}", due_at=now + SETTLE, now=now)
 
 
+def waits_for_matcher(session: Session, now: datetime) -> bool:
+    """Whether anything has come of which nobody has said yet whose it is."""
+    return session.execute(_WAITS_FOR_MATCHER, {"now": now}).first() is not None
+
+
 def count(
     session: Session,
     evidence_id: int,
@@ -468,6 +473,7 @@ _COUNT = text(
     "WHERE other.counted AND coalesce(other.duplicate_of, other.id) = coalesce(e.duplicate_of, e.id)) "
     "RETURNING e.id"
 )
+_WAITS_FOR_MATCHER = text("SELECT 1 FROM payment_evidence WHERE match_at <= :now LIMIT 1")
 _ONE = text(f"SELECT {_COLUMNS} FROM payment_evidence WHERE id = :id")
 _OF_BOOKING = text(f"SELECT {_COLUMNS} FROM payment_evidence WHERE booking_id = :booking_id ORDER BY id")
 _KEEP_PICTURE = text(

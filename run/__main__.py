@@ -117,6 +117,7 @@ def _ports(options: argparse.Namespace) -> Ports:
         stripe=options.stripe_port,
         paytm=options.paytm_port,
         razorpay=options.razorpay_port,
+        gmail=options.gmail_port,
     )
 
 
@@ -135,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     whole.add_argument("--stripe-port", type=int, default=8402)
     whole.add_argument("--paytm-port", type=int, default=8403)
     whole.add_argument("--razorpay-port", type=int, default=8405)
+    whole.add_argument("--gmail-port", type=int, default=8404)
     whole.add_argument("--free-ports", action="store_true", help="any free ports, for tests")
     whole.add_argument("--procfile", type=Path, default=ROOT / "Procfile")
     whole.add_argument("--samples", type=Path, action="append", help="listings to load; may be repeated")

@@ -149,6 +149,10 @@ class Stack:
         return str(self._state["razorpay_url"])
 
     @property
+    def gmail_url(self) -> str:
+        return str(self._state["gmail_url"])
+
+    @property
     def database_url(self) -> str:
         return str(self._state["database_url"])
 

@@ -143,6 +143,7 @@ class Start:
             "--stripe-port": self.ports.stripe,
             "--paytm-port": self.ports.paytm,
             "--razorpay-port": self.ports.razorpay,
+            "--gmail-port": self.ports.gmail,
             "--product-url": f"http://127.0.0.1:{self.ports.product}",
             "--clock-file": clock_file,
         }
@@ -225,6 +226,7 @@ class Start:
                 "stripe_url": f"http://localhost:{self.ports.stripe}",
                 "paytm_url": f"http://localhost:{self.ports.paytm}",
                 "razorpay_url": f"http://localhost:{self.ports.razorpay}",
+                "gmail_url": f"http://localhost:{self.ports.gmail}",
                 # A given address may hold a password, and this is a file.
                 "database_url": variables["DATABASE_URL"] if "postgres" in processes else None,
                 "redis_url": variables["REDIS_URL"] if "valkey" in processes else None,
@@ -267,6 +269,7 @@ _DOORS = {
     "stripe": "its Stripe",
     "paytm": "its Paytm",
     "razorpay": "its Razorpay",
+    "gmail": "its Gmail",
 }
 
 

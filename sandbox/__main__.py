@@ -13,6 +13,7 @@ from aiohttp import web
 
 from sandbox.clock import Clock
 from sandbox.control import Control, Provider
+from sandbox.gmail import Gmail
 from sandbox.hub import Hub
 from sandbox.line import Line
 from sandbox.paytm import Paytm
@@ -36,6 +37,7 @@ class Sandbox:
             "stripe": settings.stripe_port,
             "paytm": settings.paytm_port,
             "razorpay": settings.razorpay_port,
+            "gmail": settings.gmail_port,
         }
         self.hub = Hub()
         self.store = Store(settings.data / "sandbox.sqlite")
@@ -49,7 +51,8 @@ class Sandbox:
             "paytm": self.paytm,
             "razorpay": self.razorpay,
         }
-        self.control = Control(self.line, self.providers, self.addresses)
+        self.gmail = Gmail(settings, clock, self.store, self.hub, lambda: self.url("gmail"))
+        self.control = Control(self.line, self.providers, self.gmail, self.addresses)
         self._runners: list[web.AppRunner] = []
 
     def url(self, name: str) -> str:
@@ -67,11 +70,13 @@ class Sandbox:
         await self._serve("whatsapp", CloudApi(self.line, lambda: self.url("whatsapp")).app())
         for name, provider in self.providers.items():
             await self._serve(name, provider.app())
+        await self._serve("gmail", self.gmail.app())
         await self._serve("page", self.control.app())
         self._writer = asyncio.create_task(self.store.run())
         await self.line.start()
         for provider in self.providers.values():
             await provider.start()
+        self.gmail.start()
         # Written whole before it is renamed: whoever waits for this file reads all of it.
         fresh = self.settings.data / ".addresses.json"
         fresh.write_text(json.dumps(self.addresses()))
@@ -105,7 +110,7 @@ async def run(settings: Settings) -> None:
         await sandbox.start()
     except OSError as taken:
         sys.exit(f"sandbox: {taken.strerror or taken}")
-    for name in ("whatsapp", *sandbox.providers, "page"):
+    for name in ("whatsapp", *sandbox.providers, "gmail", "page"):
         print(f"sandbox: {name} ready at {sandbox.url(name)}", flush=True)
     done = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):

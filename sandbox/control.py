@@ -18,11 +18,14 @@ from aiohttp import web
 
 from sandbox import misbehaviour
 from sandbox.chats import Bubble
-from sandbox.courier import Courier
+from sandbox.courier import Courier, Switches
 from sandbox.faults import Faults
+from sandbox.gmail import Gmail
 from sandbox.graph import Refused
 from sandbox.line import Line
+from sandbox.mailbox_page import MailboxPage
 from sandbox.people import Person
+from sandbox.postman import Postman
 from sandbox.sayings import NotOffered, Sayings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -50,9 +53,15 @@ class Control:
     """Routes of the page's port."""
 
     def __init__(
-        self, line: Line, providers: Mapping[str, Provider], addresses: Callable[[], dict[str, str]]
+        self,
+        line: Line,
+        providers: Mapping[str, Provider],
+        gmail: Gmail,
+        addresses: Callable[[], dict[str, str]],
     ) -> None:
         self.line, self.providers, self._addresses = line, providers, addresses
+        self.gmail = gmail
+        self.mailbox = MailboxPage(line, gmail, Postman(line, gmail.mails, line.store))
         self.sayings = Sayings(line)
 
     def app(self) -> web.Application:
@@ -76,6 +85,9 @@ class Control:
             router.add_post(f"/api/{name}/faults", provider.add_fault)
             router.add_delete(f"/api/{name}/faults", self._clears(provider))
             router.add_post(f"/api/{name}/webhooks", provider.webhooks)
+        router.add_post("/api/gmail/faults", self.gmail.add_fault)
+        router.add_delete("/api/gmail/faults", self.gmail.clear_faults)
+        self.mailbox.add_routes(router)
         router.add_get("/api/misbehaviour", self.misbehaviour)
         router.add_delete("/api/misbehaviour", self.behave)
         router.add_post("/api/limits", self.limits)
@@ -134,6 +146,7 @@ class Control:
                     }
                     for name, provider in self.providers.items()
                 },
+                "gmail": {"faults": self.gmail.faults.shown(), "connected": self.gmail.is_connected},
                 "misbehaviour": self._at_work(),
                 "limits": line.rates.limits,
                 "last": line.chats.last,
@@ -240,6 +253,7 @@ class Control:
         for provider in self.providers.values():
             provider.faults.clear()
             provider.switch(dict(misbehaviour.CALM))
+        self.gmail.faults.clear()
         return web.json_response({"on": self._at_work()})
 
     def _at_work(self) -> list[dict[str, Any]]:
@@ -255,6 +269,7 @@ class Control:
                 for name, provider in self.providers.items()
                 for said in misbehaviour.at_work(name, provider.courier.switches, provider.faults, name_of)
             ),
+            *misbehaviour.at_work("gmail", Switches(), self.gmail.faults, name_of),
         ]
 
     async def limits(self, request: web.Request) -> web.StreamResponse:

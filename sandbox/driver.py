@@ -759,6 +759,89 @@ class Razorpay:
         return self.http.post(url, {"action": action})
 
 
+class Mailbox:
+    """The mailbox that wallets write to, and how Gmail behaves.
+
+    world.mailbox.pays(guest)                    # the wallet's mail for what the guest was asked for last
+    world.mailbox.pays(guest, "part")            # any kind of the page: forged, twice, reversed, …
+    """
+
+    def __init__(self, page: Http, gmail: Http) -> None:
+        self._page, self.http = page, gmail
+
+    def pays(
+        self,
+        guest: Person,
+        kind: str = "right",
+        *,
+        code: str | None = None,
+        amount: str | None = None,
+        issuer: str | None = None,
+        sender: str | None = None,
+        transaction_id: str | None = None,
+    ) -> dict[str, Any]:
+        """A mail comes for a transfer that this guest's chat asks for; returns what it says.
+
+        Args:
+            kind: right, no_reference, wrong, part, over, twice, again, reversed, forged, lookalike or forwarded.
+            code: the reference of the transfer; the newest without one.
+            amount: what was sent, as a decimal string, where it is not what the kind says.
+            sender: who paid, where it is not the guest.
+        """
+        given = {
+            "person": guest.id,
+            "kind": kind,
+            "code": code,
+            "amount": amount,
+            "issuer": issuer,
+            "sender": sender,
+            "transaction_id": transaction_id,
+        }
+        return self._page.post("/api/mailbox/send", {key: value for key, value in given.items() if value})
+
+    def receives(self, raw: bytes, *, labels: tuple[str, ...] = ("INBOX", "UNREAD")) -> str:
+        """A mail as it stands, with nothing of Gmail's on top; returns its id."""
+        given = {"base64": base64.b64encode(raw).decode(), "labels": list(labels)}
+        return str(self._page.post("/api/mailbox/raw", given)["id"])
+
+    @property
+    def mails(self) -> list[dict[str, Any]]:
+        """What lies in the mailbox, the newest first; `read` once the product has fetched it."""
+        return list(self._page.get("/api/mailbox")["mails"])
+
+    def deletes(self, mail_id: str) -> None:
+        """Somebody deletes a mail for good."""
+        self._page.delete(f"/api/mailbox/mails/{mail_id}")
+
+    def revokes(self) -> None:
+        """Somebody takes the permission to read the mailbox away."""
+        self._page.post("/api/mailbox/access", {"connected": False})
+
+    def connects(self) -> None:
+        """The permission is given again."""
+        self._page.post("/api/mailbox/access", {"connected": True})
+
+    def fault(
+        self,
+        kind: str | int,
+        count: int = 1,
+        *,
+        path: str | None = None,
+        seconds: float = 0,
+        always: bool = False,
+    ) -> None:
+        """The next `count` calls (with this in method, path or kind), or all of them, fail, hang or break off."""
+        given = {"kind": str(kind), "count": count, "path": path, "seconds": seconds, "always": always}
+        self.http.post("/_sandbox/faults", given)
+
+    def heals(self) -> None:
+        self.http.delete("/_sandbox/faults")
+
+    def log(self, after: int = 0) -> list[dict[str, Any]]:
+        """Every call, oldest first."""
+        return list(self.http.get("/_sandbox/log", after=after)["entries"])
+
+
 class World:
     """The sandbox behind one page address; everyone and everything in it."""
 
@@ -773,6 +856,8 @@ class World:
         self.stripe = Stripe(Http(self.stripe_url))
         self.paytm = Paytm(Http(self.paytm_url), self.product_url)
         self.razorpay = Razorpay(Http(self.razorpay_url))
+        self.gmail_url = str(state["gmail_url"])
+        self.mailbox = Mailbox(self.http, Http(self.gmail_url))
         self._people: dict[str, Person] = {}
 
     def __getitem__(self, key: str) -> Person:
@@ -839,3 +924,4 @@ class World:
         self.stripe.http.close()
         self.paytm.http.close()
         self.razorpay.http.close()
+        self.mailbox.http.close()

@@ -211,6 +211,17 @@ RAZORPAY_FAULTS = (
     Kind("401", "key refused", "Razorpay does not accept the key."),
     Kind("429", "too many calls", "Too many calls in one second; waiting helps."),
 )
+GMAIL_FAULTS = (
+    Kind("503", "Gmail is down", "Gmail is down: the call fails with 503 and says when to come back."),
+    Kind("500", "Gmail stumbles", "Gmail stumbles: the call fails with 500."),
+    *COMMON_FAULTS,
+    Kind("429", "too many calls", "Too many calls: Gmail says when to come back.", waits=True),
+    Kind("403", "rate limit", "The user's rate limit is used up."),
+    Kind("401", "access token refused", "The access token is not taken; a new one may be."),
+    Kind("404", "mail deleted", "The mail was deleted between the list and now."),
+    Kind("access", "API switched off", "The Gmail API is switched off in Google Cloud."),
+    Kind("garbage", "an answer that is no JSON", "Answers 200 with a page instead of JSON."),
+)
 CALLS = {
     "": "message",
     "media": "upload",
@@ -223,6 +234,7 @@ STAND_INS: dict[str, tuple[str, tuple[Switch, ...], tuple[Kind, ...]]] = {
     "stripe": ("Stripe", PROVIDER_SWITCHES, STRIPE_FAULTS),
     "paytm": ("Paytm", PROVIDER_SWITCHES, PAYTM_FAULTS),
     "razorpay": ("Razorpay", PROVIDER_SWITCHES, RAZORPAY_FAULTS),
+    "gmail": ("Gmail", (), GMAIL_FAULTS),
 }
 
 

@@ -24,6 +24,7 @@ class Settings:
     stripe_port: int = 8402
     paytm_port: int = 8403
     razorpay_port: int = 8405
+    gmail_port: int = 8404
     product_url: str = "http://127.0.0.1:8000"
     templates: Path = Path("flows/templates")
     app_secret: str = "sandbox-app-secret"

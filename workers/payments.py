@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 import structlog
 
 from flows import notices
 from integrations.gateway import GatewayError, PaymentGateway, PaymentLink
-from models import db
+from models import db, evidence, mail
 from models.booking import Booking
 from models.booking_event import PROVIDERS, TURNS, demand
 from models.booking_money import to_capture, to_close
@@ -46,12 +47,26 @@ RECONCILE_AFTER, RECONCILE_FOR = timedelta(minutes=5), timedelta(days=7)
 # How a question of our own, about what could not be closed or settled, is told apart from news of the provider's.
 AFTERWARDS = "after_expiry"
 AFTER_ITS_END = timedelta(seconds=30)
+LOOK_AGAIN = timedelta(seconds=1)  # while the mailbox is being read for a hold that has ended
 _STATES = frozenset(PaymentState)
 
 
 class PaymentJobs:
-    def __init__(self, gateways: Mapping[str, PaymentGateway], *, rules: Rules, clock: Clock) -> None:
+    """
+    Args:
+        has_mailbox: wallets tell of transfers in a mailbox that we read, so that it is asked before a hold ends.
+    """
+
+    def __init__(
+        self,
+        gateways: Mapping[str, PaymentGateway],
+        *,
+        rules: Rules,
+        clock: Clock,
+        has_mailbox: bool = False,
+    ) -> None:
         self._gateways = gateways
+        self._has_mailbox = has_mailbox
         self._rules = rules
         self._clock = clock
 
@@ -158,9 +173,14 @@ class PaymentJobs:
         case = self._case(due)
         if case is None or case.status != Status.PAYMENT_PENDING or case.hold_until is None:
             return None
-        if case.hold_until > self._clock.now():
+        now = self._clock.now()
+        if case.hold_until > now:
             return Later(case.hold_until)
-        answers = {p.order.payment_id: self._ask(p.order, "expire") for p in case.payments if p.state in OPEN}
+        mails = self._look_for_mail(case, now)
+        if mails is Mails.SOON:
+            return Later(now + LOOK_AGAIN)
+        asked = case.open_orders(besides=TRANSFER if mails is Mails.NOT_NOW else None)
+        answers = {order.payment_id: self._ask(order, "expire") for order in asked}
 
         def record(session: Session, now: datetime) -> Later | None:
             booking, payments = self._record(session, due, answers, now)
@@ -179,7 +199,7 @@ class PaymentJobs:
                 return Later(until)
             booking.expire(session, cause=cause, now=now)
             for payment in unsettled:
-                _ask_at(session, payment, now + RECONCILE_AFTER, now)
+                self._leave_unsettled(session, booking, payment, cause=cause, now=now)
             return None
 
         return record
@@ -190,6 +210,33 @@ class PaymentJobs:
         due_at = max(now, since + self._rules.payment_alert)
         cause = f"booking:{booking.id}:pending"
         demand(session, booking.id, "alert_pending_payment", TURNS, cause=cause, due_at=due_at, now=now)
+
+    def _leave_unsettled(
+        self, session: Session, booking: Booking, payment: Payment, *, cause: str, now: datetime
+    ) -> None:
+        """Its booking has ended before anybody could say: asked again for days; a transfer is found once it is told of."""
+        if payment.method == TRANSFER:
+            over = PaymentFacts(PaymentState.EXPIRED)
+            booking.record_facts(session, payment, over, rules=self._rules, cause=cause, now=now)
+        else:
+            _ask_at(session, payment, now + RECONCILE_AFTER, now)
+
+    def _look_for_mail(self, case: _Case, now: datetime) -> Mails:
+        """Have the mailbox read up to the hold's end, and see whether it is: a mail may tell of this money.
+
+        One that nobody lets us into is not waited for; while one fails the hold moves forward.
+        """
+        is_by_transfer = any(order.method == TRANSFER for order in case.open_orders())
+        if not self._has_mailbox or not is_by_transfer or case.hold_until is None:
+            return Mails.READ
+        with unit_of_work() as session:
+            stands = mail.standing(session)
+            if stands is None or not stands.is_connected:
+                return Mails.READ
+            if mail.is_read(session, until=case.hold_until):
+                return Mails.SOON if evidence.waits_for_matcher(session, now) else Mails.READ
+            mail.want(session, now)
+        return Mails.NOT_NOW if stands.failures else Mails.SOON
 
     def close_payments(self, due: Due) -> None:
         """Shut every page and let go of every authorization that is not what the booking is paid by."""
@@ -320,6 +367,14 @@ class PaymentJobs:
         return _Case(status, decision, hold_until, payments)
 
 
+class Mails(Enum):
+    """How far the mails are read that came before a hold's end, and are known to be somebody's or nobody's."""
+
+    READ = auto()
+    SOON = auto()
+    NOT_NOW = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     """A payment as a job reads it.
@@ -344,6 +399,10 @@ class _Case:
 
     def payment(self, payment_id: int) -> _Attempt | None:
         return next((p for p in self.payments if p.order.payment_id == payment_id), None)
+
+    def open_orders(self, *, besides: str | None = None) -> list[PaymentOrder]:
+        """What is not settled, but for what is paid in this way."""
+        return [p.order for p in self.payments if p.state in OPEN and p.order.method != besides]
 
     def lacks_a_page(self) -> bool:
         """Whether the booking waits for the newest payment, and its link was not sent yet."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import text
 
-from models import payee, person
+from models import mail, payee, person
 from models.clock import Clock
 from models.db import unit_of_work
 from models.rules import Rules
 from workers.monitor import forget_old, watch_payments
-from workers.queue import Doorbell
+from workers.queue import PROVIDERS, Doorbell
 from workers.reminders import remind_of_drafts
 from workers.sweep import Sweeper
 
@@ -41,6 +41,7 @@ def periodic_jobs(
     hold_check_minutes: float,
     admin_numbers: Sequence[str],
     first_payee: tuple[str, str],
+    has_mailbox: bool,
 ) -> list[Periodic]:
     sweeping = Sweeper(doorbell)
     jobs = [
@@ -51,6 +52,9 @@ def periodic_jobs(
         Periodic("watch_payments", 60.0, lambda: watch_payments(clock)),
         Periodic("forget_old", 600.0, lambda: forget_old(clock)),
     ]
+    if has_mailbox:
+        jobs.append(Periodic("open_mailbox", 60.0, lambda: open_mailbox(clock)))
+        jobs.append(Periodic("look_for_mail", 1.0, lambda: look_for_mail(clock, doorbell)))
     if sweeper:
         jobs.append(Periodic("sweep", 1.0, lambda: sweeping.sweep(clock.now())))
     return jobs
@@ -78,6 +82,20 @@ def open_first_account(clock: Clock, rules: Rules, provider: str, account: str) 
             position=payee.BEFORE_ALL,
             now=clock.now(),
         )
+
+
+def open_mailbox(clock: Clock) -> None:
+    """The mailbox that the settings name is looked at; done again and again, as the admins are appointed."""
+    with unit_of_work() as session:
+        mail.open_mailbox(session, clock.now())
+
+
+def look_for_mail(clock: Clock, doorbell: Doorbell) -> None:
+    """Ring for the mailbox when its own row says that it is time, every few minutes or at the end of a hold."""
+    with unit_of_work() as session:
+        is_due = mail.is_due(session, clock.now())
+    if is_due:
+        doorbell.ring([(PROVIDERS, 0)])
 
 
 def check_holds(clock: Clock, rules: Rules) -> None:

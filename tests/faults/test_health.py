@@ -43,6 +43,7 @@ class Village:
             stripe=_port(stack.stripe_url),
             paytm=_port(stack.paytm_url),
             razorpay=_port(stack.razorpay_url),
+            gmail=_port(stack.gmail_url),
         )
         given = environment.common(os.environ, folder, sandbox.product)
         self._environment = environment.sandboxed(given, sandbox, folder / "clock") | {

@@ -107,7 +107,7 @@ def start_sandbox(folder: Path, product_url: str, *more: str) -> tuple[subproces
     """Start a sandbox on free ports; returns it and the page's address."""
     addresses = folder / "addresses.json"
     addresses.unlink(missing_ok=True)
-    doors = ("page", "whatsapp", "stripe", "paytm", "razorpay")
+    doors = ("page", "whatsapp", "stripe", "paytm", "razorpay", "gmail")
     ports = [word for name in doors for word in (f"--{name}-port", "0")]
     command = [
         sys.executable,

@@ -70,10 +70,12 @@ def test_the_sweeper_can_be_switched_off_and_the_holds_are_checked_all_the_same(
         hold_check_minutes=5,
         admin_numbers=[],
         first_payee=("", ""),
+        has_mailbox=sweeper,
     )
     every = {job.name: job.every for job in jobs}
     assert every["check_holds"] == 300
     assert every.get("sweep") == (1.0 if sweeper else None)
+    assert ("look_for_mail" in every) == sweeper  # only where there is a mailbox
 
 
 def test_whom_the_settings_name_is_an_admin_and_stays_one(scratch: Scratch, clock: MovableClock) -> None:

@@ -15,7 +15,7 @@ export function createFaults({ people, zone, onProblem }) {
   const switches = new Map(); // "whatsapp/duplicate" → {show}
   const onNow = h("ul", { class: "wrongs", "aria-label": "On now" });
   const calm = h("button", { class: "tool tool--main", type: "button", hidden: true, onclick: clear }, "Clear all");
-  const nothing = h("p", { class: "hint" }, "Nothing is on: WhatsApp and the payment providers do all as they should.");
+  const nothing = h("p", { class: "hint" }, "Nothing is on: WhatsApp, Gmail and the payment providers do all as they should.");
   const sections = h("div", {});
   const log = h("ol", { class: "log", "data-testid": "log" });
   const panel = h("aside", { class: "faults", id: "faults", hidden: true, "aria-label": "Misbehaviour" },
@@ -34,7 +34,7 @@ export function createFaults({ people, zone, onProblem }) {
     known = await api.misbehaviour();
     for (const [standIn, { name, switches: rows, faults, calls }] of Object.entries(known).filter(([key]) => key !== "on")) {
       sections.append(
-        h("section", {}, h("h3", {}, `${name}’s webhooks to Sarai`), rows.map((one) => row(standIn, one))),
+        rows.length > 0 && h("section", {}, h("h3", {}, `${name}’s webhooks to Sarai`), rows.map((one) => row(standIn, one))),
         h("section", {}, h("h3", {}, `${name}’s answers to Sarai`), failForm(standIn, faults, calls)));
     }
     await reload();
