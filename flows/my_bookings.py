@@ -229,9 +229,17 @@ def _status_in_words(turn: Turn, booking: Booking, listing: Listing) -> str:
     if status in (Status.EXPIRED, Status.REFUND_COMPLETED):
         return _how_it_ended(turn, booking)
     return {
-        Status.PAYMENT_REVIEW: _("We are checking your payment and will write to you here."),
+        Status.PAYMENT_REVIEW: _in_review(_, booking),
         Status.COMPLETED: _("Your stay is over. We hope it was a good one."),
     }[Status(status)]
+
+
+def _in_review(_: Phrases, booking: Booking) -> str:
+    if booking.is_reversed:
+        return _(
+            "Your payment was taken back by the bank or wallet. We are looking into it, and will write to you."
+        )
+    return _("We are checking your payment and will write to you here.")
 
 
 def _how_it_ended(turn: Turn, booking: Booking) -> str:

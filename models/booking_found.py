@@ -10,7 +10,7 @@ from datetime import datetime
 
 from models import action_code, allocation, evidence, receipt, ticket
 from models.booking_event import Actor, known
-from models.booking_money import BookingMoney, received
+from models.booking_money import PART, BookingMoney, received
 from models.errors import IllegalTransition
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, Action, Fact, Status
 from models.money import CurrencyMismatch, Money
@@ -25,8 +25,6 @@ from models.payment import (
 from models.receipt import Outcome, Receipt
 from models.rules import Rules
 from models.session import Session
-
-PART = "part"  # the reason of a check that has found a part of the money
 
 
 class BookingFound(BookingMoney):
@@ -186,7 +184,9 @@ class BookingFound(BookingMoney):
         in_review = self.is_in_review
         if is_first or in_review:
             assert self.hold_until is not None
-            self.hold_until = now + rules.hold if in_review else max(self.hold_until, now + rules.hold)
+            longer = now + rules.hold
+            self.held_since = now
+            self.hold_until = longer if in_review else max(self.hold_until, longer)
         assert self.hold_until is not None
         allocation.hold(session, self.id, self.hold_until)
         if is_first:

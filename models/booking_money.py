@@ -36,6 +36,8 @@ from models.session import Session
 
 Stands = TypeVar("Stands", bound=Standing)
 
+PART = "part"  # the reason of what happens because only a part of the money came
+
 
 class BookingMoney(BookingSteps):
     """What is paid, by whichever way, and what the booking does about it."""
@@ -98,7 +100,8 @@ class BookingMoney(BookingSteps):
         parts = [p for p in Payment.of_booking(session, self.id) if p.captured_minor]
         if parts:
             owed = sum(p.captured_minor for p in parts)
-            self._owe_back(session, Action.RECORD_UNPLACEABLE_PAYMENT, parts[0], owed, cause, now)
+            action = Action.RECORD_UNPLACEABLE_PAYMENT
+            self._owe_back(session, action, parts[0], owed, cause, now, reason=PART)
 
     def _check_open(self, session: Session, method: str) -> Payee | None:
         """Where a transfer for this place goes; None for what is paid on a provider's page.
@@ -533,7 +536,15 @@ class BookingMoney(BookingSteps):
         return [other for other in Payment.of_booking(session, self.id) if other.id != payment.id]
 
     def _owe_back(
-        self, session: Session, action: Action, payment: Payment, minor: int, cause: str, now: datetime
+        self,
+        session: Session,
+        action: Action,
+        payment: Payment,
+        minor: int,
+        cause: str,
+        now: datetime,
+        *,
+        reason: str | None = None,
     ) -> None:
         if minor <= 0:
             return
@@ -543,6 +554,7 @@ class BookingMoney(BookingSteps):
             cause=cause,
             actor=SARAI,
             now=now,
+            reason=reason,
             data={"payment_id": payment.id, "refund_minor": minor},
         )
 

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from flows import notices
 from models import coupon as coupons
-from models import inbound, outbound, ticket
+from models import evidence, inbound, outbound, ticket
 from models import payee as payees
 from models import person as people
 from models.booking import Booking
@@ -26,6 +26,7 @@ from models.booking_event import SARAI, Actor
 from models.clock import Clock
 from models.inbound import Incoming
 from models.listing import Listing
+from models.matching import Transfer
 from models.message import Message, Template, Text
 from models.money import Money
 from models.payment import Found, Payment, PaymentFacts, PaymentState
@@ -318,6 +319,21 @@ def tell(
     """The provider says this of the booking's newest payment, or of the one named."""
     payment = payment or Payment.of_booking(session, booking.id)[-1]
     booking.record_facts(session, payment, facts, rules=RULES, cause=cause or unique("follow_up:"), now=now)
+
+
+def mail(session: Session, amount: Money, transaction_id: str | None = None) -> int:
+    """A mail that can be believed tells of this money; its number."""
+    kept = evidence.keep_transfer(
+        session,
+        source="gmail",
+        transfer=Transfer("nayapay", amount, transaction_id or unique("TX")),
+        trusted=True,
+        known_form=True,
+        message_id=unique("mail-"),
+        now=NOW,
+    )
+    assert kept is not None
+    return kept
 
 
 def finds(

@@ -14,6 +14,7 @@ from flows import notices
 from models import conversation, rating
 from models.booking import Booking
 from models.booking_event import SARAI
+from models.booking_money import PART
 from models.booking_row import YES
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, Fact, Status
 from models.listing import Listing
@@ -151,11 +152,16 @@ def tell_expired(session: Session, booking: Booking, due: Due, rules: Rules, now
     if not notices.is_by_transfer(session, booking):
         notices.expired(session, booking, rules=rules, now=now)
         return
-    reason = session.execute(
+    notices.transfer_expired(session, booking, reason=_reason(session, due), rules=rules, now=now)
+
+
+def _reason(session: Session, due: Due) -> str | None:
+    """Why the event happened that the job follows."""
+    reason: str | None = session.execute(
         text("SELECT reason FROM booking_events WHERE id = :id"),
         {"id": int(due.cause.removeprefix("event:"))},
     ).scalar_one()
-    notices.transfer_expired(session, booking, reason=reason, rules=rules, now=now)
+    return reason
 
 
 @light
@@ -187,7 +193,9 @@ def tell_refund_required(session: Session, booking: Booking, due: Due, rules: Ru
 def tell_money_unplaceable(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
     """All of it goes back, unless it pays the guest's newer booking."""
     newer = booking.money_put_to(session)
-    if newer is not None:
+    if _reason(session, due) == PART:
+        notices.part_goes_back(session, booking, rules=rules, now=now)
+    elif newer is not None:
         notices.money_put(session, booking, newer, rules=rules, now=now)
     else:
         notices.money_unplaceable(session, booking, rules=rules, now=now)

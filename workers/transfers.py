@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from flows import notices
 from models.booking import Booking
-from models.booking_found import PART
+from models.booking_money import PART
 from models.lifecycle import Fact, Status
 from models.payment import OPEN, TRANSFER, Payment, PaymentFacts, PaymentState
 from models.receipt import Receipt

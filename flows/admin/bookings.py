@@ -17,6 +17,7 @@ from flows.actions import (
     ShowStuck,
     ShowUndecided,
     ShowWhole,
+    VerifyPayment,
 )
 from flows.admin.answers import told
 from flows.engine import Reply, Turn, row
@@ -31,6 +32,7 @@ from models.message import BODY_LIST, Menu, Row, Section, Text, clip
 from models.message_cost import message_costs
 from models.money import Money
 from models.payment import Payment
+from models.receipt import Receipt
 from models.reports import Step, Stuck
 
 STEPS_SHOWN: Final = 25
@@ -61,6 +63,7 @@ def show(turn: Turn, state: State, booking: Booking) -> Reply:
         *notices.people(turn.session, booking, listing),
         f"Total: {_.money(booking.total)} · advance {_.money(booking.advance)} · due {_.money(booking.due)}",
         *(f"Payment: {_payment(payment, booking)}" for payment in payments),
+        *(f"Money: {_receipt(each)}" for each in Receipt.of_booking(turn.session, booking.id)),
         *_besides(turn, booking, listing),
         "",
         *_history(turn, booking, listing),
@@ -82,6 +85,12 @@ def _payment(payment: Payment, booking: Booking) -> str:
     amount = ENGLISH.money(Money(payment.amount_minor, booking.currency))
     reference = payment.intent or payment.reference
     return f"{amount} by {payment.method}, {payment.state}" + (f" ({reference})" if reference else "")
+
+
+def _receipt(each: Receipt) -> str:
+    """A sum that came or was taken back; what of it is to go back, if any."""
+    back = f", {ENGLISH.money(each.back)} to give back" if each.back_minor else ""
+    return f"{ENGLISH.money(each.amount)}, {each.outcome}{back}"
 
 
 def _history(turn: Turn, booking: Booking, listing: Listing) -> list[str]:
@@ -109,6 +118,11 @@ def _choices(booking: Booking) -> tuple[Row, ...]:
         ]
     elif booking.is_in_review:
         rows.append(row(ShowReview(booking.id), "Check the payment", "With its picture, to verify or reject"))
+    elif booking.is_reversed:
+        rows += [
+            row(VerifyPayment(booking.id, 0), "Money is there", "What was taken back has come after all"),
+            row(DeclineInstead(booking.id), "Decline", "Nothing is owed; you are asked once more"),
+        ]
     elif booking.status in CONFIRMED:
         rows.append(row(DeclineInstead(booking.id), "Withdraw", "Cancel what was confirmed, money in full"))
     return (

@@ -20,7 +20,7 @@ from flows.notices.admin import (
 )
 from flows.notices.calendar import calendar, calendar_view
 from flows.notices.draft import draft_left
-from flows.notices.found import money_left, payment_reversed, rest_missing
+from flows.notices.found import money_left, part_goes_back, payment_reversed, rest_missing
 from flows.notices.guest import (
     declined,
     expired,
@@ -86,6 +86,7 @@ __all__ = [
     "owner_reminder",
     "owner_request",
     "owner_silent",
+    "part_goes_back",
     "payee_of",
     "payment_failed",
     "payment_link",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from flows import templates, transfer
-from flows.actions import DeclineInstead, SayPaid, ShowBooking, TalkToPerson, VerifyPayment
+from flows.actions import BookAgain, DeclineInstead, SayPaid, ShowBooking, TalkToPerson, VerifyPayment
 from flows.engine import button, with_preface
+from flows.notices.admin import refund_required
 from flows.notices.telling import clock, listing_of, people, speak_to_guest, tell_admins, tell_guest
 from flows.notices.transfer import payee_of
 from flows.phrases import ENGLISH
@@ -44,6 +45,23 @@ def rest_missing(
         taps=(SayPaid(booking.id),),
     )
     tell_guest(session, booking, with_preface(page, preface), "rest_missing", template, now)
+
+
+def part_goes_back(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:
+    """The rest did not come in time: what came goes back, and one tap starts again."""
+    _, listing = speak_to_guest(session, booking), listing_of(session, booking)
+    came = _.money(Money(received(Payment.of_booking(session, booking.id)), booking.currency))
+    body = _(
+        "The rest of your payment for *{place}* did not come in time, so the place was not kept. What you had sent, "
+        "*{amount}*, goes back to you within 5–7 business days.",
+        place=clip(listing.name, 60),
+        amount=came,
+    )
+    tap = BookAgain(booking.id)
+    template = templates.make("part_back", _.language, listing.name, booking.code, came, taps=(tap,))
+    message = Buttons(body, (button(tap, _("Book again")),))
+    tell_guest(session, booking, message, "part_back", template, now)
+    refund_required(session, booking, rules=rules, now=now)
 
 
 def money_left(session: Session, booking: Booking, row: Receipt, *, rules: Rules, now: datetime) -> None:

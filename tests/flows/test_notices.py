@@ -18,6 +18,7 @@ from models.listing import Listing
 from models.message import Buttons, Document, Link, Text
 from models.outbound import Outgoing
 from models.payment import Payment, PaymentFacts, PaymentState
+from models.receipt import Outcome, Receipt
 from models.session import Session
 from tests import factories
 from tests.factories import NOW
@@ -65,6 +66,11 @@ EVERY: dict[str, Callable[[Session, Booking, Payment], None]] = {
     "pending_payment": lambda s, b, p: notices.pending_payment(s, b, minutes=16, rules=RULES, now=NOW),
     "refund_required": lambda s, b, p: notices.refund_required(s, b, rules=RULES, now=NOW),
     "money_unplaceable": lambda s, b, p: notices.money_unplaceable(s, b, rules=RULES, now=NOW),
+    "money_put": lambda s, b, p: notices.money_put(s, b, "BK-20261120-7K3QX", rules=RULES, now=NOW),
+    "part_goes_back": lambda s, b, p: notices.part_goes_back(s, b, rules=RULES, now=NOW),
+    "too_much": lambda s, b, p: notices.money_left(s, b, came(b, Outcome.OVER), rules=RULES, now=NOW),
+    "paid_again": lambda s, b, p: notices.money_left(s, b, came(b, Outcome.SECOND), rules=RULES, now=NOW),
+    "taken_back": lambda s, b, p: notices.payment_reversed(s, b, came(b, Outcome.REVERSED), now=NOW),
     "message_failed": lambda s, b, p: notices.message_failed(
         s, b, kind="booking_request", recipient="owner", rules=RULES, now=NOW
     ),
@@ -83,6 +89,10 @@ EVERY: dict[str, Callable[[Session, Booking, Payment], None]] = {
         s, b, view=view_of(s, b), media_id="1", filename="t.pdf", rules=RULES, now=NOW
     ),
 }
+
+
+def came(booking: Booking, outcome: Outcome) -> Receipt:
+    return Receipt(1, booking.id, 1, None, None, outcome, 3_000_00, 300_00, "PKR", NOW)
 
 
 def view_of(session: Session, booking: Booking) -> ticket.TicketView:

@@ -8,14 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from models import evidence, receipt, ticket
 from models import person as people
+from models import receipt, ticket
 from models.booking import Booking
 from models.booking_event import SARAI, Actor
 from models.errors import IllegalTransition
 from models.lifecycle import Fact
 from models.listing import Listing
-from models.matching import Transfer
 from models.money import CurrencyMismatch, Money
 from models.payment import (
     AUTO_GMAIL,
@@ -67,7 +66,7 @@ def test_a_currency_without_fractions_forgives_nothing() -> None:
 def test_money_that_is_found_pays_the_booking_once(session: Session) -> None:
     booking = make.by_transfer(session)
     payment = _payment(session, booking)
-    mail = _mail(session, payment.amount, "TX1")
+    mail = make.mail(session, payment.amount, "TX1")
     found = Found(mail, payment.id, payment.amount, AUTO_GMAIL, occurred_at=NOW)
     assert _record(session, booking, found, cause="match:1") is Outcome.EXACT
     assert _record(session, booking, found, cause="match:1") is Outcome.KNOWN
@@ -94,7 +93,7 @@ def test_the_same_money_told_of_by_a_mail_and_a_picture_counts_once(session: Ses
     booking = make.by_transfer(session)
     payment = _payment(session, booking)
     _finds(session, booking, payment.amount, "TX2")
-    assert _finds(session, booking, payment.amount, "TX2", message_id="again") is Outcome.KNOWN
+    assert _finds(session, booking, payment.amount, "TX2") is Outcome.KNOWN
     assert len(Receipt.of_booking(session, booking.id)) == 1
 
 
@@ -188,6 +187,7 @@ def test_a_part_goes_back_where_the_rest_does_not_come(session: Session) -> None
     assert booking.status == "REFUND_REQUIRED"
     assert make.events(session, booking)[-2:] == ["EXPIRE", "RECORD_UNPLACEABLE_PAYMENT"]
     assert make.last_event(session, booking).data["refund_minor"] == 2_000_00
+    assert make.last_event(session, booking).reason == "part"
     assert _finds(session, booking, Money(3_400_00, "PKR")) is Outcome.SECOND
 
 
@@ -344,20 +344,6 @@ def _payment(session: Session, booking: Booking) -> Payment:
     return Payment.of_booking(session, booking.id)[-1]
 
 
-def _mail(session: Session, amount: Money, transaction_id: str, *, message_id: str | None = None) -> int:
-    kept = evidence.keep_transfer(
-        session,
-        source="gmail",
-        transfer=Transfer("nayapay", amount, transaction_id),
-        trusted=True,
-        known_form=True,
-        message_id=message_id or make.unique("mail-"),
-        now=NOW,
-    )
-    assert kept is not None
-    return kept
-
-
 def _record(
     session: Session, booking: Booking, found: Found, *, cause: str = "", now: object = NOW
 ) -> Outcome:
@@ -378,11 +364,10 @@ def _finds(
     transaction_id: str | None = None,
     *,
     payment: Payment | None = None,
-    message_id: str | None = None,
     now: object = NOW,
 ) -> Outcome:
     payment = payment or _payment(session, booking)
-    mail = _mail(session, amount, transaction_id or make.unique("TX"), message_id=message_id)
+    mail = make.mail(session, amount, transaction_id)
     return _record(session, booking, Found(mail, payment.id, amount, AUTO_GMAIL), now=now)
 
 
