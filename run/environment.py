@@ -31,8 +31,6 @@ SANDBOX = {
     "RAZORPAY_KEY_SECRET": "sandbox-razorpay-key-secret",
     "RAZORPAY_WEBHOOK_SECRET": "sandbox-razorpay-webhook",
     "JWT_SECRET": "sandbox-jwt-secret-sandbox-jwt-secret",
-    "GMAIL_ENABLED": "true",
-    "GMAIL_CHECK_INTERVAL_MINUTES": "0.05",
     "ENCRYPTION_KEY": "c2FuZGJveC1zYW5kYm94LXNhbmRib3gtc2FuZGJveC0=",
 }
 
@@ -72,6 +70,8 @@ def sandboxed(environment: Mapping[str, str], ports: Ports, clock_file: Path) ->
         "STRIPE_API_URL": f"http://127.0.0.1:{ports.stripe}",
         "PAYTM_API_URL": f"http://127.0.0.1:{ports.paytm}",
         "RAZORPAY_API_URL": f"http://127.0.0.1:{ports.razorpay}",
+        "GMAIL_ENABLED": "true",
+        "GMAIL_CHECK_INTERVAL_MINUTES": "0.05",
         "GMAIL_API_URL": f"http://127.0.0.1:{ports.gmail}",
         # Both are laid out by the stand-in, as Google would hand them out.
         "GMAIL_CREDENTIALS_PATH": str(clock_file.parent / "sandbox" / "gmail-credentials.json"),
