@@ -298,6 +298,24 @@ class Settings(BaseSettings):
         "`make gmail` then asks for.",
     )
 
+    verification_mode: Literal["manual", "automated", "hybrid"] = _setting(
+        "manual",
+        "How far transfers verify themselves. `manual`: everything is proposed to an admin. `automated`: a safe match "
+        "confirms itself, the rest waits in the unmatched list. `hybrid`: a safe match confirms itself, the rest is "
+        "proposed. An admin may switch it in the chat, which holds from then on.",
+        heading="Transfers",
+    )
+    auto_confirm_confidence: int = _setting(
+        70,
+        "From which score on, of 100, a match confirms by itself; it has to be 20 ahead of every other as well.",
+        least=1,
+    )
+    match_tie: Literal["ask", "latest"] = _setting(
+        "ask",
+        "A transfer that several bookings could be meant by: `ask` the guests, then an admin; or the `latest` booking "
+        "wins, as in document 004, which gives money to the wrong guest now and then.",
+    )
+
     encryption_key: str = _setting(
         "",
         "Seals what nobody but us may read. Several with commas between them, the newest first: what an older "
@@ -380,6 +398,9 @@ class Settings(BaseSettings):
             owner_deadline=timedelta(hours=self.owner_deadline_hours),
             max_days_ahead=self.max_days_ahead,
             ways=self.ways,
+            verification_mode=self.verification_mode,
+            auto_confirm_confidence=self.auto_confirm_confidence,
+            match_tie=self.match_tie,
             public_url=self.public_url.rstrip("/"),
             business_name=self.business_name,
             business_phone=self.business_phone or next(iter(self.admin_numbers), ""),

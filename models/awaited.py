@@ -285,24 +285,6 @@ def anything_waits(session: Session, now: datetime) -> bool:
     return bool(session.execute(_ANYTHING, {"now": now}).scalar())
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A candidate as it was kept with the last decision, for those who decide."""
-
-    payment_id: int
-    booking_id: int
-    booking_code: str
-    guest_name: str
-    score: int
-    why: Sequence[str]
-    chosen: bool
-
-
-def candidates_of(session: Session, evidence_id: int) -> Sequence[Kept]:
-    """All candidates of the last decision, the best first."""
-    return [Kept(*row) for row in session.execute(_CANDIDATES, {"id": evidence_id})]
-
-
 # What of a mail the rule needs; what is told of a second time by a mail waits for the first.
 _ROW = (
     "SELECT e.id, e.match_at, e.kind, e.issuer, e.transaction_id, e.amount_minor, e.currency, e.codes, "
@@ -396,10 +378,4 @@ _LOOK_AGAIN = text(
     "UPDATE payment_evidence e SET match_at = :now FROM match_candidates c WHERE c.payment_id = :payment_id "
     "AND e.id = c.evidence_id AND e.match_round = c.round AND NOT e.counted AND e.match_at IS NULL "
     "AND e.status IN ('matched', 'unmatched') AND e.verdict IN ('tie', 'weak') AND e.trusted"
-)
-_CANDIDATES = text(
-    "SELECT c.payment_id, p.booking_id, b.code, b.guest_name, c.score, c.why, c.chosen "
-    "FROM payment_evidence e JOIN match_candidates c ON c.evidence_id = e.id AND c.round = e.match_round "
-    "JOIN payments p ON p.id = c.payment_id JOIN bookings b ON b.id = p.booking_id "
-    "WHERE e.id = :id ORDER BY c.score DESC, c.payment_id DESC"
 )

@@ -23,6 +23,8 @@ class Rules:
         reminders, owner_alert, owner_deadline: the owner's silence, counted from the payment.
         code_life: how long an owner's button works.
         verification_mode: how far transfers verify themselves, as long as no admin has switched it.
+        auto_confirm_confidence: from which score on a transfer's match confirms by itself.
+        match_tie: what becomes of a transfer that several could have made: `ask`, or `latest`.
         ways: the ways to pay that the business has switched on.
     """
 
@@ -42,6 +44,8 @@ class Rules:
     max_days_ahead: int = 90
     ways: Collection[str] = frozenset({"card", "transfer"})
     verification_mode: str = "manual"
+    auto_confirm_confidence: int = 70
+    match_tie: str = "ask"
     public_url: str = "http://localhost:8000"
     business_name: str = "Sarai"
     business_phone: str = ""

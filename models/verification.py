@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 from sqlalchemy import text
 
 from models.matching import MatchRules, Tie
+from models.rules import Rules
 from models.session import Session
 
 MODE: Final = "VERIFICATION_MODE"
@@ -22,25 +22,17 @@ class Mode(StrEnum):
     HYBRID = "hybrid"  # a safe match confirms itself, the rest is proposed to an admin
 
 
-@dataclass(frozen=True)
-class VerificationDefaults:
-    """What the settings say; an admin's word goes before the mode."""
-
-    mode: Mode = Mode.MANUAL
-    confirm_at: int = 70
-    tie: Tie = Tie.ASK
-
-    @property
-    def match_rules(self) -> MatchRules:
-        return MatchRules(confirm_at=self.confirm_at, tie=self.tie)
-
-
 class NothingApproved(Exception):
     """No mail of this issuer was ever approved by an admin, so that nobody knows that its mails are read rightly."""
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
         super().__init__(issuer)
+
+
+def match_rules(rules: Rules) -> MatchRules:
+    """How sure the matcher has to be."""
+    return MatchRules(confirm_at=rules.auto_confirm_confidence, tie=Tie(rules.match_tie))
 
 
 def mode(session: Session, default: Mode) -> Mode:

@@ -33,13 +33,13 @@ from models.pricing import quote
 from models.rules import Rules
 from models.session import Session
 from models.stay import Stay
-from models.verification import Mode, VerificationDefaults
+from models.verification import Mode
 from simulate.assumptions import POLL_MINUTES, PRICE_POINTS
 from simulate.outcome import Result
 from simulate.people import BEGINS, Guest, Pays, Stranger
 from workers.matching import MatchJobs
 
-RULES: Final = Rules()
+RULES: Final = Rules(verification_mode=Mode.HYBRID)
 ISSUER: Final = "nayapay"
 DAYS: Final = 80  # stays are spread over so many days, and units are plenty: nobody is refused here
 UNITS: Final = 60
@@ -118,8 +118,7 @@ class Season:
         """Let it all happen, and count what became of each transfer."""
         began = time.monotonic()
         self._open()
-        defaults = VerificationDefaults(mode=Mode.HYBRID)
-        self._matcher = MatchJobs(Silence(), rules=RULES, defaults=defaults, clock=self.clock)
+        self._matcher = MatchJobs(Silence(), rules=RULES, clock=self.clock)
         for guest in self.guests:
             self._at(guest.books_at, partial(self._book, guest))
         for stranger in self.strangers:

@@ -26,7 +26,7 @@ from models.payment import AUTO_GMAIL, AUTO_SCREENSHOT, Found
 from models.receipt import Receipt
 from models.rules import Rules
 from models.session import Session
-from models.verification import Mode, VerificationDefaults
+from models.verification import Mode
 from workers.errands import ChoreJob, ChoreRecord
 
 log = structlog.get_logger()
@@ -55,10 +55,10 @@ class Tells(Protocol):
 
 
 class MatchJobs:
-    def __init__(self, tells: Tells, *, rules: Rules, defaults: VerificationDefaults, clock: Clock) -> None:
+    def __init__(self, tells: Tells, *, rules: Rules, clock: Clock) -> None:
         self._tells = tells
         self._rules = rules
-        self._defaults = defaults
+        self._mode = Mode(rules.verification_mode)
         self._clock = clock
 
     def chores(self) -> Mapping[str, ChoreJob]:
@@ -83,7 +83,7 @@ class MatchJobs:
             {one.id: one.transfer for one in fresh},
             payments,
             accounts=ours,
-            rules=self._defaults.match_rules,
+            rules=verification.match_rules(self._rules),
         )
         seen = {one.payment_id: one for one in payments}
         for one in due:
@@ -112,7 +112,7 @@ class MatchJobs:
     def _may_confirm(self, session: Session, one: Waiting) -> bool:
         """Whether what is certain needs nobody's yes: by the mode, and for mails that are known to be read rightly."""
         return (
-            verification.mode(session, self._defaults.mode) is not Mode.MANUAL
+            verification.mode(session, self._mode) is not Mode.MANUAL
             and one.known_form
             and not one.is_rejected
             and one.transfer.issuer in verification.confirming(session)
@@ -154,7 +154,7 @@ class MatchJobs:
         self, session: Session, one: Waiting, decision: Decision, seen: Mapping[int, OpenTransfer]
     ) -> None:
         """Nothing is certain, or nothing may be done by itself: guests are asked, or an admin, or nobody."""
-        mode, now = verification.mode(session, self._defaults.mode), self._clock.now()
+        mode, now = verification.mode(session, self._mode), self._clock.now()
         asked = self._to_ask(one, decision, seen) if mode is Mode.HYBRID else []
         if asked and one.asked_until is None:
             until = now + ANSWER_IN

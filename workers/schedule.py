@@ -14,6 +14,7 @@ from models import mail, payee, person
 from models.clock import Clock
 from models.db import unit_of_work
 from models.rules import Rules
+from workers.matching import match_what_waits
 from workers.monitor import forget_old, watch_payments
 from workers.queue import PROVIDERS, Doorbell
 from workers.reminders import remind_of_drafts
@@ -51,6 +52,7 @@ def periodic_jobs(
         Periodic("remind_of_drafts", 30.0, lambda: remind_of_drafts(clock)),
         Periodic("watch_payments", 60.0, lambda: watch_payments(clock)),
         Periodic("forget_old", 600.0, lambda: forget_old(clock)),
+        Periodic("match_what_waits", 5.0, lambda: match_what_waits(clock)),
     ]
     if has_mailbox:
         jobs.append(Periodic("open_mailbox", 60.0, lambda: open_mailbox(clock)))
