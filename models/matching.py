@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ CLOCKS_DIFFER: Final = timedelta(minutes=5)
 LATE: Final = timedelta(hours=1)
 # So long after its payment's end an amount is nobody else's: money can be a day late.
 AMOUNT_RESTS: Final = timedelta(hours=24)
+# Of a transfer's candidates so many are weighed against those of others; more than a few are a tie in any case.
+MOST_WEIGHED: Final = 40
 TAIL: Final = 4  # characters of a transaction id that a guest is asked for
 
 
@@ -256,7 +259,7 @@ def assign(
     decisions = {number: _by_itself(them, rules) for number, them in found.items()}
     named = {n for n, one in decisions.items() if one.confirms and one.chosen and one.chosen.is_named}
     for group in _connected({n: them for n, them in found.items() if n not in named and them}):
-        decisions |= _together({n: found[n] for n in group}, found, named, decisions, rules)
+        decisions |= _together({n: found[n] for n in group}, named, decisions, rules)
     return decisions
 
 
@@ -309,18 +312,18 @@ def _by_itself(them: Sequence[Candidate], rules: MatchRules) -> Decision:
 
 def _together(
     group: Mapping[int, Sequence[Candidate]],
-    found: Mapping[int, Sequence[Candidate]],
     named: set[int],
     alone: Mapping[int, Decision],
     rules: MatchRules,
 ) -> dict[int, Decision]:
-    """The best assignment of transfers that could be for the same payments, and how certain each part of it is."""
+    """The best assignment of transfers that could be for the same bookings, and how certain each part of it is."""
     taken = {alone[n].candidates[0].booking_id: alone[n].candidates[0].score for n in named}
     rivals: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    pairs: dict[tuple[int, int], int] = {}
     for number, them in group.items():
-        for one in them:
+        for one in them[:MOST_WEIGHED]:
             rivals[one.booking_id].append((one.score, number))
-    pairs = {(n, c.booking_id): c.score for n, them in group.items() for c in them}
+            pairs[number, one.booking_id] = one.score
     best, total = _best_total(group, pairs)
     decided: dict[int, Decision] = {}
     for number, them in group.items():
@@ -332,7 +335,7 @@ def _together(
             verdict = Verdict.SURE if best.get(number) == chosen.booking_id else Verdict.TIE
         elif number not in best or not (
             _leads_its_row(chosen, them, number, rivals, taken, rules.lead)
-            and _leads_its_column(chosen, number, rivals, taken, rules.lead)
+            and _leads_its_column(chosen, number, group, rivals, taken, rules.lead)
             and total - _best_total(group, pairs, without=(number, chosen.booking_id))[1] >= rules.lead
         ):
             verdict = Verdict.TIE
@@ -365,12 +368,17 @@ def _leads_its_row(
 def _leads_its_column(
     chosen: Candidate,
     number: int,
+    group: Mapping[int, Sequence[Candidate]],
     rivals: Mapping[int, Sequence[tuple[int, int]]],
     taken: Mapping[int, int],
     lead: int,
 ) -> bool:
-    """No other transfer explains the payment nearly as well."""
-    others = [taken.get(chosen.booking_id, 0), *(s for s, n in rivals[chosen.booking_id] if n != number)]
+    """No other transfer explains the booking nearly as well, but those which are explained better still elsewhere."""
+    others = [taken.get(chosen.booking_id, 0)]
+    for score, rival in rivals[chosen.booking_id]:
+        elsewhere = max((c.score for c in group[rival] if c.booking_id != chosen.booking_id), default=0)
+        if rival != number and elsewhere < score + lead:
+            others.append(score)
     return chosen.score - max(others) >= lead
 
 
@@ -573,16 +581,17 @@ class _Index:
 
     def __init__(self, awaited: Iterable[OpenTransfer]) -> None:
         self.since: dict[int, float] = {}
-        self._all: dict[int, OpenTransfer] = {}
+        self._all = {one.payment_id: one for one in awaited}
         self._by_code: dict[str, list[int]] = defaultdict(list)
-        self._by_amount: dict[tuple[int, str], list[int]] = defaultdict(list)
-        for one in sorted(awaited, key=lambda one: one.payment_id):
-            self._all[one.payment_id] = one
-            self.since[one.payment_id] = one.since.timestamp()
+        self._by_agreed: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+        for number, one in self._all.items():
+            self.since[number] = one.since.timestamp()
             for code in (one.reference, one.booking_code, *one.shown_ids):
                 if code is not None:
-                    self._by_code[code].append(one.payment_id)
-            self._by_amount[one.payee_id, one.payable.currency].append(one.payment_id)
+                    self._by_code[code].append(number)
+            self._by_agreed[one.payee_id, one.agreed.currency].append((one.agreed.minor, number))
+        for them in self._by_agreed.values():
+            them.sort()
 
     def near_to(self, transfer: Transfer, payee_ids: frozenset[int] | None) -> Iterator[OpenTransfer]:
         """Those that a code names, and those of the accounts it can have come to whose amount is near."""
@@ -590,9 +599,17 @@ class _Index:
         if transfer.transaction_id is not None:
             codes |= {same_id(transfer.transaction_id)}
         numbers = {number for code in codes for number in self._by_code.get(code, ())}
-        for (payee_id, currency), them in self._by_amount.items():
-            if currency == transfer.amount.currency and (payee_ids is None or payee_id in payee_ids):
-                numbers.update(n for n in them if _amount(transfer.amount, self._all[n]) is not None)
+        given = transfer.amount.minor
+        for (payee_id, currency), them in self._by_agreed.items():
+            if currency != transfer.amount.currency or (payee_ids is not None and payee_id not in payee_ids):
+                continue
+            # What is asked for is at most a tenth less than what was agreed on.
+            for least, most in ((given * 10 // 11, given * 100 // 81), (2 * given, given * 20 // 9)):
+                numbers.update(
+                    number
+                    for _, number in them[bisect_left(them, (least, 0)) : bisect_left(them, (most + 1, 0))]
+                    if _amount(transfer.amount, self._all[number]) is not None
+                )
         return (self._all[number] for number in sorted(numbers))
 
 
