@@ -16,6 +16,7 @@ from sqlalchemy import text
 from models.evidence import GMAIL, EvidenceStatus
 from models.lifecycle import LIVE_HOLD
 from models.matching import (
+    DEFAULT,
     IN_VIEW,
     Account,
     Decision,
@@ -235,6 +236,11 @@ def write(
 MOST_KEPT: Final = 50
 
 
+def asked_already(session: Session, payment_ids: Sequence[int], now: datetime) -> frozenset[int]:
+    """Those of the payments whose guests were asked for the end of an id, and have time to answer."""
+    return frozenset(session.scalars(_ASKED_ALREADY, {"ids": list(payment_ids), "now": now}))
+
+
 def set_aside_repeat(session: Session, one: Waiting) -> None:
     """The same money was told of before: this row has nothing to add."""
     booking_id, payment_id = one.counted_for or (None, None)
@@ -369,6 +375,11 @@ _COUNTED_AS = text(
 _END_REVERSAL = text(
     "UPDATE payment_evidence SET match_at = NULL, status = 'verified', verified_at = :now, "
     "booking_id = :booking_id, payment_id = :payment_id WHERE id = :id"
+)
+_ASKED_ALREADY = text(
+    "SELECT c.payment_id FROM match_candidates c JOIN payment_evidence e ON e.id = c.evidence_id "
+    "AND e.match_round = c.round WHERE c.payment_id = ANY(:ids) AND e.asked_until > :now AND e.status = 'pending' "
+    f"AND c.score > e.confidence - {DEFAULT.lead}"
 )
 _SET_ASIDE = text(
     "UPDATE payment_evidence SET match_at = NULL, status = :status, verdict = 'repeat', "

@@ -44,6 +44,7 @@ class Weights:
         reference, shown_id: the code in the remarks, or the transaction id that the guest's own picture shows;
             with the payable amount, and with an amount that no guest would send for it.
         unique_amount: the payable amount, which no other payment of the account has.
+        amount_again: the same when its money has come before: twice by oversight, or somebody else's.
         amount: the exact amount where others have it too, or the agreed one, to which payers round.
         near_amount: half of it, all of the price, or up to a tenth away.
         name, phone, typed_tail: what is added where they agree.
@@ -54,6 +55,7 @@ class Weights:
     reference_and_amount: int = 100
     reference_odd_amount: int = 60
     unique_amount: int = 90
+    amount_again: int = 60
     amount: int = 50
     near_amount: int = 30
     name: int = 20
@@ -564,10 +566,11 @@ def _score_of_amount(transfer: Transfer, amount: Why | None, one: OpenTransfer, 
     moment = transfer.occurred_at or transfer.told_at
     if amount is None or (moment is not None and moment < one.since - CLOCKS_DIFFER):
         return 0
+    is_again = one.settled is Settled.PROVEN
     if amount is Why.UNIQUE:
-        return weights.unique_amount
-    if one.settled is Settled.PROVEN:
-        return 0  # whose money came already sends it twice only by name
+        return weights.amount_again if is_again else weights.unique_amount
+    if is_again:
+        return 0  # nobody is thought to have sent a rounded amount once more
     return weights.near_amount if amount is Why.NEAR else weights.amount
 
 

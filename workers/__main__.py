@@ -18,6 +18,7 @@ from rq.serializers import JSONSerializer
 
 import config
 import logs
+from flows import notices
 from integrations import clients
 from models import db, sealed
 from models.clock import Clock
@@ -28,6 +29,7 @@ from workers.calendars import CalendarJobs
 from workers.errands import Errands, Round
 from workers.evidence import EvidenceJobs
 from workers.heartbeat import Heartbeat
+from workers.matching import MatchJobs
 from workers.outbox import Sender
 from workers.payments import PaymentJobs
 from workers.queue import CrewRunner, Doorbell, LaneRunner, Runner
@@ -126,7 +128,10 @@ def _slow(settings: config.Settings, clock: Clock, stopping: threading.Event) ->
         **TicketJobs(whatsapp, rules=settings.rules).jobs(),
         **EvidenceJobs(whatsapp, rules=settings.rules).jobs(),
     }
-    chores = CalendarJobs(whatsapp, rules=settings.rules, clock=clock).chores()
+    chores = {
+        **CalendarJobs(whatsapp, rules=settings.rules, clock=clock).chores(),
+        **MatchJobs(notices, rules=settings.rules, clock=clock).chores(),
+    }
     crew = Errands(queue.SLOW, jobs, clock=clock, side_by_side=SLOW_SIDE_BY_SIDE, chores=chores)
     return CrewRunner(settings.redis_url, queue.SLOW, stopping, crew)
 

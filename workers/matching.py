@@ -158,11 +158,14 @@ class MatchJobs:
         asked = self._to_ask(one, decision, seen) if mode is Mode.HYBRID else []
         if asked and one.asked_until is None:
             until = now + ANSWER_IN
+            # Who has still to answer for another transfer is not asked twice: what they type is held against both.
+            waiting = awaited.asked_already(session, [candidate.payment_id for candidate in asked], now)
+            booking_ids = [c.booking_id for c in asked if c.payment_id not in waiting]
             awaited.write(
                 session, one, decision, status=EvidenceStatus.PENDING, match_at=until, asked_until=until
             )
-            for candidate in asked:
-                booking = Booking.get(session, candidate.booking_id)
+            for booking_id in booking_ids:
+                booking = Booking.get(session, booking_id)
                 self._tells.ask_whose_transfer(session, booking, one.id, rules=self._rules, now=now)
             return
         if asked and one.asked_until is not None and now < one.asked_until:

@@ -119,7 +119,7 @@ ODD = _open(payable=2700)  # the amounts were used up: it is asked for the round
             100,
             "reference unique",
         ),
-        (_sent(), _open(settled=Settled.PROVEN), 90, "unique"),
+        (_sent(), _open(settled=Settled.PROVEN), 60, "unique"),
         (_sent(2700, sender_name="AYESHA KHAN"), _open(settled=Settled.BY_WORD), 70, "rounded name"),
         (_sent(text="QMKC4", occurred_at=NOW - HOUR), _open(), 100, "reference unique"),
     ],
