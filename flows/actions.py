@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final
 
 VERSION: Final = "v1"
+NIGHT: Final = "a-night"  # what a price is of, where it is of no shift and no visit
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -791,6 +792,9 @@ class AskPrice(Action):
     """Shows what a price for these days would change, in thousandths; 0 is the usual price again.
 
     What a minor unit is, is known once the place is.
+
+    Attributes:
+        of: a shift by name, a visit's length in minutes, or the night.
     """
 
     verb = "askprice"
@@ -798,6 +802,7 @@ class AskPrice(Action):
     first: date
     last: date
     thousandths: int
+    of: str = NIGHT
 
 
 @dataclass(frozen=True)
@@ -807,6 +812,7 @@ class SetPrice(Action):
     first: date
     last: date
     minor: int
+    of: str = NIGHT
 
 
 @dataclass(frozen=True)

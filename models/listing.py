@@ -20,7 +20,7 @@ from models.hours import Hours
 from models.payment import takes
 from models.pricing import stay_rules
 from models.question import Question
-from models.rates import Rates
+from models.rates import Dated, Rates
 from models.session import Session
 from models.stay import Mode, NightRules
 
@@ -125,9 +125,9 @@ class Listing:
 
 
 def set_dated_prices(
-    session: Session, listing_id: int, prices: Mapping[date, int | None], *, today: date
+    session: Session, listing_id: int, prices: Mapping[Dated, int | None], *, today: date
 ) -> None:
-    """What the nights that begin on these days cost from now on, in minor units; None: as usual again.
+    """What these nights, shifts or visits cost from now on, in minor units; None: as usual again.
 
     Bookings keep what they were quoted. Days that are over are forgotten.
     """
@@ -139,8 +139,8 @@ def set_dated_prices(
         {"id": listing_id},
     ).one()
     own = {**(stored.filed or {}), **(stored.own or {})}
-    own |= {day.isoformat(): minor for day, minor in prices.items()}
-    dated = {day: minor for day, minor in own.items() if minor is not None and day >= today.isoformat()}
+    own |= {str(dated): minor for dated, minor in prices.items()}
+    dated = {written: minor for written, minor in own.items() if minor is not None and written >= f"{today}"}
     session.execute(
         text("UPDATE listings SET own_rates = :own WHERE id = :id"),
         {"id": listing_id, "own": orjson.dumps({"dated_minor": dated}).decode()},

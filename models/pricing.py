@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.money import Money
-from models.rates import WEEKDAYS, Charge, Of, Per, Rates, Season, Tariff
+from models.rates import WEEKDAYS, Charge, Dated, Of, Per, Rates, Season, Tariff
 from models.stay import Mode, NightRules, Shift, Stay
 
 
@@ -267,13 +267,13 @@ def nights_of(stay: Stay) -> Sequence[date]:
 
 def _night(rates: Rates, night: date) -> tuple[str, LineKey, int]:
     """The season whose price a night has ("" for none), what kind of night it is, and what it costs."""
-    if night in rates.dated:
-        return "", LineKey.NIGHTS, rates.dated[night]
+    if rates.dated and (own := rates.dated.get(Dated(night))) is not None:
+        return "", LineKey.NIGHTS, own
     for season, tariff in rates.tariffs_on(night):
-        own = _own_price(tariff, night.weekday(), night.weekday() in rates.weekend_nights)
-        if own is not None:
+        found = _own_price(tariff, night.weekday(), night.weekday() in rates.weekend_nights)
+        if found is not None:
             # One that costs what most do is of no kind of its own.
-            return (season, LineKey.NIGHTS, own[1]) if own[1] == tariff.base else (season, *own)
+            return (season, LineKey.NIGHTS, found[1]) if found[1] == tariff.base else (season, *found)
     raise AssertionError("the usual prices have a base")
 
 
@@ -301,6 +301,8 @@ def shift_price(rates: Rates, day: date, shift: Shift) -> Money:
 
 def _shift(rates: Rates, day: date, shift: Shift) -> tuple[str, Money]:
     """The season whose price a shift has, and the price."""
+    if (dated := rates.dated.get(Dated(day, shift))) is not None:
+        return "", Money(dated, rates.currency)
     for season, tariff in rates.tariffs_on(day):
         own = tariff.shifts.get(shift)
         if day.weekday() in rates.weekend_nights:
@@ -325,12 +327,25 @@ def slot_price(rates: Rates, day: date, minutes: int) -> Money:
 
 def _slot(rates: Rates, day: date, minutes: int) -> tuple[str, Money]:
     """The season whose price a slot has, and the price."""
+    if (dated := rates.dated.get(Dated(day, minutes))) is not None:
+        return "", Money(dated, rates.currency)
     for season, tariff in rates.tariffs_on(day):
         if minutes in tariff.durations:
             return season, Money(tariff.durations[minutes], rates.currency)
     season, _key, each = _night(rates, day)
     price = Money(each, rates.currency)
     return season, price if rates.slot_minutes is None else price.part(minutes, rates.slot_minutes)
+
+
+def dated_price(rates: Rates, dated: Dated) -> Money:
+    """What this night, shift or visit costs in one unit."""
+    match dated.what:
+        case None:
+            return night_price(rates, dated.day)
+        case Shift() as shift:
+            return shift_price(rates, dated.day, shift)
+        case minutes:
+            return slot_price(rates, dated.day, minutes)
 
 
 def lowest_and_highest(rates: Rates, first: date, last: date) -> tuple[Money, Money]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from models.money import Money, step
 from models.stay import Shift
@@ -38,6 +38,29 @@ class Of(StrEnum):
 
     STAY = "stay"  # nights, shifts or slots, and extra guests
     ALL = "all"  # and the fees
+
+
+class Dated(NamedTuple):
+    """A day, and what of it has a price of its own: its night, a shift, or a visit of so many minutes."""
+
+    day: date
+    what: Shift | int | None = None
+
+    @classmethod
+    def parse(cls, written: str) -> Dated:
+        """ "2026-12-31", "2026-12-31 night", "2026-12-31 90".
+
+        Raises:
+            ValueError: it is none of these.
+        """
+        day, _, what = written.partition(" ")
+        if not what:
+            return cls(date.fromisoformat(day))
+        return cls(date.fromisoformat(day), int(what) if what.isdecimal() else Shift(what.upper()))
+
+    def __str__(self) -> str:
+        said = self.what.lower() if isinstance(self.what, Shift) else self.what
+        return f"{self.day}" if said is None else f"{self.day} {said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +175,8 @@ class Rates:
         check_in_days: the days of the week on which a stay may begin.
         advance_percent, advance_minor: at most one of them; neither: nothing to pay now.
         full_payment: the guest may also pay all of it now.
-        dated: what the night that begins on a day costs, whatever else is said of it.
+        dated: what the night, the shift or the visit of a length costs that begins on a day, whatever else is
+            said of it.
     """
 
     currency: str
@@ -167,7 +191,7 @@ class Rates:
     advance_percent: int | None = None
     advance_minor: int | None = None
     full_payment: bool = False
-    dated: Mapping[date, int] = field(default_factory=dict)
+    dated: Mapping[Dated, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.usual.base is None:
@@ -255,7 +279,7 @@ class Rates:
             percent,
             amount,
             words.yes_or_no("full_payment"),
-            words.amounts("dated", date.fromisoformat),
+            words.amounts("dated", Dated.parse),
         )
         words.end()
         return rates
@@ -274,7 +298,7 @@ class Rates:
             advance_percent=self.advance_percent,
             advance_minor=self.advance_minor,
             full_payment=self.full_payment or None,
-            dated_minor={day.isoformat(): minor for day, minor in sorted(self.dated.items())},
+            dated_minor={str(dated): self.dated[dated] for dated in sorted(self.dated, key=str)},
         )
         return {**said, "weekend_nights": _names(self.weekend_nights)}
 

@@ -31,7 +31,7 @@ def help_(turn: Turn, state: State, words: str) -> Reply | None:
         _("*calendar* – a month as a picture"),
         _("*block 24-26 dec* – nobody can book these days"),
         _("*unblock* – open them again"),
-        _("*price sat 12000* – another price for some nights"),
+        _("*price sat 12000* – another price for some days"),
         _("*earnings* – what this month has brought"),
         _("*menu* – book a stay yourself"),
         "",

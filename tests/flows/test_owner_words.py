@@ -14,9 +14,10 @@ from models.errors import PlaceTaken
 from models.listing import Listing
 from models.message import Buttons, ContactRequest, Menu, Text, Typing
 from models.occupancy import Taken
-from models.pricing import quote
+from models.pricing import quote, shift_price, slot_price
+from models.rates import Dated
 from models.session import Session
-from models.stay import Stay
+from models.stay import Shift, Stay
 from tests import factories
 from tests.factories import NOW, STAY
 from tests.flows.conversation import RULES, Chat, as_read, body, titles
@@ -214,7 +215,7 @@ def test_a_price_for_some_nights_holds_for_new_quotes(session: Session, place: L
     asked = owner.says("price 24-26 dec 15,000")
     assert "Thu 24 Dec: Rs. 9,000 → *Rs. 15,000*" in body(asked)
     assert price(session, place, STAY) == 18_000_00, "not before the yes"
-    assert "Rs. 15,000* for a night" in body(owner.taps("Yes, change it"))
+    assert "*Rs. 15,000*. For one night." in body(owner.taps("Yes, change it"))
     assert price(session, place, STAY) == 30_000_00
     assert price(session, place, Stay(date(2026, 12, 26), date(2026, 12, 28))) == 24_000_00
     assert before.total_minor == 18_000_00
@@ -247,16 +248,48 @@ def test_a_price_is_in_the_places_own_currency(session: Session, place: Listing,
     owner.says("price 24 dec 12000")
     owner.taps(other.name)
     owner.taps("Yes, change it")
-    assert Listing.get(session, other.id).price.dated == {date(2026, 12, 24): 12000}
+    assert Listing.get(session, other.id).price.dated == {Dated(date(2026, 12, 24)): 12000}
     owner.says("price 24 dec 12000.50")
     assert "cannot read" in body(owner.taps(other.name))
 
 
-def test_a_price_by_the_hour_is_not_for_the_chat(session: Session, place: Listing, owner: Chat) -> None:
-    care = second_place(session, place)
-    factories.change(session, care, mode="SLOT")
-    owner.says("price 24 dec 12000")
-    assert "set by our team" in body(owner.taps(care.name))
+def test_a_price_of_a_shift(session: Session, place: Listing, owner: Chat) -> None:
+    factories.change(session, place, mode="SHIFT", hours="{}")
+    asked = owner.says("price 24 dec night 45000")
+    assert "Thu 24 Dec: Rs. 9,000 → *Rs. 45,000*" in body(asked)
+    assert "For the shift “Night”." in body(asked)
+    assert "For the shift “Night”." in body(owner.taps("Yes, change it"))
+    day = date(2026, 12, 24)
+    changed = Listing.get(session, place.id).price
+    assert changed.dated == {Dated(day, Shift.NIGHT): 45_000_00}
+    assert shift_price(changed, day, Shift.DAY).minor == 9_000_00
+    assert shift_price(changed, day, Shift.FULL_DAY).minor == 54_000_00
+    owner.says("price 24 dec night usual")
+    owner.taps("Yes, change it")
+    assert Listing.get(session, place.id).price.dated == {}
+
+
+def test_a_shift_that_was_not_said_is_asked_for(session: Session, place: Listing, owner: Chat) -> None:
+    factories.change(session, place, mode="SHIFT", hours="{}")
+    assert titles(owner.says("price 24 dec 45000")) == ["Day", "Night", "Full Day", "Full Night"]
+    assert "For the shift “Full Day”." in body(owner.taps("Full Day"))
+    owner.taps("Yes, change it")
+    assert list(Listing.get(session, place.id).price.dated) == [Dated(date(2026, 12, 24), Shift.FULL_DAY)]
+
+
+def test_a_price_of_a_visit(session: Session, place: Listing, owner: Chat) -> None:
+    factories.change(session, place, mode="SLOT", hours='{"durations": [60, 120]}')
+    assert titles(owner.says("price 24 dec 3000")) == ["1 hour", "2 hours"]
+    assert "For a visit of 2 hours." in body(owner.taps("2 hours"))
+    owner.taps("Yes, change it")
+    changed = Listing.get(session, place.id).price
+    assert slot_price(changed, date(2026, 12, 24), 120).minor == 3_000_00
+    assert slot_price(changed, date(2026, 12, 24), 60).minor == 9_000_00
+
+
+def test_where_visits_have_one_length_nothing_is_asked(session: Session, place: Listing, owner: Chat) -> None:
+    factories.change(session, place, mode="SLOT", hours='{"durations": [60]}')
+    assert "For a visit of 1 hour." in said(owner, "price 24 dec 3000")
 
 
 @pytest.mark.parametrize(
