@@ -5,7 +5,7 @@ knows how that issuer writes; `generic.py` reads what nobody wrote down, for a p
 
     python -m integrations.payment_mail FILE…
 
-Source: docs/decisions/ and facts/payments.md 1, 3
+Source: facts/payments.md 1, 3; docs/decisions/0016-believing-a-mail.md
 """
 
 from __future__ import annotations

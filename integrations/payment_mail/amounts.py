@@ -67,7 +67,7 @@ _NUMBER: Final = (
 _SCALE: Final = r"(?:\s?(?P<{}>lakhs?|lacs?|crores?|k|million)\b)?"
 _BEFORE: Final = (
     rf"(?<![^\W\d_])(?P<sign>{_SIGN})[.:]{{0,2}}(?:\s?(?P<second>{_SIGN})"
-    rf"[.:]?)?\s{{0,3}}(?P<minus>-?)(?P<number>{_NUMBER}){_SCALE.format('scale')}"
+    rf"[.:]?)?\)?:?\s{{0,3}}(?P<minus>-?)(?P<number>{_NUMBER}){_SCALE.format('scale')}"
 )
 _AFTER: Final = (
     rf"(?<![\w.,/-])(?P<number2>{_NUMBER}){_SCALE.format('scale2')}\s?(?:/-\s?)?(?P<sign2>{_SIGN})"

@@ -126,7 +126,7 @@ def decode_text(data: bytes, charset: str) -> str:
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
-            if error.start >= len(data) - 3:  # cut in the middle of a letter, by us or by a broken encoding
+            if error.reason == "unexpected end of data":  # cut in the middle of a letter
                 return data[: error.start].decode("utf-8")
     if charset in ("", "utf-8", "utf8", "us-ascii", "ascii") or not _CHARSET.fullmatch(charset):
         charset = "utf-8" if _is_mostly_utf8(data) else "cp1252"
@@ -160,7 +160,8 @@ def _headers(head: bytes) -> list[tuple[str, str]]:
                 headers[-1][1].append(line.strip())
             continue
         name, colon, value = line.partition(":")
-        if colon and not name.startswith("From "):
+        is_mbox_mark = name.startswith("From ") and name.strip() != "From"
+        if colon and not is_mbox_mark:
             headers.append((name.strip().lower(), [value.strip()]))
     return [(name, " ".join(values)) for name, values in headers]
 

@@ -58,8 +58,11 @@ _NO_ID: Final = words(
     r"[0-3]?\d[-/][0-1]?\d[-/]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}-?[a-z]{3}-?\d{2,4}|bk-\d{8}\S*",
     r"(?:0|\+?92|0092)3\d{9}|x+\d+|[a-z]+",
 )
-_REMARK: Final = words(
-    r"(?:remarks?|narration|note|message|comments?|purpose(?: of payment)?|payment note|نوٹ|टिप्पणी)\s?[:\t]\s?[^\n]*"
+_REMARK: Final = re.compile(
+    r"(?:^|(?<=[.;,|\t] ))(?:(?:payment |sender.s |customer )?(?:remarks?|note|message|comments?|memo)|"
+    r"purpose(?: of payment)?|نوٹ|टिप्पणी)"
+    r"(?: from [^\n:]{1,60})?\s?(?:[:\t][ ]?[^\n]*?(?=\. [A-Z]|$)|\n[^\n]*)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _REVERSES: Final = words(
     r"(?:original|reversed|reversal of|reverses|against|in lieu of|of (?:your |the )?(?:earlier |"
@@ -75,7 +78,7 @@ _SENDER_LABELS: Final = choice(
     r"(?:received|paid|sent|deposited|transferred|payment|funds|amount received|money) (?:from|by)",
     r"sender|payer|remitter|from name|from|by|originator|debtor|ordering customer",
     r"प्रेषक(?: का नाम)?|भेजने वाल[ाे](?: का नाम)?|भुगतानकर्ता|بھیجنے وال[اے](?: کا نام)?|ارسال کنندہ",
-    r"ادا کنندہ|اسم المرسل|المرسل|المحول",
+    r"ادا کنندہ|اسم المرسل|المرسل|المحول|द्वारा",
 )
 _PAYEE_LABELS: Final = choice(
     r"destination acc(?:\.|ount)? (?:title|name)",
@@ -84,7 +87,7 @@ _PAYEE_LABELS: Final = choice(
     r"प्राप्तकर्ता|وصول کنندہ|المستفيد",
 )
 _VALUE: Final = r"[ ]?(?:[:\t][\s:\t-]*|\n[:\s]{0,3}|- )(?P<name>[^\n\t:|]{2,90})"
-_SENDER_LABELLED: Final = words(rf"(?:^|[\n\t]|[:.] |\b[a-e]\. ){_SENDER_LABELS}{_VALUE}")
+_SENDER_LABELLED: Final = words(rf"(?:^|[\n\t]|[:.|] |\b[a-e]\. ){_SENDER_LABELS}{_VALUE}")
 _PAYEE_LABELLED: Final = words(rf"(?:^|[\n\t]|[:.] ){_PAYEE_LABELS}{_VALUE}")
 _PHONE: Final = choice(
     r"(?:\+?92[\s-]?|0092|0)3[0-9]{2}[\s-]?[0-9*x]{3}[\s-]?[0-9]{4}",
@@ -116,8 +119,15 @@ _SENDER_SAID: Final = (
         r"(?:^|[\s(])(?P<name>[^\W\d_][^\n\t.,:()]{2,50}?) (?:نے آپ|کی جانب سے|کی طرف سے|की ओर से|"
         r"द्वारा|ने आपको|سے موصول|سے وصول)"
     ),
-    words(r"\((?P<name>[^\W\d_][^\n()@:]{2,40})\) (?:سے|से|نے|ने|se)\b"),
+    words(r"\((?P<name>[^\W\d_][^\n()@:]{2,40})\) (?:سے|से|نے|ने|se)(?=\s)"),
+    words(
+        r"(?:آپ کو|आपको|\baap ko) (?P<name>[^\W\d_][^\n\t.,:()₹0-9]{2,40}?) "
+        r"(?:سے|نے|کی طرف سے|से|ने|द्वारा|se|ne)(?=[\s.])"
+    ),
+    words(r"\bمن (?P<name>[^\n\t.,:()0-9]{2,40})"),
     words(r"\b(?:upi|imps|neft)\s?[-/:]\s?(?P<name>[A-Za-z][A-Za-z. ]{2,40})\s?[-/]\s?[\w.+-]{2,60}@"),
+    words(r"\b(?:ibft|raast|p2p|ft)\s?[-/]\s?(?P<name>[A-Za-z][A-Za-z. ]{2,40})\s?[-/]"),
+    words(r"\b(?:from|by) (?P<name>[A-Za-z][A-Za-z. ]{2,40})/(?:upi|imps|neft|ibft)\b"),
     words(r"(?:^|[\s.])(?P<name>[^\W\d_][^\n\t.,:()₹]{2,40}?) (?:سے|से) "),
 )
 _PAYEE_SAID: Final = (
@@ -174,9 +184,13 @@ _ACCOUNT_TAIL: Final = tuple(
 _OTHER_SIDE: Final = words(r"\b(?:source|sender|remitter|payer|from|beneficiary|sent to)\b[^\n]{0,20}\n?$")
 
 
+def without_remarks(text: str) -> str:
+    """The text without what the payer may have written into it: that is no statement of the issuer's."""
+    return _REMARK.sub("", text)
+
+
 def transaction_id(text: str) -> str | None:
-    """The issuer's own id of the transfer; else the banks' (UTR, RRN); a payer's remark is never one."""
-    text = _REMARK.sub("", text)
+    """The issuer's own id of the transfer; else the banks' (UTR, RRN)."""
     for form in _IDS:
         for found in form.finditer(text):
             if _is_id(found["id"]):

@@ -82,8 +82,9 @@ _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IG
 
 # Where a tag stood inside a line: it may part a label from its value, or the digits of one amount.
 _JOINT: Final = "\ue000"
-_INSIDE_A_NUMBER: Final = re.compile(f"(?<=[0-9.,]){_JOINT}+(?=[0-9.,])")
-_BEFORE_SMALL: Final = re.compile(f"{_JOINT}+(?=[a-z.,;:!?)]|\\s)|(?<=\\s){_JOINT}+")
+_JOINTS: Final = re.compile(f"{_JOINT}{{2,}}")
+_INSIDE_A_NUMBER: Final = re.compile(f"(?<=[0-9.,]){_JOINT}(?=[0-9.,])")
+_BEFORE_SMALL: Final = re.compile(f"{_JOINT}(?=[a-z.,;:!?)\\s])|(?<=\\s){_JOINT}")
 
 _SIGNS: Final = str.maketrans(
     {
@@ -132,7 +133,7 @@ def fold(text: str) -> str:
 
 def fold_html(markup: str) -> str:
     """The words that a reader of the HTML sees, normalised; comments, styles and hidden elements are left out."""
-    return fold(_close_joints(html.unescape(_strip_tags(markup))))
+    return fold(_close_joints(html.unescape(_strip_tags(markup.replace(_JOINT, "")))[: 2 * MOST_CHARS]))
 
 
 def _strip_tags(markup: str) -> str:
@@ -174,7 +175,7 @@ def _gap(name: str) -> str:
 
 
 def _close_joints(text: str) -> str:
-    text = _INSIDE_A_NUMBER.sub("", _INVISIBLE.sub("", text))
+    text = _INSIDE_A_NUMBER.sub("", _JOINTS.sub(_JOINT, _INVISIBLE.sub("", text)))
     return _BEFORE_SMALL.sub("", text).replace(_JOINT, " ")
 
 

@@ -69,7 +69,7 @@ _INDIA: Final = words(
     r"₹",
     r"\.in\b",
     r"[ऀ-ॿ]",
-    r"@(?:ok|ybl|pt)[a-z]*|[0-9],[0-9]{2},[0-9]{3}",
+    r"@(?:ok|ybl|pt)[a-z]*",
 )
 
 

@@ -65,7 +65,8 @@ _CLOCK: Final = (
     r"(?:\s?(?P<half>[ap])\.?m\b\.?)?(?![0-9]|:[0-9])"
 )
 _NEAR: Final = re.compile(
-    rf"(?:\s|,|;|T|\(|-|\||at|on|time|hrs|वक्त|समय|وقت|بجے|को|[:.]){{0,8}}?(?<![0-9]){_CLOCK}", re.IGNORECASE
+    rf"(?:\s|,|;|T|\(|-|\||\*|at|on|time|hrs|वक्त|समय|وقت|بجے|को|[:.]){{0,8}}?(?<![0-9]){_CLOCK}",
+    re.IGNORECASE,
 )
 _TIME_LABEL: Final = re.compile(
     rf"(?:\btime\b|وقت|समय)[^0-9\n]{{0,20}}\n?[^0-9\n]{{0,6}}{_CLOCK}", re.IGNORECASE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ import structlog
 
 from integrations.payment_mail import issuers, trust
 from integrations.payment_mail.envelope import Envelope, Words, open_envelope
+from integrations.payment_mail.fields import without_remarks
 from integrations.payment_mail.folding import fold, fold_html
 from integrations.payment_mail.forms import read_known
 from integrations.payment_mail.generic import read_any
@@ -20,7 +22,7 @@ from integrations.payment_mail.shape import Event, PaymentMail
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_SUBJECT: Final = 500
-MOST_TEXT: Final = 40_000  # of one body that is read; a payment's mail has a thousand letters
+MOST_TEXT: Final = 20_000  # of one body that is read; a payment's mail has a thousand letters
 
 _QUOTE: Final = re.compile(
     r"^(?:-{2,} ?(?:forwarded message|original message|forwarded by)\b.*|begin forwarded message:?|_{10,}|"
@@ -62,14 +64,12 @@ def _read(envelope: Envelope) -> PaymentMail:
     claimed = issuer or issuers.claimed(
         fold(envelope.decoded("from")), subject, *(own[:1] or [""]), *bodies[:1]
     )
-    pages = [Page(_bare(subject), body, envelope.date, claimed) for body in own] or [
-        Page(_bare(subject), "", envelope.date, claimed)
-    ]
+    pages = [Page(_bare(subject), without_remarks(body), envelope.date, claimed) for body in own or [""]]
     reading, is_known = _best(pages)
     if reading.event is Event.OTHER and (quoted := _quoted(envelope, bodies)):
         told = _best([Page(_bare(subject), part, envelope.date, claimed) for part in quoted])[0]
         if told.event is not Event.OTHER:  # what somebody else is said to have written
-            reading, is_handed_on = told, True
+            reading, is_handed_on = replace(told, transaction_id=None), True
     return _mail(
         reading,
         provider=claimed.name if claimed else issuers.UNKNOWN,

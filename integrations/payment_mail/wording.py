@@ -21,7 +21,7 @@ MOST_SENTENCE_CHARS: Final = 500
 
 _SENTENCE_END: Final = re.compile(
     r"\n|(?<!\bRs)(?<!\bNo)(?<!\bAcc)(?<!\bMr)(?<!\bRef)(?<!\bPKR)(?<!\bINR)(?<!\bTxn)(?<!\bTrx)"
-    r"(?<!\bBal)(?<!\bAvl)[.!?]\s+(?=\D)"
+    r"(?<!\bBal)(?<!\bAvl)(?<!\bCr)(?<!\bDr)[.!?]\s+(?=\D)|\s\|\s"
 )
 
 
@@ -89,7 +89,8 @@ _CASHBACK: Final = words(
     r"کیش بیک|انعام|منافع|कैशबैक|इनाम|पुरस्कार|ब्याज",
 )
 _SETTLEMENT: Final = words(
-    r"\bsettle(?:d|ment)s?\b|\bpay-?outs?\b",
+    r"(?<!be )\bsettled\b|\bpay-?outs?\b|your settlement",
+    r"\bsettlement (?:of|for|has|initiated|processed|successful|completed|report|summary|credited)\b",
     r"سیٹلمنٹ|निपटान|सेटलमेंट|تسوية",
 )
 _NOT_A_PAYERS: Final = words(
@@ -140,7 +141,8 @@ _DEBIT: Final = words(
     r"\bwithdraw(?:n|al|ed)\b|\bspent\b|\bpurchase[ds]?\b|\bused (?:for|at)\b|\bdeducted\b|\bcharged\b",
     r"\b(?:paid|sent|transferred|payment|transfer(?: of)?) (?:[^\n;:]{0,40} )?(?:to|at|"
     r"towards)\b(?! you\b| your\b| the (?:account )?(?:ending|title)| (?:a/?c|acc))",
-    r"\bmoney sent\b|(?:sent|transferred|paid) from your|\bpayment sent\b|\btransfer sent\b|amount sent",
+    r"\breceived [^\n]{0,40}from you\b|\breceived your payment|\bmoney sent\b",
+    r"(?:sent|transferred|paid) from your|\bpayment sent\b|\btransfer sent\b|amount sent",
     r"\bpos\b|\batm\b|\bpaid to\b(?! you)|\bsent to\b(?! you)|outgoing|out of your",
     r"your (?:payment|transfer|transaction) (?:of|to)",
     r"بھیج(?:ے|ی|ا|دی)|منتقل کر دی|ادا کی|ادائیگی کی|نکال|کٹوتی|डेबिट|भेजे|भेजा|निकाले|काटे|भुगतान किया",
@@ -156,9 +158,9 @@ _CREDIT: Final = words(
     r"\bpaid (?:by|on your|at your|via your|into your|to your (?:qr|shop|store|business|account|a/?c))",
     r"\b(?:sent|transferred|paid|moved|remitted)\b[^\n;:]{0,40}\b(?:to|into|in) your\b|\badded to your\b",
     r"\b(?:landed|arrived|reflected|lodged|posted) (?:in|to|into)\b|\bhas arrived\b|\bcame in\b",
-    r"\bcr\b(?=[\s.:])|\bcollected\b|\bpayment from\b",
+    r"\bcr\b(?=[\s.:]|$)|\bcollected\b|\bpayment from\b",
     r"\bpayments? rec(?:ei|ie)?ve?d\b|\brec'?d\b|\brcvd\b|\bcrdt?d?\b|\bcha-?ching\b",
-    r"\bwas made in your\b|\bmoney in\b|\bwasool\b|\bmosool\b|\bmil ?ga(?:ye|i|ya)\b",
+    r"\bwas made in your\b|\b(?:money|funds|payment) in\b|\bwasool\b|\bmosool\b|\bmil ?ga(?:ye|i|ya)\b",
     r"\baa ga(?:ye|i|ya)\b|\baaye\b|\bjama\b",
     r"موصول|وصول|جمع|آپ کو [^.\n]{0,40}(?:بھیج|ملے|ملی)|प्राप्त|जमा|क्रेडिट|मिले|आए हैं|तुम्ही|تم استلام",
     r"تم إيداع|استلمت|إيداع|حوالة واردة|وردت|জমা|পেয়েছেন",
@@ -172,7 +174,7 @@ _STATUS: Final = words(r"(?:[\w.]+ ){0,2}status\b")
 _TO_ME: Final = words(r"credited (?:to|in|into|on) (?:your|my|a/?c)|in your|to your|into your|to you\b")
 _FROM_ME: Final = words(
     r"from (?:your|my|[a-z]+ bank a/?c)|your [^.\n]{0,50}(?:has been |is |was )?debited",
-    r"you(?:'ve| have)? (?:sent|paid|transferred|spent)\b(?! by)",
+    r"you(?:'ve| have)? (?:sent|paid|transferred|spent)\b(?! by)|from you\b|received your payment",
 )
 
 

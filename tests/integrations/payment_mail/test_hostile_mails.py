@@ -1,0 +1,119 @@
+"""Any bytes get an answer, in time; and a mangled mail never becomes another payment."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from integrations.payment_mail import Event, read
+from tests.integrations.payment_mail.letters import RECEIPT, letter
+
+MAILS = sorted((Path(__file__).parents[2] / "data" / "payment_mails").glob("*.eml"))
+IN_TIME = 2.0
+HEAD = b"From: a@b.example\r\nSubject: x\r\n"
+SAID = b"You received Rs. 500 from ALI"
+
+
+def nested(levels: int) -> bytes:
+    part = SAID
+    for level in range(levels):
+        part = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n%b\r\n--b%d--\r\n" % (
+            level,
+            level,
+            part,
+            level,
+        )
+    return part
+
+
+def many(piece: bytes, size: int) -> bytes:
+    return piece * (size // len(piece))
+
+
+HUGE = 30_000_000
+HOSTILE = {
+    "nothing": b"",
+    "zeros": b"\0" * 1000,
+    "one endless header": b"X: " + b"a" * HUGE,
+    "headers without end": many(b"X: a\r\n", HUGE),
+    "brackets without end": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<" * HUGE,
+    "tags without end": HEAD + b"Content-Type: text/html\r\n\r\n" + many(b"<td><p>Rs 5", HUGE),
+    "comments left open": HEAD + b"Content-Type: text/html\r\n\r\n" + many(b"<!--x--><!-- ", 3_000_000),
+    "private letters": HEAD + b"Content-Type: text/html\r\n\r\n" + many("\ue000".encode(), 600_000),
+    "text without end": HEAD + b"\r\n" + many(b"Rs. 5 received from ", HUGE),
+    "lines that are nearly boundaries": HEAD
+    + b'Content-Type: multipart/mixed; boundary="-"\r\n\r\n'
+    + b"-" * HUGE,
+    "parts without end": HEAD
+    + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    + many(b"--b\r\n\r\nRs 5\r\n", HUGE),
+    "a thousand levels": HEAD + nested(1000),
+    "a thousand messages": HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 1000 + SAID,
+    "one boundary for all": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" * 1000 + SAID,
+    "an open bracket in the result": letter(result="mx.google.com; " + "(" * 200_000),
+    "parameters without end": b"Content-Type: text/plain" + b"; a=b" * 60_000 + b"\r\n\r\nx",
+}
+
+
+@pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_mail_gets_an_answer_in_time(raw):
+    before = time.perf_counter()
+    mail = read(raw)
+    assert time.perf_counter() - before < IN_TIME
+    assert not mail.trusted
+
+
+def test_words_behind_a_large_attachment_are_read():
+    picture = b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n" + many(
+        b"A" * 76 + b"\r\n", HUGE
+    )
+    raw = letter(
+        b"--b\r\n" + picture + b"--b\r\n\r\n" + RECEIPT.encode() + b"\r\n--b--",
+        content=("Content-Type: multipart/mixed; boundary=b",),
+    )
+    before = time.perf_counter()
+    assert read(raw).amount == 2500
+    assert time.perf_counter() - before < IN_TIME
+
+
+PIECES = (
+    "Rs ", "Rs. 5 ", "1,", "1,11,", "a ", "A", "from ", "from by ", "received ", "Transaction ID ", "\n", "\t", "Sender: ",
+    "12:", "20-11-2026 ", "( ", "from 0300", "@", "a@", "*", "your account ", "سے ", "rupees one ", "one hundred and ",
+    "Amount Received Rs 5 ", "Sender Name:: a: Amount Transferred:: PKR 5 ", "note: ", "> a\n", "From: x\n", "UPI-A-", "-",
+    "sent you Rs 5 ", "pending ", "will be ", "\u202e", "ﷺ", "<td>", "&#x", "0" * 50, "PKR 5 received to your account ",
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=4),
+    st.sampled_from(["nayapay.com", "faysalbank.com", "hdfcbank.net"]),
+)
+@settings(max_examples=25, deadline=None, derandomize=True)
+def test_no_wording_makes_the_patterns_explode(pieces, domain):
+    piece = "".join(pieces)
+    before = time.perf_counter()
+    read(
+        letter(piece * (60_000 // len(piece)), sender=f"<a@{domain}>", subject=piece[:200].replace("\n", " "))
+    )
+    assert time.perf_counter() - before < IN_TIME
+
+
+@given(st.sampled_from(MAILS), st.data())
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_mangled_mail_is_answered(file, data):
+    raw = bytearray(file.read_bytes()[:20_000])
+    for _ in range(data.draw(st.integers(1, 8))):
+        start = data.draw(st.integers(0, len(raw)))
+        raw[start : start + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=20))
+    assert read(bytes(raw)).event in Event
+
+
+@given(st.binary(max_size=3000))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_any_bytes_are_answered(raw):
+    assert not read(raw).trusted
+    assert not read(letter(raw, content=("Content-Type: text/html",))).known_form
