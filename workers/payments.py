@@ -24,6 +24,7 @@ from models.db import unit_of_work
 from models.hot import Hot
 from models.lifecycle import AWAITING_OWNER, Status
 from models.payment import (
+    HAS_MONEY,
     OPEN,
     TRANSFER,
     Payment,
@@ -145,7 +146,7 @@ class PaymentJobs:
             return None
         order = payment.order
         try:
-            facts, answered = self._gateway(order).look_up(order), payment.told
+            facts, answered = _about(order, self._gateway(order).look_up(order)), payment.told
         except GatewayError as error:
             if told != AFTERWARDS:
                 raise
@@ -265,7 +266,7 @@ class PaymentJobs:
             return None
         order = payment.order
         try:
-            facts = self._gateway(order).capture(order, order.amount_minor)
+            facts = _about(order, self._gateway(order).capture(order, order.amount_minor))
         except GatewayError as error:
             if error.retryable:
                 raise  # asked again with the same key; what is not known is never taken for a failure
@@ -294,7 +295,7 @@ class PaymentJobs:
             return PaymentFacts(PaymentState.EXPIRED)  # nobody can be asked: it is open as long as we say
         try:
             gateway = self._gateway(order)
-            return gateway.expire(order) if verb == "expire" else gateway.void(order)
+            return _about(order, gateway.expire(order) if verb == "expire" else gateway.void(order))
         except GatewayError as error:
             log.warning("payment.unknown", payment_id=order.payment_id, verb=verb, code=error.code)
             return PaymentFacts(PaymentState.UNKNOWN, failure=error.code)
@@ -423,6 +424,23 @@ _CASE = Hot(
     " LEFT JOIN payments p ON p.booking_id = b.id WHERE f.id = :id AND f.done_at IS NULL ORDER BY p.id",
     id="bigint",
 )
+
+
+def _about(order: PaymentOrder, facts: PaymentFacts) -> PaymentFacts:
+    """The facts, where they are about the money that was asked for.
+
+    A provider collects just that. If it speaks of another amount or currency, something is wrong that a booking
+    must not follow; it is asked again, and what does not change by that comes before an admin.
+
+    Raises:
+        GatewayError: there is money, and it is not this order's.
+    """
+    if facts.state in HAS_MONEY:
+        if facts.amount_minor not in (None, order.amount_minor):
+            raise GatewayError("amount_differs", retryable=True, unknown=True)
+        if facts.currency not in (None, order.currency):
+            raise GatewayError("currency_differs", retryable=True, unknown=True)
+    return facts
 
 
 def _ask_at(session: Session, payment: Payment, at: datetime, now: datetime) -> None:

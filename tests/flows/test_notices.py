@@ -59,6 +59,7 @@ EVERY: dict[str, Callable[[Session, Booking, Payment], None]] = {
     "declined": lambda s, b, p: notices.declined(s, b, rules=RULES, now=NOW),
     "owner_request": lambda s, b, p: notices.owner_request(s, b, rules=RULES, now=NOW),
     "owner_reminder": lambda s, b, p: notices.owner_reminder(s, b, number=1, rules=RULES, now=NOW),
+    "payment_failed": lambda s, b, p: notices.payment_failed(s, b, rules=RULES, now=NOW),
     "capture_failed": lambda s, b, p: notices.capture_failed(s, b, rules=RULES, now=NOW),
     "cancelled_by_guest": lambda s, b, p: notices.cancelled_by_guest(s, b, rules=RULES, now=NOW),
     "admin_waiting": lambda s, b, p: notices.admin_waiting(s, b, rules=RULES, now=NOW),

@@ -13,12 +13,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integrations.gateway import WebhookRefused
+from integrations.razorpay_gateway import RazorpayGateway
 from integrations.stripe_gateway import StripeGateway
 
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 VECTORS = json.loads((Path(__file__).parents[1] / "data/payment_vectors/signatures.json").read_text())
+
+
+anything = st.text(st.characters(codec=None))  # lone surrogates too
 
 
 def test_stripes_vector_is_taken() -> None:
@@ -27,6 +34,50 @@ def test_stripes_vector_is_taken() -> None:
     signed_at = datetime.fromtimestamp(vector["timestamp"], UTC)
     notice = gateway.verify_webhook(vector["body"].encode(), vector["header"], now=signed_at)
     assert (notice.external_id, notice.type) == ("evt_demo", "checkout.session.completed")
+
+
+def razorpay() -> RazorpayGateway:
+    """With the secrets of the vectors."""
+    return RazorpayGateway(
+        key_id="rzp_test_x",
+        key_secret=VECTORS["razorpay"]["callback"]["key_secret"],
+        webhook_secret=VECTORS["razorpay"]["webhook"]["secret"],
+        callback_url="https://example.com/back",
+        api_url="https://example.com",
+    )
+
+
+def test_razorpays_vectors_are_taken() -> None:
+    webhook, callback = VECTORS["razorpay"]["webhook"], VECTORS["razorpay"]["callback"]
+    body, signature = webhook["body"].encode(), webhook["x_razorpay_signature"]
+    told = razorpay().verify_webhook(body, signature, now=NOW)
+    assert (told.type, told.reference) == ("payment_link.paid", "plink_demo")
+    with pytest.raises(WebhookRefused):
+        razorpay().verify_webhook(body + b" ", signature, now=NOW)
+    back = {**callback["params"], "razorpay_signature": callback["razorpay_signature"]}
+    assert razorpay().verify_callback(back).intent == "pay_demo"
+    with pytest.raises(WebhookRefused):
+        razorpay().verify_callback({**back, "razorpay_payment_id": "pay_other"})
+
+
+@given(body=st.binary(), signature=st.none() | anything)
+def test_garbage_for_a_webhook_is_refused_and_never_raises_anything_else(
+    body: bytes, signature: str | None
+) -> None:
+    stripe = StripeGateway(secret_key="sk_test_x", webhook_secret=VECTORS["stripe"]["secret"])
+    for gateway in (stripe, razorpay()):
+        with pytest.raises(WebhookRefused):
+            gateway.verify_webhook(body, signature, now=NOW)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*VECTORS["razorpay"]["callback"]["params"], "razorpay_signature"]), anything
+    )
+)
+def test_garbage_for_a_callback_is_refused_and_never_raises_anything_else(told: dict[str, str]) -> None:
+    with pytest.raises(WebhookRefused):
+        razorpay().verify_callback(told)
 
 
 def jazzcash_hash(params: Mapping[str, str], salt: str) -> str:
@@ -54,6 +105,6 @@ def test_jazzcashs_vector_is_made_and_taken() -> None:
         assert not is_signed_by_jazzcash(signed, vector["salt"] + "0")
 
 
-@given(st.dictionaries(st.text(), st.text(st.characters(codec=None))))
+@given(st.dictionaries(st.text(), anything))
 def test_garbage_never_raises(params: dict[str, str]) -> None:
     assert not is_signed_by_jazzcash(params, "0F5DD14AE2")

@@ -529,6 +529,39 @@ def test_a_page_that_ends_before_the_hold_is_asked_about_at_its_end(scratch: Scr
     assert due_at == NOW + 10 * MINUTE + AFTER_ITS_END
 
 
+# ---- money that is not what was asked for ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [PaymentState.AUTHORIZED, PaymentState.CAPTURED])
+@pytest.mark.parametrize(("minor", "currency"), [(1, "PKR"), (10**9, "PKR"), (None, "USD")])
+def test_money_of_another_amount_or_currency_pays_nothing(
+    scratch: Scratch,
+    desk: Desk,
+    clock: MovableClock,
+    state: PaymentState,
+    minor: int | None,
+    currency: str,
+) -> None:
+    booking = _made(make.held)
+    other = PaymentFacts(state, amount_minor=minor, currency=currency)
+    desk.bank.says = {"look_up": [other], "expire": [other]}
+    with pytest.raises(GatewayError):
+        desk.run("settle_payment", booking, cause=_told(booking, tells=None))
+    clock.move(RULES.hold)
+    assert desk.run("expire_hold", booking) is not None  # the place is kept, for nobody knows
+    assert _now(booking).status == "PAYMENT_PENDING"
+    assert _payments(booking)[0].state == "unknown"
+
+
+def test_a_capture_of_another_amount_confirms_nothing(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.decided)
+    desk.bank.says["capture"] = [PaymentFacts(PaymentState.CAPTURED, amount_minor=1, currency="PKR")]
+    with pytest.raises(GatewayError):
+        desk.run("capture_payment", booking)
+    assert _now(booking).status == "PAYMENT_SUCCESS"
+    assert _payments(booking)[0].state == "authorized"
+
+
 # ---- payments that failed for good -----------------------------------------------------------------
 
 
