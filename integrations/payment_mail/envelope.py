@@ -1,7 +1,7 @@
 """A raw mail taken apart: its headers as they stand, and the words a person would see.
 
-Our own reading of MIME instead of the standard library's, which takes a minute over a hostile mail of 30 MB and
-ends at its recursion limit over nested parts. This one does bounded work on any bytes: what lies beyond a
+Our own reading of MIME instead of the standard library's, which took 12 s over a hostile mail of 30 MB and ended
+at its recursion limit over a thousand nested parts. This one does bounded work on any bytes: what lies beyond a
 bound is not read, and nothing raises.
 
 Source: RFC 5322, 2045-2047; facts/payments.md 1.3
