@@ -56,6 +56,14 @@ _SIGNS: Final = {
     "aud": "AUD",
     "lkr": "LKR",
     "npr": "NPR",
+    "ngn": "NGN",
+    "₦": "NGN",
+    "etb": "ETB",
+    "kes": "KES",
+    "ksh": "KES",
+    "myr": "MYR",
+    "sgd": "SGD",
+    "zar": "ZAR",
 }
 _SIGN: Final = "|".join(sorted((re.escape(sign) for sign in _SIGNS), key=len, reverse=True))
 _NUMBER: Final = (

@@ -113,7 +113,7 @@ _SENDER_SAID: Final = (
     ),
     words(
         r"\b(?:credited|received|deposited|credit|deposit|transfer|payment|neft|imps|upi|"
-        r"rtgs)\b[^\n]{0,80}\bby\s(?P<name>[^\n\t]{2,90})"
+        r"rtgs)\b[^\n]{0,140}\bby\s(?P<name>[^\n\t]{2,90})"
     ),
     words(
         r"(?:^|[\s(])(?P<name>[^\W\d_][^\n\t.,:()]{2,50}?) (?:نے آپ|کی جانب سے|کی طرف سے|की ओर से|"
@@ -164,10 +164,10 @@ _NO_NAME: Final = words(
     r".*\bbank\b\s?-?\s?[*x]*[0-9]{0,6}|.*-\s?[*x]*[0-9]{3,6}|[\W\d]*",
 )
 _NOT_HIS: Final = words(
-    r"\b(?:your|account|a/c|acct|wallet|contact|call|helpline|support|dial|whatsapp|us (?:at|on)|to|"
+    r"\b(?:your|account|a/c|acct|wallet|contact (?:us|at)|call|helpline|support|dial|whatsapp|us (?:at|on)|to|"
     r"اکاؤنٹ)[^\n.;()]{0,25}[:\s#]$"
 )
-_OF_SENDER: Final = words(r"(?:from|by|sender|payer|mobile|phone|msisdn|vpa|upi id)\b[^\n.]{0,40}$")
+_OF_SENDER: Final = words(r"(?:from|by|sender|payer|mobile|phone|contact|msisdn|vpa|upi id)\b[^\n.]{0,40}$")
 _IS_PAYER: Final = words(r"\s?(?:\([^()\n]{2,40}\)\s?)?(?:se|سے|से|نے|ने)\b")
 _PHONES: Final = words(rf"(?<![\w+*-])(?:{_PHONE})(?![0-9*]|-[0-9])")
 _ACCOUNT_TAIL: Final = tuple(
@@ -175,7 +175,7 @@ _ACCOUNT_TAIL: Final = tuple(
     for pattern in (
         r"\b(?:your|ur|my)\b[^\n@]{0,40}?\b(?:a/?c|acc(?:ount|t)?|wallet|"
         r"card)\b[^\n\d*]{0,24}?(?P<mask>[0-9x*.]{0,20}?)(?P<tail>[0-9]{2,14})(?![0-9*]|x[0-9x]|[.,][0-9])",
-        r"\b(?:a/?c|acc(?:ount|t)?|card)\b[^\n\d*:]{0,14}[:#]?\s?(?P<mask>(?:[0-9]{0,6}[x*.]{1,20}|"
+        r"\b(?:a/?c|acc(?:ount|t)?|card)\b[^\n\d*:]{0,14}[:#]?\s?(?P<mask>(?:[0-9]{0,6}-?[x*.]{1,20}-?|"
         r"xx?|ending\s(?:in|with)?\s?))(?P<tail>[0-9]{2,8})",
         r"\b(?:ending(?: in| with)?|खाते|खाता|اکاؤنٹ)\s(?:संख्या|نمبر|"
         r"no\.?)?\s?(?P<mask>[x*]{0,20})(?P<tail>[0-9]{2,8})",

@@ -116,7 +116,7 @@ _SIGNS: Final = str.maketrans(
 )
 _FOREIGN_DIGIT: Final = re.compile(r"[^\D0-9]")
 _INVISIBLE: Final = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
-                               "\u2060-\u206f\ufe00-\ufe0f\ufeff\x00-\x08\x0e-\x1f\x7f]")  # fmt: skip
+                               "\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff\x00-\x08\x0e-\x1f\x7f]")  # fmt: skip
 _SPACES: Final = re.compile(r"[^\S\n\t]+")
 _AROUND_TAB: Final = re.compile(r" *\t[\t ]*")
 

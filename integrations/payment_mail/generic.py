@@ -11,7 +11,7 @@ from typing import Final
 from integrations.payment_mail import fields, moments, wording
 from integrations.payment_mail.amounts import RUPEES, Amount, amount_in_words, find_amounts, unmarked_amount
 from integrations.payment_mail.reading import Page, Reading
-from integrations.payment_mail.shape import Direction, Event, Precision
+from integrations.payment_mail.shape import Direction, Event
 from integrations.payment_mail.words import words
 
 MOST_AMOUNTS: Final = 200
@@ -58,6 +58,8 @@ _UNMARKED: Final = words(
     r"(?:(?:credited|debited|received|deposited) (?:by|with|for|of)|\bamount(?: received|"
     r" credited| paid)?\s?[:\t\n=-]+|\bamt\b\.?[\s:]{1,3}|राशि[\s:]{1,3}|رقم[\s:]{1,3})\s?"
 )
+_BY_CLOCK: Final = {300: "PKR", 330: "INR", 345: "NPR"}  # minutes before UTC
+_RUPEE_COUNTRIES: Final = frozenset(_BY_CLOCK.values())
 _PAKISTAN: Final = words(
     r"\b(?:raast|ibft|1link|cnic|easypaisa|jazzcash|nayapay|sadapay|pkr|pk[0-9]{2}[a-z]{4}|"
     r"karachi|lahore|islamabad|tid)\b",
@@ -181,7 +183,7 @@ def _unmarked(text: str) -> Amount | None:
 
 
 def _resolved(amount: Amount, home: str | None) -> str:
-    return home if amount.currency == RUPEES and home in ("PKR", "INR") else amount.currency
+    return home if amount.currency == RUPEES and home in _RUPEE_COUNTRIES else amount.currency
 
 
 def _home(page: Page) -> str | None:
@@ -191,11 +193,8 @@ def _home(page: Page) -> str | None:
         return "INR" if india > pakistan else "PKR"
     offset = page.written.utcoffset() if page.written else None
     minutes = offset.total_seconds() / 60 if offset else None
-    return {300: "PKR", 330: "INR"}.get(int(minutes)) if minutes else None
+    return _BY_CLOCK.get(int(minutes)) if minutes else None
 
 
 def _zone(page: Page, home: str | None) -> tzinfo | None:
     return moments.zone_of(page.issuer.country if page.issuer else home)
-
-
-__all__ = ["Precision", "fill", "principal", "read_any"]

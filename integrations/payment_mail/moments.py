@@ -24,6 +24,7 @@ _ZONES: Final = {
     "QAR": timezone(timedelta(hours=3)),
     "KWD": timezone(timedelta(hours=3)),
     "BHD": timezone(timedelta(hours=3)),
+    "NPR": timezone(timedelta(hours=5, minutes=45)),
     "BDT": timezone(timedelta(hours=6)),
 }
 _MONTHS: Final = {

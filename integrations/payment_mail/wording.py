@@ -21,7 +21,8 @@ MOST_SENTENCE_CHARS: Final = 500
 
 _SENTENCE_END: Final = re.compile(
     r"\n|(?<!\bRs)(?<!\bNo)(?<!\bAcc)(?<!\bMr)(?<!\bRef)(?<!\bPKR)(?<!\bINR)(?<!\bTxn)(?<!\bTrx)"
-    r"(?<!\bBal)(?<!\bAvl)(?<!\bCr)(?<!\bDr)[.!?]\s+(?=\D)|\s\|\s"
+    r"(?<!\bBal)(?<!\bAvl)(?<!\bCr)(?<!\bDr)[.!?]\s+(?=\D)|\s\|\s",
+    re.IGNORECASE,
 )
 
 
@@ -30,12 +31,16 @@ _ASIDE: Final = words(
     r"\bnever (?:ask|share|call|disclose|reveal)",
     r"(?:do|does|don't|please) not (?:share|disclose|reply|respond)|\bbeware\b|\bfraud|disclaimer",
     r"confidential|not monitored|unsubscribe|terms (?:and|&) conditions|\bt&cs?\b",
-    r"if (?:you|this|the|your|any|a|it|not)\b|not (?:done by )?you\b|not initiated by you|toll[- ]?free",
+    r"toll[- ]?free",
     r"customer (?:care|service|support)|helpline|contact us|download (?:the|our)|copyright",
     r"all rights reserved|authori[sz]ed and regulated|regulated by|\bwhen you\b|to dispute",
     r"report (?:it|this)",
     r"^\s*(?:remarks?|narration|note|message|comments?|purpose(?: of payment)?|payment (?:note|"
     r"purpose)|description entered)\b\s*:",
+)
+# A condition speaks of what may be, from its "if" to the end of the sentence.
+_CONDITION: Final = words(
+    r"[\s,;(]*\b(?:if (?:you|this|the|your|any|a|it|not)|not (?:done by )?you|not initiated by you)\b.*$"
 )
 _OTP: Final = words(
     r"\botp\b|one[- ]?time[- ](?:password|passcode|pin|code)|verification code|security code",
@@ -105,6 +110,7 @@ _NOT_A_PAYERS: Final = words(
     r"top[- ]?up (?:of|success)|from your own|self[- ]transfer",
     r"received (?:an?|your|the) (?:\w+ ){0,3}(?:offer|voucher|gift|coupon|invitation|message|"
     r"request|bill|complaint|application|invoice|card)\b",
+    r"\b[0-9]+ (?:payments|transactions|credits|transfers)\b|(?:daily|weekly) (?:summary|report|collections?)",
     r"provisional(?:ly)? credit|credit limit (?:has been|increase)",
     r"(?:sample|demo|test) (?:transaction|payment|mail)|e-?mandate|autopay|standing instruction",
 )
@@ -157,7 +163,7 @@ _CREDIT: Final = words(
     r"\binward\b",
     r"\bpaid (?:by|on your|at your|via your|into your|to your (?:qr|shop|store|business|account|a/?c))",
     r"\b(?:sent|transferred|paid|moved|remitted)\b[^\n;:]{0,40}\b(?:to|into|in) your\b|\badded to your\b",
-    r"\b(?:landed|arrived|reflected|lodged|posted) (?:in|to|into)\b|\bhas arrived\b|\bcame in\b",
+    r"\b(?:landed|arrived|reflected|lodged) (?:in|to|into)\b|\bhas arrived\b|\bcame in\b",
     r"\bcr\b(?=[\s.:]|$)|\bcollected\b|\bpayment from\b",
     r"\bpayments? rec(?:ei|ie)?ve?d\b|\brec'?d\b|\brcvd\b|\bcrdt?d?\b|\bcha-?ching\b",
     r"\bwas made in your\b|\b(?:money|funds|payment) in\b|\bwasool\b|\bmosool\b|\bmil ?ga(?:ye|i|ya)\b",
@@ -173,14 +179,14 @@ _SPOILT: Final = words(
 _STATUS: Final = words(r"(?:[\w.]+ ){0,2}status\b")
 _TO_ME: Final = words(r"credited (?:to|in|into|on) (?:your|my|a/?c)|in your|to your|into your|to you\b")
 _FROM_ME: Final = words(
-    r"from (?:your|my|[a-z]+ bank a/?c)|your [^.\n]{0,50}(?:has been |is |was )?debited",
+    r"from (?:your|my|[a-z]+ bank a/?c)|your [^\n]{0,60}(?:has been |is |was )?debited",
     r"you(?:'ve| have)? (?:sent|paid|transferred|spent)\b(?! by)|from you\b|received your payment",
 )
 
 
 def sentences(text: str) -> list[str]:
     """The statements of a text, without warnings, conditions and the payer's own remark."""
-    found = (part.strip()[:MOST_SENTENCE_CHARS] for part in _SENTENCE_END.split(text))
+    found = (_CONDITION.sub("", part.strip()[:MOST_SENTENCE_CHARS]) for part in _SENTENCE_END.split(text))
     return [part for part in found if part and not _ASIDE.search(part)][:MOST_SENTENCES]
 
 
