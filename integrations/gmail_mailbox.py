@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -259,10 +260,8 @@ def _wait(told: str | None) -> timedelta | None:
     """`Retry-After` as seconds or as a date."""
     if not told:
         return None
-    try:
+    with contextlib.suppress(ValueError):
         return timedelta(seconds=max(0.0, min(float(told), 86_400)))
-    except ValueError:
-        pass
     try:
         return max(timedelta(0), parsedate_to_datetime(told) - datetime.now(UTC))
     except (TypeError, ValueError):

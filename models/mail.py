@@ -136,10 +136,11 @@ def connect_anew(session: Session, now: datetime) -> None:
     session.info["bells"].add((PROVIDERS, 0))
 
 
-def finish(session: Session, look: Look, *, read_until: datetime, again_at: datetime) -> None:
+def finish(session: Session, look: Look, *, read_until: datetime | None, again_at: datetime) -> None:
     """The look has gone well.
 
     Args:
+        read_until: all that came before is ours now; None where a first look has left something.
         again_at: when the next one is due; earlier where somebody has asked for it meanwhile.
     """
     values = {"name": GMAIL, "until": look.until, "began_at": look.began_at}

@@ -46,6 +46,10 @@ class MailboxPage:
                 "now": self._line.clock.now(),
                 "address": ADDRESS,
                 "connected": self._gmail.is_connected,
+                "files": {
+                    "credentials": str(self._gmail.credentials_path),
+                    "token": str(self._gmail.token_path),
+                },
                 "kinds": [asdict(kind) for kind in KINDS],
                 "issuers": [{"id": key, "name": wallet.name} for key, wallet in WALLETS.items()],
                 "transfers": self._postman.transfers(),

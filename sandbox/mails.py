@@ -66,8 +66,9 @@ class Mails:
 
     def take_in(self, mail: EmailMessage, arrival: Arrival, labels: Sequence[str] = ()) -> Stored:
         """A mail arrives: Gmail's own headers are put on top of whatever it brought along."""
-        raw = _headers(mail, arrival, self._now()) + mail.as_bytes(policy=policy.SMTP)
-        return self.put(raw, labels or ("INBOX", "UNREAD", "CATEGORY_UPDATES"))
+        return self.put(
+            as_taken_in(mail, arrival, self._now()), labels or ("INBOX", "UNREAD", "CATEGORY_UPDATES")
+        )
 
     def put(self, raw: bytes, labels: Sequence[str]) -> Stored:
         """A mail as it stands, whatever is in it."""
@@ -88,7 +89,7 @@ class Mails:
         return self._all.get(number)
 
     def newest_first(self) -> list[Stored]:
-        return sorted(self._all.values(), key=lambda each: int(each["internalDate"]), reverse=True)
+        return sorted(self._all.values(), key=lambda each: int(each["internalDate"]))[::-1]
 
     def search(self, query: str, *, with_hidden: bool, labels: Sequence[str] = ()) -> list[Stored]:
         """What Gmail would find, newest first.
@@ -177,8 +178,8 @@ def text_of(mail: EmailMessage) -> str:
 # What a receiving server writes on top.
 
 
-def _headers(mail: EmailMessage, arrival: Arrival, now: float) -> bytes:
-    """As Gmail does: its own word on who the sender is stands above everything that the sender wrote."""
+def as_taken_in(mail: EmailMessage, arrival: Arrival, now: float) -> bytes:
+    """The mail as Gmail keeps it: its own word on who the sender is stands above everything that the sender wrote."""
     domain = str(mail["From"]).rpartition("@")[2].strip("> ")
     date = format_datetime(datetime.fromtimestamp(now, UTC))
     bounce = f"bounce@{arrival.sent_from}"
@@ -201,7 +202,7 @@ def _headers(mail: EmailMessage, arrival: Arrival, now: float) -> bytes:
         f"        {date}",
         f"Authentication-Results: mx.google.com;\r\n       {dkim};\r\n       {spf};\r\n       {dmarc}",
     )
-    return "".join(f"{line}\r\n" for line in lines).encode()
+    return "".join(f"{line}\r\n" for line in lines).encode() + mail.as_bytes(policy=policy.SMTP)
 
 
 # Gmail's search.

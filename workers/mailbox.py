@@ -86,7 +86,7 @@ class MailboxRound:
         wait = self._every if is_all else timedelta(0)
         return lambda session, now: mail.finish(session, claimed, read_until=read_until, again_at=now + wait)
 
-    def _keep_new(self, claimed: Look) -> tuple[datetime, bool]:
+    def _keep_new(self, claimed: Look) -> tuple[datetime | None, bool]:
         """Keep what is not kept yet, the oldest first: up to when all is ours now, and whether that is all there is."""
         began = time.monotonic()
         since, until = claimed.stretch()
@@ -103,7 +103,7 @@ class MailboxRound:
         if new:
             log.info("mailbox.looked", found=len(ids), kept=kept, left=len(new) - kept)
         if kept < len(new):
-            return since + mail.OVERLAP, False
+            return claimed.read_until, False
         return until or claimed.began_at, until is None
 
     def _keep(self, mail_id: str) -> None:
@@ -166,7 +166,7 @@ class MailboxRound:
             if not mail.finish_reading(session, unread.id, now=now):
                 return False
             kind = _kind_of(found)
-            if kind is not None and (transfer := _transfer(unread, found)) is not None:
+            if kind is not None and (transfer := _transfer(unread, found, kind)) is not None:
                 evidence.keep_transfer(
                     session,
                     source=evidence.GMAIL,
@@ -176,7 +176,7 @@ class MailboxRound:
                     kind=kind,
                     message_id=found.message_id or f"{mail.GMAIL}:{unread.external_id}",
                     mail_id=unread.id,
-                    reverses=found.reverses,
+                    reverses=_taken_back(found, kind),
                     now=now,
                 )
             return True
@@ -206,14 +206,20 @@ def _money_in(found: PaymentMail) -> Money | None:
         return None
 
 
-def _transfer(unread: Unread, found: PaymentMail) -> Transfer | None:
+def _taken_back(found: PaymentMail, kind: str) -> str | None:
+    """The transaction that a reversal is about; some name no other than that one."""
+    return (found.reverses or found.transaction_id) if kind == evidence.REVERSAL else None
+
+
+def _transfer(unread: Unread, found: PaymentMail, kind: str) -> Transfer | None:
     amount = _money_in(found)
     if amount is None:
         return None
+    takes_back_its_own = kind == evidence.REVERSAL and found.reverses is None
     return Transfer(
         issuer=found.provider,
         amount=amount,
-        transaction_id=found.transaction_id,
+        transaction_id=None if takes_back_its_own else found.transaction_id,
         text=found.text,
         sender_name=found.sender_name,
         sender_phone=found.sender_phone,
