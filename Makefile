@@ -4,7 +4,7 @@ VENV   := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run start status stores reset doctor templates settings test properties schemathesis lint format simulate-matching bench install install-dev install-ocr clean
+.PHONY: help run start status stores reset doctor templates gmail settings test properties schemathesis lint format simulate-matching bench install install-dev install-ocr clean
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ doctor: install ## check the settings against the live services, and say what is
 
 templates: install ## create WhatsApp's templates that are missing, and say how each stands
 	@exec $(VENV)/python -m doctor.templates $(ARGS)
+
+gmail: install ## let Sarai read the mailbox that wallets write to: ARGS="--no-browser --port 8406"
+	@exec $(VENV)/python -m doctor.gmail_consent $(ARGS)
 
 settings: install ## write docs/settings.md from config.py
 	@exec $(VENV)/python -m doctor.settings_page

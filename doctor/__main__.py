@@ -14,7 +14,7 @@ from pathlib import Path
 
 import config
 from config import Settings
-from doctor import stores, stripe, templates, way_in, whatsapp
+from doctor import gmail, stores, stripe, templates, way_in, whatsapp
 from doctor.report import Finding, Level, fail, ok, warn
 from run import environment, places
 from run.environment import Ports
@@ -46,6 +46,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         stores.disk,
         _whatsapp,
         stripe.check,
+        gmail.check,
         way_in.check,
     ):
         yield from _whatever_happens(check, settings)

@@ -87,9 +87,13 @@ class GmailMailbox:
     Args:
         query: what else a mail must be to be read, in Gmail's own words.
         marks: what was read is marked as read; needs the permission to change the mailbox.
+        seals: a permission that lies there as a plain file is sealed when it is first read.
     """
 
-    def __init__(self, *, token_path: Path, api_url: str, query: str = "", marks: bool = False) -> None:
+    def __init__(
+        self, *, token_path: Path, api_url: str, query: str = "", marks: bool = False, seals: bool = True
+    ) -> None:
+        self._seals = seals
         self._token_path = token_path
         self._api_url = api_url.rstrip("/")
         self._query = " ".join(filter(None, (ONLY, query)))
@@ -104,7 +108,7 @@ class GmailMailbox:
             Refused: there is none, or none that can be read.
         """
         try:
-            found, mark = gmail_token.load(self._token_path)
+            found, mark = gmail_token.load(self._token_path, seals=self._seals)
         except gmail_token.NoToken as none:
             raise Refused(none.why, token=None) from None
         if mark != self._token:

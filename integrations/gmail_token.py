@@ -28,8 +28,11 @@ class NoToken(Exception):
         super().__init__(why)
 
 
-def load(path: Path) -> tuple[Mapping[str, Any], str]:
+def load(path: Path, *, seals: bool = True) -> tuple[Mapping[str, Any], str]:
     """What Google gave us, and a mark by which the same permission is known again.
+
+    Args:
+        seals: a plain file is sealed on the way; not by who only looks, perhaps as another user.
 
     Raises:
         NoToken: `no_token` where there is no file, `token_unreadable` where it holds something else or was sealed
@@ -42,7 +45,8 @@ def load(path: Path) -> tuple[Mapping[str, Any], str]:
     if content.lstrip().startswith(b"{"):
         found = _checked(content)
         with contextlib.suppress(OSError):  # a folder that we may not write to: it is read all the same
-            save(path, found)
+            if seals:
+                save(path, found)
     else:
         try:
             found = _checked(sealed.open_(content.strip()))

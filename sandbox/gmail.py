@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from aiohttp import web
+from aiohttp import BasicAuth, web
 
 from sandbox.calls import CallLog
 from sandbox.clock import Clock
@@ -359,7 +359,7 @@ class Gmail:
         form = await request.post()
         fault = self.faults.take("POST /token", usual=False)
         await self._suffer(request, fault)
-        given = {name: str(value) for name, value in form.items()}
+        given = {**_client_of(request), **{name: str(value) for name, value in form.items()}}
         answer, status = self._exchange(given)
         self.log.note(call="POST /token", kind="token", status=status)
         return web.json_response(answer, status=status)
@@ -442,6 +442,18 @@ class Gmail:
         except Exception:
             traceback.print_exc(file=sys.stderr)
             return web.json_response(Refusal("500").body, status=500)
+
+
+def _client_of(request: web.Request) -> dict[str, str]:
+    """The client's id and secret, where they come in the header instead of among the values."""
+    header = request.headers.get("Authorization", "")
+    if not header.lower().startswith("basic "):
+        return {}
+    try:
+        shown = BasicAuth.decode(header)
+    except ValueError:
+        return {}
+    return {"client_id": shown.login, "client_secret": shown.password}
 
 
 def _shown(mail: Stored) -> Object:
