@@ -4,7 +4,7 @@ VENV   := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run start status stores reset doctor templates gmail settings test properties schemathesis lint format simulate-matching bench install install-dev install-ocr clean
+.PHONY: help run start status stores reset doctor admin templates gmail settings test properties schemathesis lint format simulate-matching bench install install-dev install-ocr clean
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ reset: install ## empty the sandbox's data folder
 
 doctor: install ## check the settings against the live services, and say what is missing
 	@exec $(VENV)/python -m doctor $(ARGS)
+
+admin: install ## make an admin's account for the API, or let one in again: make admin ARGS="bilal@example.com"
+	@exec $(VENV)/python -m doctor.admin $(ARGS)
 
 templates: install ## create WhatsApp's templates that are missing, and say how each stands
 	@exec $(VENV)/python -m doctor.templates $(ARGS)

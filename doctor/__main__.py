@@ -6,25 +6,22 @@ Changes nothing and sends nothing to anybody. Ends with 1 where something will n
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import config
 from config import Settings
 from doctor import gmail, stores, stripe, templates, way_in, whatsapp
 from doctor.report import Finding, Level, fail, ok, warn
-from run import environment, places
-from run.environment import Ports
+from doctor.running import become_sandbox
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m doctor", description=__doc__)
     parser.add_argument("--sandbox", action="store_true", help="look at what `make run` has started here")
     options = parser.parse_args(arguments)
-    if options.sandbox and not _become_sandbox():
+    if options.sandbox and not become_sandbox():
         print("Nothing runs here: start it with make run.")
         return 1
     findings: list[Finding] = []
@@ -85,21 +82,6 @@ def _whatsapp(settings: Settings) -> Iterator[Finding]:
         yield from way_in.clock(account.last_answer_at, "WhatsApp")
     finally:
         account.close()
-
-
-def _become_sandbox() -> bool:
-    """Take on the settings of what `make run` started; False where nothing runs."""
-    state = places.read_state(Path(os.environ.get("DATA_DIR") or "data"))
-    if not state.get("clock_file"):
-        return False
-    numbers = {
-        name: int(state[f"{name}_url"].rpartition(":")[2])
-        for name in ("product", "page", "whatsapp", "stripe", "paytm", "razorpay", "gmail")
-    }
-    told = environment.sandboxed({}, Ports(**numbers), Path(state["clock_file"]))
-    stores_at = {"DATABASE_URL": state["database_url"], "REDIS_URL": state["redis_url"]}
-    os.environ.update(told | {name: url for name, url in stores_at.items() if url})
-    return True
 
 
 if __name__ == "__main__":
