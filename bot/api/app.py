@@ -18,7 +18,6 @@ from bot.health import Health
 from bot.metrics import count_requests
 from config import Settings
 from models.clock import Clock
-from models.verification import Mode
 
 PAGE: Final = Path(__file__).parent / "page"
 OPERATIONS: Final = (
@@ -40,7 +39,7 @@ def create_api(settings: Settings, clock: Clock, look: Health) -> Flask:
     api.url_map.merge_slashes = False
     errors.install(api)
     count_requests(api)
-    world = World(Access(settings), clock, settings.rules, look, Mode.MANUAL)
+    world = World(Access(settings), clock, settings.rules, look)
     for operation in OPERATIONS:
         rule = operation.address.replace("{", "<").replace("}", ">")
         api.add_url_rule(rule, operation.name, _view(operation, world), methods=[operation.method])

@@ -29,7 +29,6 @@ from models.db import unit_of_work
 from models.idempotency import Answer, KeyReused
 from models.rules import Rules
 from models.session import Session
-from models.verification import Mode
 
 if TYPE_CHECKING:
     from bot.health import Health
@@ -78,17 +77,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class World:
-    """What the operations work with, the same for every call.
-
-    Attributes:
-        mode: how payments are verified where no admin has said anything else.
-    """
+    """What the operations work with, the same for every call."""
 
     access: Access
     clock: Clock
     rules: Rules
     health: Health
-    mode: Mode
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from models import mail, payment_figures, verification
 from models.db import unit_of_work
 from models.mail import Standing
 from models.session import Session
+from models.verification import Mode
 
 topic = Topic("Payment system")
 
@@ -39,7 +40,7 @@ def payment_system_health(call: Call) -> PaymentSystem:
         try:
             with unit_of_work() as session:
                 gmail = _gmail(mail.standing(session))
-                mode = verification.mode(session, call.world.mode)
+                mode = verification.mode(session, Mode(call.world.rules.verification_mode))
                 wrong |= payment_figures.warnings(payment_figures.read(session, call.now))
         except SQLAlchemyError:
             database = "unwell"
