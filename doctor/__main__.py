@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import config
 from config import Settings
-from doctor import gmail, stores, stripe, templates, way_in, whatsapp
+from doctor import gmail, paytm, stores, stripe, templates, way_in, whatsapp
 from doctor.report import Finding, Level, fail, ok, warn
 from doctor.running import become_sandbox
 
@@ -43,6 +43,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         stores.disk,
         _whatsapp,
         stripe.check,
+        paytm.check,
         gmail.check,
         way_in.check,
     ):

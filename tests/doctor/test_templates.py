@@ -229,6 +229,7 @@ def told(sandbox: Box) -> dict[str, str]:
     return SANDBOX | {
         "WHATSAPP_API_URL": sandbox.world.whatsapp_url,
         "STRIPE_API_URL": sandbox.world.stripe_url,
+        "PAYTM_API_URL": sandbox.world.paytm_url,
         "PUBLIC_URL": sandbox.product.url,
     }
 
@@ -271,7 +272,7 @@ def test_the_doctor_finds_the_sandbox_well(
     found = list(doctor.examine(config.read()))
     wrong = {each.about for each in found if each.level is not Level.OK}
     assert wrong <= {"settings", "database", "redis", "way in", "disk"}, [str(each) for each in found]
-    assert {"token", "webhook", "number", "health", "account", "template", "stripe", "clock"} <= {
+    assert {"token", "webhook", "number", "health", "account", "template", "stripe", "paytm", "clock"} <= {
         each.about for each in found
     }
 
