@@ -391,6 +391,9 @@ class BookingMoney(BookingSteps):
         self.confirm(session, cause=cause, actor=self._decider(session), now=now)
         if ticket.resume(session, self.id):
             self._apply(session, Action.ISSUE_TICKET, cause=cause, actor=SARAI, now=now)
+            booking_event.demand(
+                session, self.id, "tell_revived", booking_event.TURNS, cause=cause, due_at=now, now=now
+            )
 
     def _is_second(self, session: Session, payment: Payment) -> bool:
         return any(other.state == PaymentState.CAPTURED for other in self._others(session, payment))

@@ -81,7 +81,7 @@ _STUCK = text(
           AND EXISTS (SELECT 1 FROM payments p WHERE p.booking_id = b.id AND p.state IN ('pending', 'unknown'))
         UNION ALL
         SELECT id, 'REVIEW', updated_at, NULL FROM bookings
-        WHERE status = 'PAYMENT_REVIEW' AND updated_at < :review_since
+        WHERE status = 'PAYMENT_REVIEW' AND (updated_at < :review_since OR hold_until IS NULL)
         UNION ALL
         SELECT id, 'NO_TICKET', updated_at, NULL FROM bookings
         WHERE status = 'OWNER_CONFIRMED' AND updated_at < :soon

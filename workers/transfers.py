@@ -12,7 +12,7 @@ from sqlalchemy import text
 from flows import notices
 from models.booking import Booking
 from models.booking_money import PART
-from models.lifecycle import Fact, Status
+from models.lifecycle import CONFIRMED, Fact, Status
 from models.payment import OPEN, TRANSFER, Payment, PaymentFacts, PaymentState
 from models.receipt import Receipt
 from models.rules import Rules
@@ -74,6 +74,13 @@ def tell_money_left(session: Session, booking: Booking, due: Due, rules: Rules, 
     """More came than was asked for, or it came twice."""
     row = Receipt.get(session, int(due.cause.removeprefix("receipt:")))
     notices.money_left(session, booking, row, rules=rules, now=now)
+
+
+@light
+def tell_revived(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
+    """The money is there after all: who was told that the ticket does not count hears that it does."""
+    if booking.status in CONFIRMED:
+        notices.ticket_counts_again(session, booking, rules=rules, now=now)
 
 
 @light

@@ -110,6 +110,8 @@ def verify_booking(turn: Turn, state: State, booking: Booking) -> Reply:
         lines.append(f"It came late, and pays for the guest's newer booking {newer} of the same stay.")
     elif booking.status in AWAITING_OWNER and listing.approval != "INSTANT":
         lines.append("The owner is asked now, and the guest is told.")
+    elif booking.status == Status.TICKET_GENERATED:
+        lines.append("The booking is confirmed, and its ticket counts again. The guest is told.")
     else:
         lines.append("The booking is confirmed; the ticket is on its way.")
     return told(state, Text("\n".join(lines)), "verified", booking.id)

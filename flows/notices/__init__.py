@@ -20,7 +20,13 @@ from flows.notices.admin import (
 )
 from flows.notices.calendar import calendar, calendar_view
 from flows.notices.draft import draft_left
-from flows.notices.found import money_left, part_goes_back, payment_reversed, rest_missing
+from flows.notices.found import (
+    money_left,
+    part_goes_back,
+    payment_reversed,
+    rest_missing,
+    ticket_counts_again,
+)
 from flows.notices.guest import (
     declined,
     expired,
@@ -112,6 +118,7 @@ __all__ = [
     "stay_begins",
     "stay_over",
     "still_waiting",
+    "ticket_counts_again",
     "ticket_issued",
     "ticket_view",
     "transfer_expired",

@@ -127,6 +127,19 @@ def payment_reversed(session: Session, booking: Booking, row: Receipt, *, now: d
     _tell_guest_of_reversal(session, booking, row, now)
 
 
+def ticket_counts_again(session: Session, booking: Booking, *, rules: Rules, now: datetime) -> None:
+    """What was taken back is there after all."""
+    _, listing = speak_to_guest(session, booking), listing_of(session, booking)
+    body = _(
+        "✅ Your payment for *{place}* is settled: your booking is confirmed, and your e-ticket counts again.",
+        place=clip(listing.name, 60),
+    )
+    tap = ShowBooking(booking.id)
+    template = templates.make("ticket_counts_again", _.language, listing.name, booking.code, taps=(tap,))
+    message = Buttons(body, (button(tap, _("My booking")),))
+    tell_guest(session, booking, message, "ticket_counts_again", template, now)
+
+
 def _tell_guest_of_reversal(session: Session, booking: Booking, row: Receipt, now: datetime) -> None:
     _, listing = speak_to_guest(session, booking), listing_of(session, booking)
     amount = _.money(-row.amount)

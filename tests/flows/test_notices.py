@@ -71,6 +71,7 @@ EVERY: dict[str, Callable[[Session, Booking, Payment], None]] = {
     "part_goes_back": lambda s, b, p: notices.part_goes_back(s, b, rules=RULES, now=NOW),
     "too_much": lambda s, b, p: notices.money_left(s, b, came(b, Outcome.OVER), rules=RULES, now=NOW),
     "paid_again": lambda s, b, p: notices.money_left(s, b, came(b, Outcome.SECOND), rules=RULES, now=NOW),
+    "counts_again": lambda s, b, p: notices.ticket_counts_again(s, b, rules=RULES, now=NOW),
     "taken_back": lambda s, b, p: notices.payment_reversed(s, b, came(b, Outcome.REVERSED), now=NOW),
     "message_failed": lambda s, b, p: notices.message_failed(
         s, b, kind="booking_request", recipient="owner", rules=RULES, now=NOW
