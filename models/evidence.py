@@ -33,6 +33,7 @@ SETTLE: Final = timedelta(seconds=1)  # what one look at the mailbox brings is m
 # What a phone's picture of a payment can be; WhatsApp makes every picture a JPEG, a file may be anything.
 MIME_TYPES: Final = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 MOST_BYTES: Final = 5 * 1024 * 1024
+MOST_PIXELS: Final = 120_000_000
 CODE_LENGTH: Final = 4
 MOST_TAILS: Final = 5  # of ids that a guest may type for one payment: nobody gets there by guessing
 
@@ -341,14 +342,30 @@ def check_picture(content: bytes, mime_type: str) -> str:
     """The type that it really is.
 
     Raises:
-        NotAPicture: of another kind than it says, or too large.
+        NotAPicture: of another kind than it says, too large, or with more pixels than any phone takes.
     """
     if len(content) > MOST_BYTES:
         raise NotAPicture("too_large")
     kind = next((kind for kind, begins in MIME_TYPES.items() if content.startswith(begins)), None)
     if kind is None or mime_type.split(";")[0].strip().lower() not in MIME_TYPES:
         raise NotAPicture("not_a_picture")
+    if _pixels(content) > MOST_PIXELS:
+        raise NotAPicture("too_many_pixels")
     return kind
+
+
+def _pixels(content: bytes) -> int:
+    """As many as a picture says it has, without decoding it; 0 where it does not say."""
+    if content.startswith(MIME_TYPES["image/png"]):
+        return int.from_bytes(content[16:20], "big") * int.from_bytes(content[20:24], "big")
+    at = 2
+    while at + 9 <= len(content) and content[at] == 0xFF:
+        kind, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):  # a frame: tables look alike
+            height, width = content[at + 5 : at + 7], content[at + 7 : at + 9]
+            return int.from_bytes(height, "big") * int.from_bytes(width, "big")
+        at += 2 + max(length, 2)
+    return 0
 
 
 def store_picture(session: Session, evidence_id: int, content: bytes, *, mime_type: str) -> None:
@@ -389,12 +406,6 @@ def note_failure(session: Session, evidence_id: int, why: str) -> None:
     session.execute(
         text("UPDATE payment_evidence SET failure = :why WHERE id = :id"), {"id": evidence_id, "why": why}
     )
-
-
-def first_shown_for(session: Session, evidence_id: int) -> str | None:
-    """The code of the booking for which the same picture came before, if it did and was for one."""
-    code: str | None = session.execute(_FIRST_SHOWN_FOR, {"id": evidence_id}).scalar()
-    return code
 
 
 def verify(
@@ -484,10 +495,6 @@ _STORE_PICTURE = text(
     "UPDATE payment_evidence SET content = :content, fingerprint = :fingerprint, mime_type = :mime_type, "
     "duplicate_of = (SELECT first.id FROM payment_evidence first WHERE first.fingerprint = :fingerprint "
     "AND first.duplicate_of IS NULL AND first.id <> :id) WHERE id = :id AND content IS NULL"
-)
-_FIRST_SHOWN_FOR = text(
-    "SELECT b.code FROM payment_evidence e JOIN payment_evidence first ON first.id = e.duplicate_of "
-    "JOIN bookings b ON b.id = first.booking_id WHERE e.id = :id"
 )
 _VERIFY = text(
     "UPDATE payment_evidence SET status = 'verified', payment_id = :payment_id, verified_by = :by, "

@@ -194,16 +194,16 @@ class Control:
         return web.json_response({"wamid": wamid, "n": number, "status": await _soon(first_answer)})
 
     async def receipt(self, request: web.Request) -> web.StreamResponse:
-        """A screenshot of the transfer that this chat was last asked for, to be sent or not."""
-        from sandbox.receipt import asked_for, draw  # the picture library is for this alone
+        """A screenshot of the transfer that this chat was last asked for, right or not, to be sent or not."""
+        from sandbox.receipt import Kind, asked_for, draw  # the picture library is for this alone
 
         person = self._person(request)
         transfer = asked_for(self.line.chats.of(person.id))
         if transfer is None:
             raise ValueError("nobody has asked for a transfer in this chat")
-        amount = request.query.get("amount")
+        amount, kind = request.query.get("amount"), Kind(request.query.get("kind", Kind.RIGHT))
         picture = await asyncio.to_thread(
-            draw, transfer, person.name, self.line.clock.now(), amount=amount or None
+            draw, transfer, person.name, self.line.clock.now(), amount=amount or None, kind=kind
         )
         return web.json_response({"base64": base64.b64encode(picture).decode(), "mime": "image/png"})
 

@@ -235,13 +235,15 @@ class Person:
     def sends_image(self, data: bytes, *, mime: str = "image/jpeg", caption: str = "") -> None:
         self._say({"image": {"base64": base64.b64encode(data).decode(), "mime": mime, "caption": caption}})
 
-    def sends_screenshot(self, *, amount: str | None = None, caption: str = "") -> bytes:
+    def sends_screenshot(self, *, amount: str | None = None, kind: str = "right", caption: str = "") -> bytes:
         """Sends a wallet's screenshot of the transfer that the newest instructions ask for; returns the picture.
 
         Args:
             amount: what it shows, where it is not what was asked for.
+            kind: right, less, other_person, pending or failed (`sandbox.receipt.Kind`).
         """
-        shown = self._http.get(f"/api/chats/{self.id}/receipt", **({"amount": amount} if amount else {}))
+        asked = {"kind": kind} | ({"amount": amount} if amount else {})
+        shown = self._http.get(f"/api/chats/{self.id}/receipt", **asked)
         data = base64.b64decode(shown["base64"])
         self.sends_image(data, mime=str(shown["mime"]), caption=caption)
         return data

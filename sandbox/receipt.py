@@ -1,4 +1,4 @@
-"""A screenshot of a transfer, as a wallet shows it when the money is sent: what the newest instructions ask for.
+"""A screenshot of a transfer, as a wallet shows it: what the newest instructions ask for, or what guests get wrong.
 
 Like every screenshot it proves nothing: no money has moved anywhere.
 """
@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
@@ -18,12 +19,27 @@ from PIL import Image, ImageDraw, ImageFont
 from sandbox.chats import Bubble
 
 WIDTH, HEIGHT, MARGIN = 720, 1180, 56
-PAPER, INK, FAINT, GREEN = "#ffffff", "#14213d", "#6b7280", "#16a34a"
-LOCAL: Final = timezone(timedelta(hours=5))
+PAPER, INK, FAINT, GREEN, AMBER, RED = "#ffffff", "#14213d", "#6b7280", "#16a34a", "#d97706", "#dc2626"
+PAKISTAN: Final = timezone(timedelta(hours=5))
+INDIA: Final = timezone(timedelta(hours=5, minutes=30))
+SOMEBODY_ELSE: Final = "Hina Rauf"
 
 # “Transfer exactly *amount* to / provider, name: / account”, and further down a line with the code, in any language.
 _ASKED: Final = re.compile(r"\*([^*\n]+)\*[^\n]*\n([^\n,]+), ([^\n]+):\n([^\n]+)\n+[^\n]*\*([A-Z0-9]{4,8})\*")
 _PICTURES_OF_RUPEES: Final = str.maketrans({"₹": "Rs. ", "\u00a0": " ", "\u200e": ""})
+
+
+class Kind(StrEnum):
+    """What the screenshot shows: all as it was asked for, or what is amiss."""
+
+    RIGHT = "right"
+    LESS = "less"  # the last digit was left out
+    OTHER_PERSON = "other_person"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+HEADLINES: Final = {Kind.PENDING: ("Transfer pending", AMBER), Kind.FAILED: ("Transfer failed", RED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +69,25 @@ def all_asked_for(chat: Sequence[Bubble]) -> Iterator[tuple[Bubble, Transfer]]:
             yield bubble, Transfer(*(part.strip() for part in found.groups()))
 
 
-def draw(transfer: Transfer, sender: str, now: float, *, amount: str | None = None) -> bytes:
+def draw(
+    transfer: Transfer, sender: str, now: float, *, amount: str | None = None, kind: Kind = Kind.RIGHT
+) -> bytes:
     """The screenshot as a PNG; each has a transaction id of its own.
 
     Args:
         amount: what was really sent, where it is not what was asked for.
     """
-    transfer = replace(transfer, amount=amount or transfer.amount)
+    transfer = _gone_wrong(replace(transfer, amount=amount or transfer.amount), kind)
+    headline, colour = HEADLINES.get(kind, ("Money sent", GREEN))
     picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(picture)
     pen.rectangle((0, 0, WIDTH, 132), fill=INK)
     pen.text((MARGIN, 44), transfer.provider, font=_font(44), fill=PAPER)
-    pen.ellipse((WIDTH // 2 - 56, 190, WIDTH // 2 + 56, 302), fill=GREEN)
+    pen.ellipse((WIDTH // 2 - 56, 190, WIDTH // 2 + 56, 302), fill=colour)
     pen.line(((334, 246), (354, 268), (390, 226)), fill=PAPER, width=10, joint="curve")
-    _centred(pen, 330, "Money sent", 38, INK)
+    _centred(pen, 330, headline, 38, INK)
     _centred(pen, 386, transfer.amount, 68, INK)
-    when = datetime.fromtimestamp(now, UTC).astimezone(LOCAL)
+    when = datetime.fromtimestamp(now, UTC).astimezone(INDIA if "@" in transfer.account else PAKISTAN)
     rows = (
         ("To", transfer.title),
         ("Account", transfer.account),
@@ -87,6 +106,16 @@ def draw(transfer: Transfer, sender: str, now: float, *, amount: str | None = No
     file = io.BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
+
+
+def _gone_wrong(transfer: Transfer, kind: Kind) -> Transfer:
+    if kind is Kind.LESS:
+        mark, _, number = transfer.amount.rpartition(" ")
+        digits = re.sub(r"\D", "", number.split(".")[0])
+        return replace(transfer, amount=f"{mark} {int(digits) // 10:,}".strip())
+    if kind is Kind.OTHER_PERSON:
+        return replace(transfer, title=SOMEBODY_ELSE, account="03217654321")
+    return transfer
 
 
 def _centred(pen: ImageDraw.ImageDraw, top: int, words: str, size: int, colour: str) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flows import templates, transfer
-from flows.actions import BookAgain, RejectPayment, SayPaid, VerifyPayment
+from flows.actions import BookAgain, RejectPayment, SayPaid, ShowBooking, VerifyPayment
 from flows.engine import button, with_preface
+from flows.notices import pictures
 from flows.notices.telling import clock, facts, listing_of, people, speak_to_guest, tell_admins, tell_guest
 from flows.phrases import ENGLISH
-from models import evidence, person
+from models import person, reading
 from models.booking import Booking
 from models.evidence import Evidence
 from models.message import Buttons, Template, Text
 from models.payee import Payee
 from models.payment import Payment
 from models.rules import Rules
+from models.screenshot import FOR_THE_GUEST, Expected, Finding, Reading, findings
 from models.session import Session
 
 
@@ -154,7 +157,7 @@ def review_message(
         *people(session, booking, listing),
         *_expected(session, booking),
         "",
-        *_what_is_shown(session, shown),
+        *_what_is_shown(session, booking, shown, now),
     ]
     if not booking.has_place(session):
         lines.append("⚠️ The place is taken meanwhile: if the money came, it has to go back.")
@@ -180,22 +183,65 @@ def review_message(
     return Buttons("\n".join(lines), buttons, image_id=image), template
 
 
-def _what_is_shown(session: Session, shown: Evidence | None) -> list[str]:
+def _what_is_shown(session: Session, booking: Booking, shown: Evidence | None, now: datetime) -> list[str]:
+    """The guest's picture in words: what was read, what speaks against it, and where it came before."""
     if shown is None:
         return ["The guest says it is paid, and has sent no picture."]
     if shown.shown_as is None:
         return [f"The guest sent a picture, but {_FAILURES.get(shown.failure or '', 'it cannot be shown')}."]
-    first = evidence.first_shown_for(session, shown.id)
-    if first is not None:
-        return [f"⚠️ The same picture came before, for {first}."]
-    if shown.duplicate_of is not None:
-        return ["⚠️ The same picture came before."]
-    return ["The guest sent this picture. It proves nothing: please look at the account."]
+    read = reading.of(session, shown.id)
+    lines = pictures.in_words(read, _zone(session, booking)) if read is not None else []
+    if read is not None:
+        lines += _against(session, booking, read)
+    lines += [pictures.repeat_in_words(one) for one in reading.before(session, shown.id, now)]
+    if read is not None and reading.proven_by(session, read):
+        lines.append("✉️ A mail that we trust tells of the same transaction.")
+    return [*lines, "A picture proves nothing: please look at the account."]
+
+
+def _against(session: Session, booking: Booking, read: Reading) -> list[str]:
+    payment = _transfer_of(session, booking)
+    found = findings(read, _asked(session, booking))
+    lines = [pictures.FINDINGS[finding] for finding in found]
+    if Finding.OTHER_AMOUNT in found and read.amount is not None:
+        codes = reading.others_asked(session, payment, read.amount.minor)
+        lines += [f"⚠️ Asked for that amount: {', '.join(codes)}."] if codes else []
+    elif read.amount is not None and not found:
+        lines.append("The amount is the one that was asked for.")
+    return lines
+
+
+def picture_read(session: Session, booking: Booking, shown: Evidence, *, rules: Rules, now: datetime) -> None:
+    """What the guest can do something about is said at once: that is no receipt, it has not gone through, not to us.
+
+    Nothing is decided by it: the picture is looked at all the same.
+    """
+    read = reading.of(session, shown.id)
+    found = findings(read, _asked(session, booking)) if read is not None else []
+    if read is None or not found or found[0] not in FOR_THE_GUEST:
+        return
+    _, payee = speak_to_guest(session, booking), payee_of(session, _transfer_of(session, booking))
+    body = pictures.to_guest(_, found[0], read, payee)
+    message = Buttons(body, (button(ShowBooking(booking.id), _("My booking")),))
+    tell_guest(session, booking, message, "picture_read", templates.answer_ready(_.language), now)
+
+
+def _asked(session: Session, booking: Booking) -> Expected:
+    """What a picture of this payment has to show."""
+    payment = _transfer_of(session, booking)
+    payee = payee_of(session, payment)
+    amounts = (payment.missing, payment.amount, payment.agreed)
+    return Expected(amounts, payee.title, payee.account, payment.created_at)
+
+
+def _zone(session: Session, booking: Booking) -> ZoneInfo:
+    return ZoneInfo(listing_of(session, booking).time_zone)
 
 
 _FAILURES = {
     "too_large": "it is larger than 5 MB",
     "not_a_picture": "it is no picture that we can read",
+    "too_many_pixels": "it is larger than any phone takes one",
     "not_fetched": "WhatsApp did not hand it out",
     "strange_address": "WhatsApp did not hand it out",
 }

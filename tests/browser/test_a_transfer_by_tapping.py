@@ -38,6 +38,7 @@ def test_a_guest_sends_a_screenshot_and_the_admin_verifies_it(
     guest.element.get_by_test_id("attach").click()
     watch.picture(guest.page, "transfer-3-attach")
     guest.page.get_by_test_id("attach-screenshot").click()
+    guest.page.get_by_text("As it was asked for").click()
     expect(guest.page.get_by_alt_text("Photo to send")).to_be_visible()
     watch.picture(guest.page, "transfer-4-screenshot")
     guest.page.get_by_test_id("picture-send").click()

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from models import db, evidence, payable
+from models import db, evidence, payable, reading
 from models import payee as payees
 from models import person as people
 from models.booking import Booking
@@ -426,8 +426,10 @@ def test_a_picture_is_sealed_and_the_same_one_again_names_the_first(session: Ses
     stored = session.scalars(text("SELECT content FROM payment_evidence WHERE content IS NOT NULL")).all()
     assert not any(b"transfer" in bytes(content) for content in stored)
     assert evidence.picture(session, ids[0]) == (JPEG, "image/jpeg")
-    assert evidence.first_shown_for(session, ids[0]) is None
-    assert evidence.first_shown_for(session, ids[1]) == first.code
+    assert reading.before(session, ids[0], NOW) == []
+    assert [(one.how, one.booking_code) for one in reading.before(session, ids[1], NOW)] == [
+        (reading.Repeat.SAME_PICTURE, first.code)
+    ]
 
 
 def test_the_database_counts_a_picture_and_a_transaction_once(session: Session) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from flows import actions
 from integrations.gateway import GatewayError
+from integrations.receipts import PaymentStatus, Receipt
 from integrations.whatsapp import WhatsAppUnknown
 from models import db, inbound, outbox, ticket
 from models import person as people
@@ -94,7 +95,7 @@ class World:
         self._turns = Turns(rules=RULES, clock=self.clock, lanes=1)
         payments = PaymentJobs({"card": self.bank}, rules=RULES, clock=self.clock).jobs()
         tickets = _QuickTickets(self.graph, rules=RULES).jobs()  # type: ignore[arg-type]
-        evidence = EvidenceJobs(self.graph, rules=RULES).jobs()  # type: ignore[arg-type]
+        evidence = EvidenceJobs(self.graph, rules=RULES, read=self._read_picture).jobs()  # type: ignore[arg-type]
         self._jobs: Mapping[str, Job] = {**payments, **tickets, **evidence}
         self._sender = Sender(self.graph, clock=self.clock, rate=None, in_flight=1)  # type: ignore[arg-type]
         with db.unit_of_work() as session:
@@ -105,6 +106,21 @@ class World:
             self.owner = _newcomer(session, "Omar Shah", role=people.OWNER)
             self.admin = _newcomer(session, "Sana Malik", role="admin")
             self.places = self._make_places(session)
+
+    def _read_picture(self, _picture: bytes) -> Receipt:
+        """An engine that sees whatever it likes, or nothing."""
+        seen = (
+            Receipt(failure="too_slow"),
+            Receipt(is_receipt=False, engine="tesseract"),
+            Receipt(is_receipt=True, status=PaymentStatus.PENDING, engine="tesseract"),
+            Receipt(
+                is_receipt=True,
+                status=PaymentStatus.SUCCESS,
+                transaction_id="721344000002",
+                engine="tesseract",
+            ),
+        )
+        return self.chance.choice(seen)
 
     @property
     def people(self) -> tuple[Person, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from sandbox.chats import empty_bubble
-from sandbox.receipt import Transfer, asked_for, draw
+from sandbox.receipt import Kind, Transfer, asked_for, draw
 
 ENGLISH = """*Dune House*
 Fri 27 – Sat 28 Nov · 2 guests
@@ -51,3 +51,24 @@ def test_each_screenshot_is_a_picture_of_its_own() -> None:
     pictures = [draw(transfer, "Ayesha Khan", 1_795_000_000.0, amount=amount) for amount in (None, "Rs. 1")]
     assert pictures[0] != pictures[1]
     assert all(Image.open(io.BytesIO(picture)).format == "PNG" for picture in pictures)
+
+
+@pytest.mark.parametrize("kind", [*Kind])
+def test_what_is_amiss_is_on_the_picture(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    write = ImageDraw.ImageDraw.text
+    monkeypatch.setattr(
+        ImageDraw.ImageDraw,
+        "text",
+        lambda pen, at, words, **how: (drawn.append(words), write(pen, at, words, **how)),
+    )
+    draw(
+        Transfer("Rs. 2,697", "NayaPay", "Sarai Stays", "03000000900", "DMR6A"),
+        "Ayesha",
+        1_795_000_000.0,
+        kind=kind,
+    )
+    assert ("Rs. 269" in drawn) == (kind is Kind.LESS)
+    assert ("Sarai Stays" in drawn) == (kind is not Kind.OTHER_PERSON)
+    assert ("Transfer pending" in drawn) == (kind is Kind.PENDING)
+    assert ("Transfer failed" in drawn) == (kind is Kind.FAILED)

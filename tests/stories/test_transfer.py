@@ -6,6 +6,9 @@ import re
 from datetime import timedelta
 
 import httpx
+import pytest
+
+from integrations import receipts
 
 
 def test_a_transfer_by_taps_to_its_ticket(guest, owner, admin, world, day, booking_of) -> None:
@@ -237,3 +240,28 @@ def test_a_guest_gives_up_while_the_money_is_looked_for(guest, admin, world, day
 def _chooses_transfer(guest):  # type: ignore[no-untyped-def]
     guest.taps("Pay by transfer")
     return guest.sees("Transfer exactly")
+
+
+@pytest.mark.skipif(not receipts.installed(), reason="nothing reads pictures here: apt install tesseract-ocr")
+def test_a_picture_that_does_not_show_the_transfer_is_answered(guest, admin, world, day, booking_of) -> None:
+    guest.goes_to_the_summary("Dune House", day)
+    _chooses_transfer(guest)
+    booking = booking_of(guest)
+    mark = admin.mark
+    guest.person.sends_screenshot(kind="pending")
+    guest.sees("still pending")
+    check = admin.sees(f"{booking.code}.*still pending", since=mark)
+    assert "Hina Rauf" not in check.body
+
+    mark = admin.mark
+    guest.person.sends_screenshot(kind="other_person")
+    guest.sees("transfer to \\*Hina Rauf\\*.*03000000900")
+    admin.sees("gone to somebody else", since=mark)
+
+    mark = admin.mark
+    picture = guest.person.sends_screenshot()
+    check = admin.sees("It shows: .*The amount is the one that was asked for", since=mark)
+    assert admin._http.bytes(check.raw["header"]["url"]) == picture
+    assert booking_of(guest).status == "PAYMENT_REVIEW"  # nothing of it confirms
+    admin.taps("Verify", in_message=check)
+    admin.sees("Verified")

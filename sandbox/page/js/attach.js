@@ -38,7 +38,7 @@ export function openAttachments(screen, { person, people, say, sendSample, toast
     return h("div", { class: "attach-grid" },
       item("Gallery", "gallery", "#0b74e5", () => openGallery(screen, { sendSample, onPicture, toast })),
       item("Camera", "shot", "#e5356f", () => pickPicture({ camera: true, onPicture, toast })),
-      item("Screenshot", "receipt", "#128c7e", () => sendScreenshot(person, { onPicture, toast })),
+      item("Screenshot", "receipt", "#128c7e", () => openScreenshots(screen, person, { onPicture, toast })),
       item("Location", "location", "#1a9f6c", () => onLocation()),
       item("Contact", "person", "#0795bd", () => openContacts(screen, person, people, say)),
       item("Document", "file", "#7a5cdb", () => openDocuments(screen, { say, sendSample, toast })),
@@ -47,12 +47,32 @@ export function openAttachments(screen, { person, people, say, sendSample, toast
   }, { className: "sheet--attach" });
 }
 
+// What a wallet's picture of the transfer can show; the last one that was made can be sent once more.
+const RECEIPTS = [
+  ["right", "As it was asked for", "Amount, account and name are right"],
+  ["less", "Too little", "The last digit was left out"],
+  ["other_person", "To somebody else", "Another name and account"],
+  ["pending", "Still pending", "The wallet has not sent it yet"],
+  ["failed", "Failed", "Nothing was sent"],
+];
+let lastReceipt = null;
+
 // A wallet's picture of the transfer that this chat was last asked for; no money moves.
-async function sendScreenshot(person, { onPicture, toast }) {
-  const answer = await fetch(`/api/chats/${person.id}/receipt`);
+function openScreenshots(screen, person, { onPicture, toast }) {
+  openSheet(screen, "Screenshot of a transfer", (close) => [
+    sheetHead("Screenshot of a transfer", close),
+    h("div", { class: "sheet__body" },
+      RECEIPTS.map(([kind, title, more]) => row("receipt", title, more, () => { close(); sendScreenshot(person, kind, { onPicture, toast }); })),
+      lastReceipt && row("receipt", "The last one again", "The same picture, whoever sent it", () => { close(); onPicture(lastReceipt); })),
+  ], { className: "sheet--list" });
+}
+
+async function sendScreenshot(person, kind, { onPicture, toast }) {
+  const answer = await fetch(`/api/chats/${person.id}/receipt?kind=${kind}`);
   const found = await answer.json();
   if (!answer.ok) return toast("Nobody has asked for a transfer in this chat");
-  onPicture({ url: `data:${found.mime};base64,${found.base64}`, base64: found.base64, mime: found.mime });
+  lastReceipt = { url: `data:${found.mime};base64,${found.base64}`, base64: found.base64, mime: found.mime };
+  onPicture(lastReceipt);
 }
 
 // A file of the page's own samples as base64.
