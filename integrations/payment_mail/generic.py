@@ -110,6 +110,7 @@ def fill(
     taken_back = fields.reversed_id(page.text) if event is Event.REVERSAL else None
     number = fields.transaction_id(page.body) or fields.transaction_id(page.subject)
     at, precision = moments.find_moment(page.body, written=page.written, zone=_zone(page, home))
+    side = Direction.IN if event is Event.REVERSAL else direction  # money taken back is the payer's
     has_other_side = event not in (Event.FAILED, Event.SETTLEMENT)
     return Reading(
         event,
@@ -117,8 +118,8 @@ def fill(
         amount=amount if amount is not None else found.value if found else None,
         currency=currency,
         transaction_id=number if number != taken_back else None,
-        sender_name=name or _other_name(page, direction) if has_other_side else None,
-        sender_phone=fields.other_phone(page.text, direction) if has_other_side else None,
+        sender_name=name or _other_name(page, side) if has_other_side else None,
+        sender_phone=fields.other_phone(page.text, side) if has_other_side else None,
         occurred_at=at,
         occurred_precision=precision,
         account_tail=fields.account_tail(page.body) if event is not Event.FAILED else None,

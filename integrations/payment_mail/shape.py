@@ -51,6 +51,7 @@ class PaymentMail:
         provider: the issuer that the mail is from or claims to be from; "unknown" where it names none of ours.
         is_payment: the words say that a payer's money arrived (the event is CREDIT). Says nothing of authenticity.
         amount: the principal, in whole units of `currency`; never a fee, a balance or a foreign original.
+        direction: which way money went; of a reversal OUT where money that had come was taken back.
         transaction_id: the issuer's own id, UTR or RRN; none where the mail has none or only quotes one.
         sender_name: the payer (or the payee of a debit) as written; none where masked away.
         occurred_at: with its zone; at DAY precision the hour is that of the mail's Date header.

@@ -84,6 +84,13 @@ _REVERSAL: Final = words(
     r"wrong(?:ly)? (?:credit|transfer)|erroneous|returned to (?:the )?(?:sender|payer|remitter)",
     r"ریورس|रिवर्स|वापस ले",
 )
+# Of money that had come in; else the reversal is of a payment of our own.
+_TAKEN_BACK: Final = words(
+    r"debited back|charge-?back|taken back|recalled|wrong(?:ly)? credit|reversed from|returned to (?:the )?(?:sender|payer)",
+    r"(?:credited|received|credit|deposited)\b[^\n]{0,80}?\b(?:has been |was |is |been )?reversed\b"
+    r"(?! (?:and credited )?(?:in)?to)",
+    r"revers(?:al|ing) (?:of|for) (?:the |a |your )?(?:credit|payment received|incoming)",
+)
 _REFUND: Final = words(
     r"refund|money[- ]back|\breturned to you",
     r"رقم واپس|ریفنڈ|ری فنڈ|रिफंड|रिफ़ंड|वापसी|वापस किए|استرداد",
@@ -240,7 +247,10 @@ def tells(subject: str, body: str) -> tuple[Event, Direction | None]:
         (Event.REFUND, _REFUND, [subject, *said]),
     ):
         if _any(wording, places):
-            return event, _direction(event, is_credit=is_credit, is_debit=is_debit)
+            is_taken_back = _any(_TAKEN_BACK, weighty)
+            return event, _direction(
+                event, is_credit=is_credit, is_debit=is_debit, is_taken_back=is_taken_back
+            )
     return _plain(subject, said, weighty, is_credit=is_credit, is_debit=is_debit)
 
 
@@ -280,12 +290,12 @@ def _weighty(subject: str, said: Sequence[str]) -> list[str]:
     return [part for part in (subject, *said[:3]) if not _ASIDE.search(part)] + list(rest)
 
 
-def _direction(event: Event, *, is_credit: bool, is_debit: bool) -> Direction | None:
+def _direction(event: Event, *, is_credit: bool, is_debit: bool, is_taken_back: bool) -> Direction | None:
     if event in (Event.REQUEST, Event.FAILED, Event.LOGIN):
         return None
-    if is_debit and not is_credit and event is not Event.SETTLEMENT:
-        return Direction.OUT
-    return Direction.IN
+    if event is Event.REVERSAL:
+        return Direction.OUT if is_taken_back else Direction.IN
+    return Direction.OUT if is_debit and not is_credit and event is not Event.SETTLEMENT else Direction.IN
 
 
 def _is_code(subject: str, said: Sequence[str]) -> bool:

@@ -25,16 +25,18 @@ class Form:
 
     event: Event
     says: re.Pattern[str]
-
-    @property
-    def direction(self) -> Direction:
-        return Direction.OUT if self.event is Event.DEBIT else Direction.IN
+    direction: Direction
 
 
-def form(event: Event, pattern: str) -> Form:
-    """A form of this event; a space in the pattern stands for any gap, also over cells and lines, " ?" for none too."""
+def form(event: Event, pattern: str, *, direction: Direction | None = None) -> Form:
+    """A form of this event; a space in the pattern stands for any gap, also over cells and lines, " ?" for none too.
+
+    Args:
+        direction: where it is not that of the event; a reversal may be of either.
+    """
     pattern = pattern.replace(" ?", r"\s{0,3}").replace(" ", r"\s{1,3}")
-    return Form(event, re.compile(pattern, re.IGNORECASE))
+    usual = Direction.OUT if event is Event.DEBIT else Direction.IN
+    return Form(event, re.compile(pattern, re.IGNORECASE), direction or usual)
 
 
 def read_by(forms: Sequence[Form], page: Page) -> Reading | None:

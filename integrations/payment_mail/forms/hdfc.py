@@ -1,13 +1,14 @@
 """HDFC Bank: UPI credits in an older and a newer wording, NEFT, and UPI debits.
 
-A refund by a merchant comes with the same subject and the older wording; only its address says so."""
+A refund by a merchant comes with the same subject and the older wording; only its address says so. How it tells of
+a credit that was taken back is a guess, and only ever asks for a second look."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from integrations.payment_mail.forms.form import Form, form
-from integrations.payment_mail.shape import Event
+from integrations.payment_mail.shape import Direction, Event
 
 _RUPEES: Final = r"(?P<amount>(?:Rs|INR)\.?\s?[0-9][0-9,]*(?:\.[0-9]{2})?)"
 _TAIL: Final = r"(?:\*\*|XX)?(?P<tail>[0-9]{4})"
@@ -30,6 +31,12 @@ FORMS: Final[tuple[Form, ...]] = (
         rf"{_RUPEES} has been credited to your HDFC Bank A/c {_TAIL} on [0-9A-Za-z-]{{8,11}} by NEFT from "
         rf"(?P<name>[^\n]{{2,60}}?)\. "
         r"UTR: (?P<id>[0-9A-Z]{12,22})\b",
+    ),
+    form(
+        Event.REVERSAL,
+        rf"{_RUPEES} credited earlier to your account {_TAIL} by VPA [^\s]{{3,60}} (?P<name>[^\n]{{2,60}}?) has been "
+        r"reversed on [0-9-]{8}\. Your UPI transaction reference number is (?P<id>[0-9]{12})\b",
+        direction=Direction.OUT,
     ),
     form(
         Event.DEBIT,
