@@ -6,6 +6,8 @@ A longer run, by Schemathesis' own command: make schemathesis.
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections import defaultdict
 from typing import Any
 
@@ -23,7 +25,7 @@ from models.account import Grant, Role, SignIn
 from models.db import unit_of_work
 from tests.bot.api.conftest import PASSWORD, Desk, an_account, code_of
 from tests.bot.api.seeds import Seeds, sow
-from tests.conftest import Scratch
+from tests.conftest import PROJECT, Scratch
 from tests.factories import MovableClock, unique
 
 EXAMPLES = 12
@@ -268,3 +270,26 @@ def test_the_page_and_the_document_need_no_token_and_nothing_from_elsewhere(desk
         assert answer.status_code == 200
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "http" not in desk.call("GET", "/api/docs").text.replace("http-equiv", "")
+
+
+def test_nothing_of_it_is_loaded_before_it_is_called() -> None:
+    """The web process answers webhooks; what it never needs costs it nothing."""
+    said = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_A_CALL], capture_output=True, text=True, check=True, cwd=PROJECT
+    )
+    assert said.stdout.split() == []
+
+
+_WITHOUT_A_CALL = """
+import sys
+from bot.app import create_app
+from integrations import clients
+from models.clock import Clock
+from tests.bot.conftest import make_settings
+settings = make_settings(redis_url="redis://localhost:1")
+app = create_app(settings, clients.build(settings), Clock())
+app.test_client().get("/pay/done")
+app.test_client().post("/api/whatsapp/webhook")
+heavy = ("bot.api.app", "bot.access", "models.account", "models.money_lists", "argon2")
+print(*(name for name in heavy if name in sys.modules))
+"""
