@@ -178,6 +178,9 @@ def test_every_log_line_is_a_name_with_ids() -> None:
 
 
 def test_nothing_of_the_product_prints() -> None:
+    """But for commands, whose answer it is."""
     for folder in ("bot", "workers", "flows", "integrations"):
         for path in (PROJECT / folder).rglob("*.py"):
+            if path.name == "__main__.py":
+                continue
             assert not re.search(r"^\s*print\(", path.read_text(), re.MULTILINE), path

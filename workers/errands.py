@@ -154,7 +154,7 @@ class Errands(Crew[Due | Chore | Going, Done]):
             tally.ERRANDS.add(task.name, "done")
         except Exception as error:
             tally.ERRANDS.add(task.name, "failed")
-            log.exception("round.failed", round=task.name, exc_info=error)
+            log.exception("round.failed", job=task.name, exc_info=error)
 
     def _do_chore(self, task: Chore) -> None:
         """Ask, then write what was answered and that it is done, in one commit."""
