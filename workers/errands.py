@@ -120,7 +120,7 @@ class Errands(Crew[Due | Chore | Going, Done]):
                 if (go := each.claim()) is not None:
                     yield Going(each.name, go)
             except Exception as error:  # the errands that were claimed are not to be forgotten for it
-                log.warning("round.waits", round=each.name, error=repr(error)[:300])
+                log.warning("round.waits", job=each.name, error=repr(error)[:300])
 
     def _claim_chores(self, most: int) -> Sequence[Chore]:
         if not self._chores or most < 1:
