@@ -252,8 +252,9 @@ class PaymentJobs:
             now = self._clock.now()
             _, payments = self._record(session, due, answers, now)
             for payment_id, facts in answers.items():
-                if facts.open_until is not None and payments[payment_id].state in OPEN:
-                    _ask_at(session, payments[payment_id], facts.open_until, now)
+                # It closes by itself alone, or somebody is just paying on it.
+                if facts.state is PaymentState.PENDING and payments[payment_id].state in OPEN:
+                    _ask_at(session, payments[payment_id], facts.open_until or now + RECONCILE_AFTER, now)
         # What is known is kept; for the rest the job fails and is tried again.
         if any(facts.state is PaymentState.UNKNOWN for facts in answers.values()):
             raise GatewayError("close_unknown", retryable=True, unknown=True)

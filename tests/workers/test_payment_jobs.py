@@ -520,6 +520,24 @@ def test_what_could_not_be_closed_is_asked_about_when_it_is_over(scratch: Scratc
     assert _said(scratch) == []
 
 
+def test_what_was_given_up_while_it_was_paid_is_asked_about_until_it_is_known(
+    scratch: Scratch, desk: Desk
+) -> None:
+    """A bank may still say yes to a payment whose booking the guest has cancelled."""
+    booking = _made(make.held)
+    _cancel(booking)
+    desk.bank.says = {
+        "expire": [PaymentState.PENDING],
+        "look_up": [PaymentState.PENDING, PaymentState.CAPTURED],
+    }
+    desk.run("close_payments", booking)
+    (question,) = _open_questions(scratch)
+    later = desk.run("settle_payment", booking, cause=question)
+    assert later is not None and later.at > NOW
+    assert desk.run("settle_payment", booking, cause=question) is None
+    assert _now(booking).status == "REFUND_REQUIRED"
+
+
 def test_a_page_that_ends_before_the_hold_is_asked_about_at_its_end(scratch: Scratch, desk: Desk) -> None:
     booking = _made(make.held)
     desk.bank.links_live = 10 * MINUTE
