@@ -146,7 +146,7 @@ def test_numbers_of_people_are_not_said(text: str, said: str) -> None:
 # What a log line may hold beside its name: ids, codes, kinds and counts. `error` goes through the rules above.
 FIELDS = {
     "attempt", "attempts", "booking_id", "chore_id", "code", "conversation_id", "crew", "error", "error_id",
-    "event_id", "evidence_id", "exc_info", "follow_up_id", "found", "job", "kept", "kind", "lane", "left",
+    "event_id", "evidence_id", "exc_info", "failures", "follow_up_id", "found", "job", "kept", "kind", "lane", "left",
     "mail_id", "message_id", "payment_id", "queue", "reason", "results", "thread", "verb", "verdict", "why",
 }  # fmt: skip
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}

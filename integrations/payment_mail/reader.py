@@ -43,7 +43,7 @@ def read(raw: bytes) -> PaymentMail:
     try:
         return _read(open_envelope(raw[:MOST_BYTES]))
     except Exception as error:  # a mail must never stop the mails behind it
-        log.error("payment_mail_unread", error=type(error).__name__, at=_place(error))
+        log.error("payment_mail.unread", error=type(error).__name__, why=_place(error))
         return _mail(Reading(Event.OTHER), provider=issuers.UNKNOWN, is_known=False, text="")
 
 
