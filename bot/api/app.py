@@ -13,7 +13,7 @@ from flask import Flask, Response, request, send_from_directory
 from bot import errors
 from bot.access import Access
 from bot.api import accounts, money, openapi, payment_system, signing_in
-from bot.api.operation import Operation, World
+from bot.api.operation import MOST_BYTES, Operation, World
 from bot.health import Health
 from bot.metrics import count_requests
 from config import Settings
@@ -35,7 +35,7 @@ _NOWHERE_ELSE: Final = (
 
 def create_api(settings: Settings, clock: Clock, look: Health) -> Flask:
     api = Flask(__name__, static_folder=None)
-    api.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    api.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=MOST_BYTES)
     api.url_map.merge_slashes = False
     errors.install(api)
     count_requests(api)

@@ -61,7 +61,7 @@ NO_PICTURE = Refusal(404, "NO_SCREENSHOT", "There is no picture of this payment.
 NOT_LINKABLE = Refusal(
     409, "NOT_LINKABLE", "Only money that a trusted mail tells of is linked; verify the booking instead."
 )
-IS_COUNTED = Refusal(409, "PAYMENT_COUNTED", "This money was counted for a booking before.")
+IS_COUNTED = Refusal(409, "PAYMENT_COUNTED", "This money was counted for another booking before.")
 NOT_AWAITED = Refusal(409, "NO_TRANSFER_AWAITED", "The booking's guest was never asked to transfer money.")
 OTHER_CURRENCY = Refusal(409, "OTHER_CURRENCY", "The booking is paid in another currency.")
 NOT_POSSIBLE = Refusal(409, "ILLEGAL_TRANSITION", "This is not possible as the booking stands now.")
@@ -289,11 +289,11 @@ def link_payment_to_booking(call: Call, path: PaymentPath, body: LinkAsked, sess
         )
     except CurrencyMismatch:
         raise OTHER_CURRENCY.error(payment=told.amount.currency, booking=booking.currency) from None
-    if outcome is Outcome.KNOWN:
-        raise IS_COUNTED.error()
-    call.record(session, Deed.LINK_PAYMENT, f"evidence:{told.id}", booking=booking.id, outcome=outcome)
     linked = money_lists.one(session, path.payment_id)
     assert linked is not None
+    if outcome is Outcome.KNOWN and linked.booking_code != booking.code:
+        raise IS_COUNTED.error(booking_id=linked.booking_code)
+    call.record(session, Deed.LINK_PAYMENT, f"evidence:{told.id}", booking=booking.id, outcome=outcome)
     return Linked.model_validate(
         {
             "message": _AFTER_LINK[outcome],
@@ -310,6 +310,7 @@ _AFTER_LINK: Final = {
     Outcome.OVER: "Payment linked; the booking is paid, and what is too much goes back",
     Outcome.LATE: "Payment linked; it came too late and has to go back",
     Outcome.SECOND: "Payment linked; the booking was paid before, so that it has to go back",
+    Outcome.KNOWN: "This money was counted for the booking before; nothing changes",
 }
 
 

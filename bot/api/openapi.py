@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from bot.access import Needs
-from bot.api.operation import KEY, KEY_HEADER, Operation, Picture, Refusal
+from bot.api.operation import KEY, KEY_HEADER, MOST_BYTES, Operation, Picture, Refusal
 from bot.api.shapes import ErrorAnswer
 
 ADDRESS: Final = "/api/openapi.json"
@@ -28,10 +28,8 @@ _SIGNED_IN: Final = (
     Refusal(403, "FORBIDDEN", "The account may not do this, or has to set up its app first (`TOTP_NEEDED`)."),
 )
 _WITH_INPUT: Final = (Refusal(422, "INVALID", "What was sent does not fit; `details` says where and why."),)
-_WITH_BODY: Final = (
-    Refusal(413, "TOO_LARGE", "The body is too large."),
-    Refusal(415, "NOT_JSON", "The body is not JSON."),
-)
+_TOO_LARGE: Final = Refusal(413, "REQUEST_ENTITY_TOO_LARGE", f"The body has more than {MOST_BYTES} bytes.")
+_NOT_JSON: Final = Refusal(415, "NOT_JSON", "The body is not JSON.")
 
 
 def document(operations: Sequence[Operation], *, title: str, address: str) -> dict[str, Any]:
@@ -166,6 +164,8 @@ def _refusals(operation: Operation) -> tuple[Refusal, ...]:
         found = (*_SIGNED_IN, *found)
     if operation.path or operation.query or operation.body or operation.keyed:
         found = (*found, *_WITH_INPUT)
+    if operation.body is not None or operation.keyed:
+        found = (*found, _TOO_LARGE)
     if operation.body is not None:
-        found = (*found, *_WITH_BODY)
+        found = (*found, _NOT_JSON)
     return (*found, *_ALWAYS)

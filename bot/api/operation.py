@@ -17,7 +17,6 @@ from uuid import uuid4
 
 from flask import Request, Response
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import HTTPException
 
 from bot.access import Access, Caller, Needs
 from bot.door import IS_AWAY
@@ -286,13 +285,8 @@ def invalid(*problems: Mapping[str, Any]) -> Refused:
 def _body(request: Request, model: type[BaseModel]) -> BaseModel:
     if request.mimetype != "application/json":
         raise Refused(415, "NOT_JSON", "Send JSON, with Content-Type: application/json.")
-    request.max_content_length = MOST_BYTES
     try:
-        raw = request.get_data()
-    except HTTPException:
-        raise Refused(413, "TOO_LARGE", f"Send {MOST_BYTES} bytes at most.") from None
-    try:
-        return model.model_validate_json(raw)
+        return model.model_validate_json(request.get_data())
     except ValidationError as error:
         raise _not_valid(error, "body") from None
 

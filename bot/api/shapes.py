@@ -446,8 +446,11 @@ class Linked(Shape):
     success: Literal[True] = True
     message: str
     outcome: Annotated[
-        Literal["exact", "part", "over", "late", "second"],
-        Field(description="What the money did: `late` and `second` mean that it has to go back."),
+        Literal["exact", "part", "over", "late", "second", "known"],
+        Field(
+            description="What the money did: `late` and `second` mean that it has to go back, `known` that it was "
+            "counted for this booking before."
+        ),
     ]
     payment: PaymentFacts
     booking: BookingLinked

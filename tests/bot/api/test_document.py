@@ -244,6 +244,12 @@ def test_a_query_that_does_not_fit_is_refused(admin: Desk, query: str) -> None:
     assert answer.status_code == 422 and code_of(answer) == "INVALID"
 
 
+def test_a_large_body_is_refused_where_none_is_expected_too(admin: Desk, seeds: Seeds) -> None:
+    address = f"/api/admin/booking/{seeds.review.code}/confirm"
+    answer = admin.call("POST", address, data=b"x" * 70_000, headers={"Idempotency-Key": "large"})
+    assert answer.status_code == 413
+
+
 def test_nothing_that_was_sent_is_said_back(admin: Desk) -> None:
     answer = admin.call("POST", "/api/admin/accounts", json={"login": "a b", "password": "s3cret"})
     assert answer.status_code == 422 and "s3cret" not in answer.text and "a b" not in answer.text
