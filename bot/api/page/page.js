@@ -88,8 +88,8 @@ function shown(method, address, operation, document) {
   card.id = operation.operationId;
   find(".method", card).textContent = method.toUpperCase();
   find(".address", card).textContent = address;
-  find(".summary", card).textContent = operation.summary;
-  find(".description", card).textContent = operation.description;
+  find(".summary", card).textContent = operation.summary.replaceAll("`", "");
+  find(".description", card).textContent = operation.description.replaceAll("`", "");
   find(".parameters", card).append(...(operation.parameters || []).map(field));
   const body = operation.requestBody?.content["application/json"].schema;
   if (body) find("textarea", card).value = JSON.stringify(example(body, document), null, 2);
