@@ -80,13 +80,15 @@ _PENDING: Final = words(
     r"زیر التوا|زیرِ التوا|लंबित|प्रक्रियाधीन|قيد",
 )
 _REVERSAL: Final = words(
+    r"(?:upi|imps|neft|rtgs)\s?[/-]\s?rev(?:ersal)?\b",
     r"\brevers(?:al|ed|ing|e)\b|charge-?back|debited back|taken back|recalled",
     r"wrong(?:ly)? (?:credit|transfer)|erroneous|returned to (?:the )?(?:sender|payer|remitter)",
     r"ریورس|रिवर्स|वापस ले",
 )
 # Of money that had come in; else the reversal is of a payment of our own.
 _TAKEN_BACK: Final = words(
-    r"debited back|charge-?back|taken back|recalled|wrong(?:ly)? credit|reversed from|returned to (?:the )?(?:sender|payer)",
+    r"debited back|charge-?back|taken back|recalled|wrong(?:ly)? credit|reversed from|"
+    r"returned to (?:the )?(?:sender|payer)",
     r"(?:credited|received|credit|deposited)\b[^\n]{0,80}?\b(?:has been |was |is |been )?reversed\b"
     r"(?! (?:and credited )?(?:in)?to)",
     r"revers(?:al|ing) (?:of|for) (?:the |a |your )?(?:credit|payment received|incoming)",
@@ -101,6 +103,8 @@ _CASHBACK: Final = words(
     r"کیش بیک|انعام|منافع|कैशबैक|इनाम|पुरस्कार|ब्याज",
 )
 _SETTLEMENT: Final = words(
+    r"\b(?:from|by) (?:one97|razorpay|cashfree|payu|phonepe p(?:vt|rivate)|bharatpe|billdesk|"
+    r"ccavenue)\b|\bfrom [^\n.]{0,40}\bsettlement\b",
     r"(?<!be )\bsettled\b|\bpay-?outs?\b|your settlement",
     r"\bsettlement (?:of|for|has|initiated|processed|successful|completed|report|summary|credited)\b",
     r"سیٹلمنٹ|निपटान|सेटलमेंट|تسوية",
@@ -118,6 +122,10 @@ _NOT_A_PAYERS: Final = words(
     r"received (?:an?|your|the) (?:\w+ ){0,3}(?:offer|voucher|gift|coupon|invitation|message|"
     r"request|bill|complaint|application|invoice|card)\b",
     r"\b[0-9]+ (?:payments|transactions|credits|transfers)\b|(?:daily|weekly) (?:summary|report|collections?)",
+    r"[0-9] (?:off|discount|coupons?|vouchers?)\b|\bworth of\b|your rewards?\b|total (?:credits|deposits|received)",
+    r"(?:fixed|term|recurring) deposit|\bfd\b|\bmatur(?:ed|ity)|mutual fund|insurance|\bclaim\b|"
+    r"subsidy|pension|prize bond",
+    r"(?:account|e-?|mini|monthly|bank)[ -]?statement|account summary",
     r"provisional(?:ly)? credit|credit limit (?:has been|increase)",
     r"(?:sample|demo|test) (?:transaction|payment|mail)|e-?mandate|autopay|standing instruction",
 )
@@ -156,6 +164,7 @@ _DEBIT: Final = words(
     r"towards)\b(?! you\b| your\b| the (?:account )?(?:ending|title)| (?:a/?c|acc))",
     r"\breceived [^\n]{0,40}from you\b|\breceived your payment|\bmoney sent\b",
     r"(?:sent|transferred|paid) from your|\bpayment sent\b|\btransfer sent\b|amount sent",
+    r"\baap ne\b[^\n]{0,80}\b(?:bheje|bheji|ada)\b",
     r"\bpos\b|\batm\b|\bpaid to\b(?! you)|\bsent to\b(?! you)|outgoing|out of your",
     r"your (?:payment|transfer|transaction) (?:of|to)",
     r"بھیج(?:ے|ی|ا|دی)|منتقل کر دی|ادا کی|ادائیگی کی|نکال|کٹوتی|डेबिट|भेजे|भेजा|निकाले|काटे|भुगतान किया",
@@ -163,7 +172,7 @@ _DEBIT: Final = words(
 )
 # Said of money that is here. What precedes them must not turn them into a wish, a promise or an offer.
 _CREDIT: Final = words(
-    r"\b(?:received|credited|deposited)\b|\bgot\b",
+    r"\b(?:received|credited|deposited)\b|\bgot (?:rs|pkr|inr|rupees|money|paid|a payment|[0-9])|\bgot ₹",
     r"\b(?:sent|paid|transferred|gave|remitted|wired)(?: to)? you\b|\bsent money to you\b",
     r"\b(?:credit|deposit|receipt|inflow) (?:transaction )?(?:by [^.\n]{0,20} )?of\b|\bhas a credit\b",
     r"\bcredit (?:transaction )?(?:alert|transaction|amount|advice|notification)\b|\bincoming\b",
@@ -174,6 +183,7 @@ _CREDIT: Final = words(
     r"\bcr\b(?=[\s.:]|$)|\bcollected\b|\bpayment from\b",
     r"\bpayments? rec(?:ei|ie)?ve?d\b|\brec'?d\b|\brcvd\b|\bcrdt?d?\b|\bcha-?ching\b",
     r"\bwas made in your\b|\b(?:money|funds|payment) in\b|\bwasool\b|\bmosool\b|\bmil ?ga(?:ye|i|ya)\b",
+    r"\baap ko\b[^\n]{0,60}\b(?:bheje|mile|mosool)\b|\bbheje (?:hain|gaye) (?:hain )?aap ko\b",
     r"\baa ga(?:ye|i|ya)\b|\baaye\b|\bjama\b",
     r"موصول|وصول|جمع|آپ کو [^.\n]{0,40}(?:بھیج|ملے|ملی)|प्राप्त|जमा|क्रेडिट|मिले|आए हैं|तुम्ही|تم استلام",
     r"تم إيداع|استلمت|إيداع|حوالة واردة|وردت|জমা|পেয়েছেন",
@@ -183,7 +193,14 @@ _SPOILT: Final = words(
     r"\bwhen\b|\bif\b|\bnot\b|\bnever|\bonce\b|\bafter\b|\bbefore\b|\bup ?to\b|\bunless|\byet\b|"
     r"\bevery|\beach\b|\buntil\b|\bhave your)[^.\n]{0,60}$"
 )
-_STATUS: Final = words(r"(?:[\w.]+ ){0,2}status\b")
+_PAYER_LABEL: Final = words(
+    r"^(?:sender|remitter|payer|originator|ordering customer)(?:['’]s)?(?: account)?(?: name| title)?\s?(?:[:\t]|$)",
+    r"^(?:received from|paid by)\s?(?:[:\t]|$)|^customer\b[^\n]{0,60}@",
+)
+_RECEIVER_LABEL: Final = words(
+    r"^(?:receiver|recipient|beneficiary|payee|destination|merchant|(?:paid|sent|transferred) to|to)\b"
+)
+_STATUS: Final = words(r"^(?:[\w.]+ ){0,2}status\b|\binfo\s?[:-]|\b(?:upi|imps|neft|rtgs)\s?[/-]")
 _TO_ME: Final = words(r"credited (?:to|in|into|on) (?:your|my|a/?c)|in your|to your|into your|to you\b")
 _FROM_ME: Final = words(
     r"from (?:your|my|[a-z]+ bank a/?c)|your [^\n]{0,60}(?:has been |is |was )?debited",
@@ -221,9 +238,11 @@ def speaks_against(subject: str, body: str) -> bool:
     said = sentences(body)
     weighty = _weighty(subject, said)
     against = (_REVERSAL, _FAILED, _SETTLEMENT, _PENDING, _NOT_A_PAYERS)
+    if any(says_credit(part) or part == subject for part in weighty if _CASHBACK.search(part)):
+        return True
     if _is_code(subject, said) or _any(_REFUND, [subject, *said]):
         return True
-    if any(_any(wording, weighty) for wording in against) or _any(_CASHBACK, weighty):
+    if any(_any(wording, weighty) for wording in against):
         return True
     return _any(_REQUESTED, weighty) and not _any(_REQUEST_PAID, weighty)
 
@@ -233,7 +252,7 @@ def tells(subject: str, body: str) -> tuple[Event, Direction | None]:
     said = sentences(body)
     head = [subject, *said[:3]] if not _ASIDE.search(subject) else said[:3]
     weighty = _weighty(subject, said)
-    is_credit = any(says_credit(part) for part in [subject, *said])
+    is_credit = any(says_credit(part) for part in [subject, *said]) or _has_payer_alone(said)
     is_debit = any(says_debit(part) for part in [subject, *said]) and not _is_headed_as_credit(head, said)
 
     if _is_code(subject, said):
@@ -244,6 +263,7 @@ def tells(subject: str, body: str) -> tuple[Event, Direction | None]:
         (Event.REVERSAL, _REVERSAL, weighty),
         (Event.FAILED, _FAILED, weighty),
         (Event.SETTLEMENT, _SETTLEMENT, weighty),
+        (Event.STATEMENT, _STATEMENT, [subject]),
         (Event.REFUND, _REFUND, [subject, *said]),
     ):
         if _any(wording, places):
@@ -285,17 +305,22 @@ def _plain(
 
 
 def _weighty(subject: str, said: Sequence[str]) -> list[str]:
-    """The headline, the first sentences, those with money in them, and what is called a status."""
-    rest = (part for part in said[3:] if find_amounts(part) or _STATUS.match(part))
+    """The headline, the first sentences, those with money in them, what is called a status, and the rail's own line."""
+    rest = (part for part in said[3:] if find_amounts(part) or _STATUS.search(part))
     return [part for part in (subject, *said[:3]) if not _ASIDE.search(part)] + list(rest)
 
 
 def _direction(event: Event, *, is_credit: bool, is_debit: bool, is_taken_back: bool) -> Direction | None:
-    if event in (Event.REQUEST, Event.FAILED, Event.LOGIN):
+    if event in (Event.REQUEST, Event.FAILED, Event.LOGIN, Event.STATEMENT):
         return None
     if event is Event.REVERSAL:
         return Direction.OUT if is_taken_back else Direction.IN
     return Direction.OUT if is_debit and not is_credit and event is not Event.SETTLEMENT else Direction.IN
+
+
+def _has_payer_alone(said: Sequence[str]) -> bool:
+    """A table that names who sent the money and not who got it is its receiver's."""
+    return _any(_PAYER_LABEL, said) and not _any(_RECEIVER_LABEL, said)
 
 
 def _is_code(subject: str, said: Sequence[str]) -> bool:
