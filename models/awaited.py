@@ -316,6 +316,9 @@ _NAMED = text(
     "UNION SELECT p.id FROM bookings b JOIN payments p ON p.booking_id = b.id "
     "WHERE b.code = ANY(:bookings) AND p.payee_id IS NOT NULL "
     "UNION SELECT e.payment_id FROM payment_evidence e WHERE e.transaction_id = ANY(:ids) "
+    "AND e.source = 'screenshot' AND e.payment_id IS NOT NULL "
+    # An app shows its own id first, and the bank's, which the mail names, beside it.
+    "UNION SELECT e.payment_id FROM payment_evidence e WHERE e.other_ids && :ids AND e.other_ids <> '{}' "
     "AND e.source = 'screenshot' AND e.payment_id IS NOT NULL"
 )
 _IN_VIEW = (
@@ -350,8 +353,8 @@ _DETAILS = text(
     "(SELECT i.value FROM person_identifiers i WHERE i.person_id = b.person_id AND i.kind = 'phone' "
     "ORDER BY i.since DESC LIMIT 1) AS phone, "
     "EXISTS (SELECT 1 FROM payment_evidence e WHERE e.payment_id = p.id AND e.counted) AS is_proven, "
-    "(SELECT array_agg(e.transaction_id) FROM payment_evidence e WHERE e.payment_id = p.id "
-    "AND e.source = 'screenshot' AND e.transaction_id IS NOT NULL) AS shown_ids, "
+    "(SELECT array_agg(shown.id) FROM payment_evidence e, unnest(e.other_ids || e.transaction_id) AS shown (id) "
+    "WHERE e.payment_id = p.id AND e.source = 'screenshot' AND shown.id IS NOT NULL) AS shown_ids, "
     "(SELECT array_agg(t.tail) FROM typed_tails t WHERE t.payment_id = p.id) AS typed_tails "
     "FROM payments p JOIN bookings b ON b.id = p.booking_id JOIN persons person ON person.id = b.person_id "
     "WHERE p.id = ANY(:ids) AND p.payee_id IS NOT NULL ORDER BY p.id"

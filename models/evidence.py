@@ -236,6 +236,7 @@ def note_read(
     issuer: str | None,
     amount: Money | None,
     transaction_id: str | None,
+    other_ids: Sequence[str] = (),
     sender_name: str | None,
     payee_tail: str | None,
     occurred_at: datetime | None,
@@ -244,20 +245,27 @@ def note_read(
     """What was read of a picture becomes its row's; a mail that tells of the same transaction is looked at again.
 
     A transaction id that came before is flagged: the row names the first that told of it.
+
+    Args:
+        other_ids: what stands beside it; an app shows its own id, and the bank's, which the mail names.
     """
+    first = same_id(transaction_id) if transaction_id else ""
+    others = [same for same in map(same_id, other_ids) if same]
     what = {
         "id": evidence_id,
         "issuer": issuer,
-        "transaction_id": (same_id(transaction_id) or None) if transaction_id else None,
+        "transaction_id": first or None,
         "amount_minor": amount.minor if amount is not None else None,
         "currency": amount.currency if amount is not None else None,
+        "other_ids": others,
         "sender_name": sender_name,
         "payee_tail": payee_tail,
         "occurred_at": occurred_at,
         "now": now,
     }
     session.execute(_NOTE_READ, what)
-    if what["transaction_id"] and session.execute(_LOOK_AGAIN_AT_ID, what).rowcount:
+    shown = [first, *others] if first else others
+    if shown and session.execute(_LOOK_AGAIN_AT_ID, {"ids": shown, "now": now}).rowcount:
         ring_matcher(session, now)
 
 
@@ -457,14 +465,14 @@ _SAME = text(
     "AND transaction_id = :transaction_id AND duplicate_of IS NULL) AS first"
 )
 _NOTE_READ = text(
-    "UPDATE payment_evidence SET issuer = :issuer, transaction_id = :transaction_id, "
+    "UPDATE payment_evidence SET issuer = :issuer, transaction_id = :transaction_id, other_ids = :other_ids, "
     "amount_minor = :amount_minor, currency = :currency, sender_name = :sender_name, payee_tail = :payee_tail, "
     "occurred_at = :occurred_at, duplicate_of = coalesce(duplicate_of, (SELECT first.id FROM payment_evidence first "
     "WHERE coalesce(first.issuer, '') = coalesce(:issuer, '') AND first.transaction_id = :transaction_id "
     "AND first.duplicate_of IS NULL AND first.id <> :id)) WHERE id = :id"
 )
 _LOOK_AGAIN_AT_ID = text(
-    "UPDATE payment_evidence SET match_at = :now WHERE transaction_id = :transaction_id AND source = 'gmail' "
+    "UPDATE payment_evidence SET match_at = :now WHERE transaction_id = ANY(:ids) AND source = 'gmail' "
     "AND trusted AND NOT counted AND status IN ('pending', 'matched', 'unmatched')"
 )
 _NOTE_TAIL = text(

@@ -60,6 +60,7 @@ def keep(session: Session, evidence_id: int, reading: Reading, *, look: str | No
         issuer=reading.issuer,
         amount=reading.amount,
         transaction_id=reading.transaction_id,
+        other_ids=reading.other_ids,
         sender_name=reading.sender_name,
         payee_tail=reading.receiver_tail,
         occurred_at=reading.occurred_at,

@@ -320,7 +320,12 @@ def test_another_transfer_of_the_same_guest_is_their_second(world: World) -> Non
     assert world.status(booking_id) == "PAYMENT_SUCCESS"
 
 
-def test_a_mail_proves_the_guests_picture(world: World) -> None:
+@pytest.mark.parametrize(
+    "shown_ids",
+    [{"transaction_id": "77f0 0d"}, {"transaction_id": "T2611191012448814193377", "other_ids": ("77f00d",)}],
+)
+def test_a_mail_proves_the_guests_picture(world: World, shown_ids: dict[str, Any]) -> None:
+    """By either of its ids: apps show their own first, and the bank's beside it."""
     booking_id, payment = world.books()
     with unit_of_work() as session:
         booking = Booking.for_update(session, booking_id)
@@ -333,7 +338,7 @@ def test_a_mail_proves_the_guests_picture(world: World) -> None:
             shown,
             issuer="jazzcash",
             amount=payment.agreed,
-            transaction_id="77f0 0d",
+            **shown_ids,
             sender_name=None,
             payee_tail=None,
             occurred_at=None,
