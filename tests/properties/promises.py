@@ -45,6 +45,22 @@ _BROKEN: Final = """
     SELECT 'ended and still kept', code || ' ' || status FROM bookings b WHERE status = ANY(%(keeps_nothing)s) AND EXISTS (
         SELECT 1 FROM allocations a WHERE a.booking_id = b.id AND a.state <> 'RELEASED')
     UNION ALL
+    SELECT 'a transfer that does not add up', 'payment ' || p.id || ' ' || p.captured_minor FROM payments p
+    WHERE p.payee_id IS NOT NULL AND p.put_from IS NULL AND p.state <> 'refunded' AND p.captured_minor <> (
+        SELECT coalesce(sum(CASE WHEN r.reverses IS NULL THEN r.amount_minor - r.back_minor
+            ELSE -(SELECT t.amount_minor - t.back_minor FROM receipts t WHERE t.id = r.reverses) END), 0)
+        FROM receipts r WHERE r.payment_id = p.id)
+    UNION ALL
+    SELECT 'an advance that is not what came', b.code FROM bookings b WHERE b.status = ANY(%(keeps)s)
+    AND EXISTS (SELECT 1 FROM receipts r WHERE r.booking_id = b.id AND r.reverses IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.booking_id = b.id AND p.state = 'authorized')
+    AND b.advance_minor <> (
+        SELECT sum(p.captured_minor) FROM payments p WHERE p.booking_id = b.id AND p.state <> 'refunded')
+    UNION ALL
+    SELECT 'one money counted twice', 'transaction ' || e.transaction_id FROM receipts r
+    JOIN payment_evidence e ON e.id = r.evidence_id WHERE e.transaction_id IS NOT NULL
+    GROUP BY e.transaction_id HAVING count(*) > 1
+    UNION ALL
     SELECT 'a message that made a turn fail', coalesce(error, outcome, 'open') FROM inbound_events
     WHERE kind = 'message' AND (done_at IS NULL OR error IS NOT NULL OR outcome <> 'DONE')
     UNION ALL

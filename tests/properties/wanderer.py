@@ -63,6 +63,10 @@ class Sequence:
             self._do(f"the clock moves by {by}", self.world.passes, by)
         elif what < 0.17 and self.world.bank.pages:
             self._news()
+        elif what < 0.22:
+            self._do("money is found", self.world.finds_money)
+        elif what < 0.24:
+            self._do("money is taken back", self.world.takes_money_back)
         else:
             self._message()
         if self.chance.random() < 0.8:

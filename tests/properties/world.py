@@ -18,14 +18,16 @@ from flows import actions
 from integrations.gateway import GatewayError
 from integrations.receipts import PaymentStatus, Receipt
 from integrations.whatsapp import WhatsAppUnknown
-from models import db, inbound, outbox, ticket
+from models import db, inbound, outbox, receipt, ticket
 from models import person as people
 from models.booking import Booking
+from models.booking_event import SARAI
 from models.inbound import Incoming
 from models.listing import Listing
 from models.message import Buttons, ContactRequest, Document, Menu, Message
+from models.money import Money
 from models.outbox import Outcome
-from models.payment import PaymentState
+from models.payment import AUTO_GMAIL, Found, PaymentState
 from models.rules import Rules
 from models.stay import Stay
 from models.ticket import TicketView
@@ -222,6 +224,36 @@ class World:
         news = Incoming("stripe", number, "payment", {"type": "x"}, payment_id=payment_id, tells=tells)
         with db.one_statement() as (cursor, info):
             inbound.keep_payment_news(cursor, info, news, self.clock.now())
+
+    def finds_money(self) -> None:
+        """A mail tells of a transfer: all that was asked for, or not; of somebody's, or of the same once more."""
+        asked = ask(
+            "SELECT id, booking_id, amount_minor, short_minor, currency FROM payments WHERE payee_id IS NOT NULL"
+        )
+        if not asked:
+            return
+        payment_id, booking_id, amount, short, currency = self.chance.choice([*asked, asked[-1]])
+        minor = self.chance.choice((amount, amount, amount + short, amount // 2, amount + 123_45, 1_00))
+        number = self.chance.choice(("", "", "", f"TX{self.chance.randrange(4)}"))
+        now = self.clock.now()
+        with db.unit_of_work() as session:
+            booking = Booking.for_update(session, booking_id)
+            mail = factories.mail(session, Money(minor, currency), number or None)
+            found = Found(mail, payment_id, Money(minor, currency), AUTO_GMAIL)
+            booking.record_found(session, found, actor=SARAI, rules=RULES, cause=f"evidence:{mail}", now=now)
+
+    def takes_money_back(self) -> None:
+        """A bank takes back what it had credited, perhaps once more."""
+        came = ask("SELECT id, booking_id FROM receipts WHERE reverses IS NULL AND how IS NOT NULL")
+        if not came:
+            return
+        receipt_id, booking_id = self.chance.choice(came)
+        cause, now = f"mail:{next(self._numbers)}", self.clock.now()
+        with db.unit_of_work() as session:
+            booking, taken = Booking.for_update(session, booking_id), receipt.Receipt.get(session, receipt_id)
+            booking.reverse(
+                session, taken, evidence_id=None, how=AUTO_GMAIL, actor=SARAI, cause=cause, now=now
+            )
 
     def passes(self, by: timedelta) -> None:
         self.clock.move(by)
