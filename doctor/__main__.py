@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import config
 from config import Settings
-from doctor import gmail, paytm, stores, stripe, templates, way_in, whatsapp
+from doctor import gmail, paytm, razorpay, stores, stripe, templates, way_in, whatsapp
 from doctor.report import Finding, Level, fail, ok, warn
 from doctor.running import become_sandbox
 
@@ -44,6 +44,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         _whatsapp,
         stripe.check,
         paytm.check,
+        razorpay.check,
         gmail.check,
         way_in.check,
     ):

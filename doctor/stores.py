@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from config import Settings
 from doctor.report import Finding, fail, ok, warn
 from models.migrate import MIGRATIONS
+from models.payment import takes
 
 OLDEST_POSTGRES, OLDEST_REDIS, OLDEST_VALKEY = 14, 6, 8
 CONNECTIONS = 60  # web, two turns, sends, providers, slow and clock, each with what it may open at most
@@ -40,6 +41,7 @@ def database(settings: Settings) -> Iterator[Finding]:
             yield from _server(cursor)
             yield from _migrations(cursor)
             yield from _refusals(cursor)
+            yield from _ways_to_pay(cursor, settings)
     finally:
         connection.close()
 
@@ -118,6 +120,21 @@ def _refusals(cursor: Any) -> Iterator[Finding]:
             131031: "for the account is locked: see Business Support Home",
         }[code]
         yield fail("payment", f"WhatsApp refused {number} messages of the last three days ({code}) {why}.")
+
+
+def _ways_to_pay(cursor: Any, settings: Settings) -> Iterator[Finding]:
+    """Places whose guests are asked for money and have no way to pay it."""
+    cursor.execute("SELECT to_regclass('listings') IS NOT NULL")
+    if not cursor.fetchone()[0]:
+        return
+    cursor.execute("SELECT slug, currency, methods FROM listings WHERE active ORDER BY slug")
+    for slug, currency, methods in cursor.fetchall():
+        if not any(way in settings.ways and takes(way, currency) for way in methods):
+            named = ", ".join(map(str, methods)) or "nothing"
+            yield fail(
+                "ways",
+                f"Nobody can pay for {slug}: it names {named}, none of which is switched on for {currency}.",
+            )
 
 
 def queue(settings: Settings) -> Iterator[Finding]:

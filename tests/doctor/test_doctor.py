@@ -16,6 +16,8 @@ from config import Settings
 from doctor import __main__ as doctor
 from doctor import stores, stripe, templates, way_in, whatsapp
 from doctor.report import Finding, Level
+from models import db
+from tests import factories as make
 from tests.conftest import Scratch
 from tests.doctor.conftest import APP, NUMBER, WABA, WEBHOOK, Outside
 
@@ -294,6 +296,17 @@ def test_what_whatsapp_said_of_the_money_is_told(stored: Settings, scratch: Scra
     scratch.run("ALTER TABLE outbound_attempts ENABLE TRIGGER ALL")
     (said,) = [each for each in bad(list(stores.database(stored))) if "payment" in each]
     assert "WhatsApp refused 3 messages of the last three days (131042) for the payment method" in said
+
+
+def test_a_place_that_nobody_can_pay_for_is_told(stored: Settings, scratch: Scratch) -> None:
+    with db.unit_of_work() as unit:
+        for currency, methods in (("PKR", '["card"]'), ("PKR", '["paytm", "razorpay"]'), ("INR", "[]")):
+            place = make.listing(unit, currency=currency)
+            make.change(unit, place, methods=methods)
+    said = [each.sentence for each in stores.database(stored) if each.about == "ways"]
+    assert len(said) == 2
+    assert "it names paytm, razorpay, none of which is switched on for PKR." in said[0]
+    assert "it names nothing" in said[1]
 
 
 def test_stores_that_are_away_are_told_without_their_password(settings: Settings) -> None:

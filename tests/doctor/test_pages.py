@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.payment_webhooks import STRIPE_PATH
+from bot.payment_webhooks import RAZORPAY_PATH, STRIPE_PATH
 from bot.whatsapp_webhook import PATH
 from config import Settings
 from doctor.settings_page import STARTER
+from integrations import razorpay_gateway
 from integrations.stripe_gateway import EVENTS
 from sandbox.settings import STRIPE_EVENTS
 from tests.conftest import PROJECT
@@ -48,3 +49,5 @@ def test_the_addresses_and_events_are_the_codes_own() -> None:
         EVENTS
     )
     assert set(STRIPE_EVENTS.split(",")) == set(EVENTS)
+    assert f"PUBLIC_URL{RAZORPAY_PATH}" in GOING_LIVE
+    assert set(re.findall(r"\bpayment_link\.[a-z_]+", GOING_LIVE)) == set(razorpay_gateway.EVENTS)

@@ -230,6 +230,7 @@ def told(sandbox: Box) -> dict[str, str]:
         "WHATSAPP_API_URL": sandbox.world.whatsapp_url,
         "STRIPE_API_URL": sandbox.world.stripe_url,
         "PAYTM_API_URL": sandbox.world.paytm_url,
+        "RAZORPAY_API_URL": sandbox.world.razorpay_url,
         "PUBLIC_URL": sandbox.product.url,
     }
 
