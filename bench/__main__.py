@@ -1,4 +1,4 @@
-"""`python -m bench [open|closed|booking|memory|startup|messages|all]`, and `python -m bench profile turns`."""
+"""`python -m bench [open|closed|booking|memory|startup|messages|matching|all]`, and `python -m bench profile turns`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from bench import report
 from bench.booking import booking_mode
+from bench.matching import matching_mode
 from bench.messages import messages_mode
 from bench.profiling import profile_mode
 from bench.startup import startup_mode
@@ -26,6 +27,7 @@ MODES: dict[str, Callable[[argparse.Namespace], Any]] = {
     "memory": memory_mode,
     "startup": startup_mode,
     "messages": messages_mode,
+    "matching": matching_mode,
 }
 PROCESSES = ("web", "turns", "sends", "providers", "slow", "clock", "postgres")
 

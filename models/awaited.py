@@ -6,7 +6,8 @@ however many bookings wait, only those few are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,12 +21,15 @@ from models.matching import (
     IN_VIEW,
     Account,
     Decision,
+    InView,
     OpenTransfer,
     Settled,
     Transfer,
     accounts_of,
     codes_in,
+    is_clear,
     is_reference,
+    keys_of,
     same_id,
 )
 from models.money import Money
@@ -36,7 +40,7 @@ MOST_AT_ONCE: Final = 100
 # No hold and no review lasts so long that a payment in view began before this.
 BEGAN_IN: Final = IN_VIEW + timedelta(days=4)
 # An amount that so many payments share tells nothing of whose it is; the newest are the likeliest.
-MOST_ALIKE, MOST_NEAR = 1500, 300
+MOST_ALIKE: Final = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +119,42 @@ def in_view(
     transfers = list(transfers)
     ids = set(session.scalars(_NAMED, _names(transfers)))
     everywhere = frozenset(account.id for account in ours)
-    amounts = {
-        (payee_id, one.amount.currency, one.amount.minor)
-        for one in transfers
-        for payee_id in accounts_of(one, ours) or everywhere
-    }
+    payees = {one: accounts_of(one, ours) or everywhere for one in transfers}
+    amounts = {(payee_id, one.amount) for one in transfers for payee_id in payees[one]}
     if amounts:
         ids.update(session.scalars(_OF_AMOUNT, _as_arrays(amounts, now)))
-    near = {
-        (payee_id, one.amount.currency, one.amount.minor)
+    exact = details(session, ids)
+    index = InView(exact)
+    unclear = [
+        one
         for one in transfers
-        if one.sender_name or one.sender_phone
-        for payee_id in accounts_of(one, ours) or everywhere
+        if (one.sender_name or one.sender_phone)
+        and not is_clear(index.candidates(one, payees[one], DEFAULT.weights))
+    ]
+    near = _near(session, unclear, payees, now) - ids
+    return [*exact, *details(session, near)]
+
+
+def _near(
+    session: Session, transfers: Sequence[Transfer], payees: Mapping[Transfer, frozenset[int]], now: datetime
+) -> set[int]:
+    """Payments whose amount is near, and whose guest may be the payer."""
+    told: dict[tuple[int, Money], set[str]] = defaultdict(set)
+    for one in transfers:
+        for payee_id in payees[one]:
+            told[payee_id, one.amount] |= keys_of((one.sender_name or "",), one.sender_phone)
+    if not told:
+        return set()
+    rows = session.execute(_NEAR_AMOUNT, _as_arrays(told, now))
+    return {
+        row.id
+        for row in rows
+        if told[row.payee_id, Money(row.minor, row.currency)]
+        & keys_of([name for name in (row.guest_name, row.profile_name) if name], row.phone)
     }
-    if near:
-        ids.update(session.scalars(_NEAR_AMOUNT, _as_arrays(near, now)))
-    return details(session, ids, now)
 
 
-def details(session: Session, payment_ids: Iterable[int], now: datetime) -> Sequence[OpenTransfer]:
+def details(session: Session, payment_ids: Iterable[int]) -> Sequence[OpenTransfer]:
     """These payments as the rule sees them."""
     ids = sorted(payment_ids)
     if not ids:
@@ -150,16 +171,15 @@ def _names(transfers: Sequence[Transfer]) -> dict[str, Any]:
     }
 
 
-def _as_arrays(amounts: Iterable[tuple[int, str, int]], now: datetime) -> dict[str, Any]:
-    ordered = sorted(amounts)
+def _as_arrays(amounts: Iterable[tuple[int, Money]], now: datetime) -> dict[str, Any]:
+    ordered = sorted((payee_id, amount.currency, amount.minor) for payee_id, amount in amounts)
     return {
         "payees": [payee_id for payee_id, _, _ in ordered],
         "currencies": [currency for _, currency, _ in ordered],
         "minors": [minor for _, _, minor in ordered],
         "since": now - BEGAN_IN,
         "ended_since": now - IN_VIEW,
-        "most_alike": MOST_ALIKE,
-        "most_near": MOST_NEAR,
+        "most": MOST_ALIKE,
     }
 
 
@@ -218,19 +238,17 @@ def write(
             "asked_until": asked_until,
         },
     )
-    if decision.candidates:
-        rows = [
-            {
-                "id": one.id,
-                "round": one.round + 1,
-                "payment_id": candidate.payment_id,
-                "score": candidate.score,
-                "why": list(candidate.why),
-                "chosen": candidate == best,
-            }
-            for candidate in decision.candidates[:MOST_KEPT]
-        ]
-        session.execute(_WRITE_CANDIDATE, rows)
+    kept = decision.candidates[:MOST_KEPT]
+    if kept:
+        candidates = {
+            "id": one.id,
+            "round": one.round + 1,
+            "payments": [candidate.payment_id for candidate in kept],
+            "scores": [candidate.score for candidate in kept],
+            "whys": [" ".join(candidate.why) for candidate in kept],
+            "chosen": best.payment_id if best is not None else None,
+        }
+        session.execute(_WRITE_CANDIDATES, candidates)
 
 
 MOST_KEPT: Final = 50
@@ -291,16 +309,18 @@ def anything_waits(session: Session, now: datetime) -> bool:
     return bool(session.execute(_ANYTHING, {"now": now}).scalar())
 
 
+_EARLIER = "o.id < e.id AND o.source = e.source AND o.kind = e.kind AND o.trusted"
 # What of a mail the rule needs; what is told of a second time by a mail waits for the first.
 _ROW = (
     "SELECT e.id, e.match_at, e.kind, e.issuer, e.transaction_id, e.amount_minor, e.currency, e.codes, "
     "e.sender_name, e.sender_phone, e.payee_tail, e.occurred_at, e.told_at, e.known_form, e.reverses, e.verdict, "
     "e.status, e.asked_until, e.match_round, "
-    "EXISTS (SELECT 1 FROM payment_evidence o WHERE o.status = 'rejected' AND (o.id = e.id "
-    "OR o.id = e.duplicate_of OR o.duplicate_of = coalesce(e.duplicate_of, e.id))) AS is_rejected, "
+    "EXISTS (SELECT 1 FROM payment_evidence o WHERE o.id = coalesce(e.duplicate_of, e.id) AND o.status = 'rejected') "
+    "OR EXISTS (SELECT 1 FROM payment_evidence o WHERE o.duplicate_of = coalesce(e.duplicate_of, e.id) "
+    "AND o.status = 'rejected') AS is_rejected, "
     "counted.booking_id AS counted_booking, counted.payment_id AS counted_payment, "
-    "(SELECT min(o.id) FROM payment_evidence o WHERE o.id < e.id AND o.source = e.source AND o.kind = e.kind "
-    "AND o.trusted AND (o.id = e.duplicate_of OR o.duplicate_of = e.duplicate_of)) AS repeats_id, "
+    f"least((SELECT o.id FROM payment_evidence o WHERE o.id = e.duplicate_of AND {_EARLIER}), "
+    f"(SELECT min(o.id) FROM payment_evidence o WHERE o.duplicate_of = e.duplicate_of AND {_EARLIER})) AS repeats_id, "
     "(SELECT c.payment_id FROM match_candidates c WHERE c.evidence_id = e.id AND c.round = e.match_round "
     "AND c.chosen) AS chosen "
     "FROM payment_evidence e LEFT JOIN LATERAL ("
@@ -330,28 +350,33 @@ _PAID = "p.amount_minor + p.short_minor"
 _OF_AMOUNT = text(
     f"SELECT found.id FROM {_AMOUNTS} CROSS JOIN LATERAL ("
     f"(SELECT p.id FROM payments p WHERE p.payee_id = told.payee_id AND p.amount_minor = told.minor AND {_IN_VIEW} "
-    "ORDER BY p.created_at DESC LIMIT :most_near) "
+    "ORDER BY p.created_at DESC LIMIT :most) "
     f"UNION ALL (SELECT p.id FROM payments p WHERE p.payee_id = told.payee_id AND {_PAID} = told.minor AND {_IN_VIEW} "
-    "ORDER BY p.created_at DESC LIMIT :most_alike)"
+    "ORDER BY p.created_at DESC LIMIT :most)"
     ") AS found"
 )
+_PHONE = (
+    "(SELECT i.value FROM person_identifiers i WHERE i.person_id = b.person_id AND i.kind = 'phone' "
+    "ORDER BY i.since DESC LIMIT 1) AS phone"
+)
+# The range is what `matching.is_near` takes for near, where an amount is at most a tenth under what was agreed on.
 _NEAR_AMOUNT = text(
-    f"SELECT found.id FROM {_AMOUNTS} CROSS JOIN LATERAL ("
-    f"(SELECT p.id FROM payments p WHERE p.payee_id = told.payee_id AND {_PAID} = 2 * told.minor AND {_IN_VIEW} "
-    "ORDER BY p.created_at DESC LIMIT :most_near) "
-    "UNION ALL (SELECT p.id FROM payments p WHERE p.payee_id = told.payee_id AND p.amount_minor = 2 * told.minor "
-    f"AND {_IN_VIEW} ORDER BY p.created_at DESC LIMIT :most_near) "
-    "UNION ALL (SELECT p.id FROM payments p WHERE p.payee_id = told.payee_id "
+    f"SELECT found.id, told.payee_id, told.minor, told.currency, b.guest_name, person.name AS profile_name, {_PHONE} "
+    f"FROM {_AMOUNTS} CROSS JOIN LATERAL ("
+    f"(SELECT p.id, p.booking_id FROM payments p WHERE p.payee_id = told.payee_id AND {_PAID} = 2 * told.minor "
+    f"AND {_IN_VIEW} ORDER BY p.created_at DESC LIMIT :most) "
+    "UNION ALL (SELECT p.id, p.booking_id FROM payments p WHERE p.payee_id = told.payee_id "
+    f"AND p.amount_minor = 2 * told.minor AND {_IN_VIEW} ORDER BY p.created_at DESC LIMIT :most) "
+    "UNION ALL (SELECT p.id, p.booking_id FROM payments p WHERE p.payee_id = told.payee_id "
     f"AND p.amount_minor BETWEEN told.minor * 81 / 100 AND told.minor * 100 / 90 AND {_IN_VIEW} "
-    "ORDER BY p.created_at DESC LIMIT :most_near)"
-    ") AS found"
+    "ORDER BY p.created_at DESC LIMIT :most)"
+    ") AS found JOIN bookings b ON b.id = found.booking_id JOIN persons person ON person.id = b.person_id"
 )
 _DETAILS = text(
     "SELECT p.id, p.booking_id, b.code, p.payee_id, p.amount_minor, p.short_minor, b.total_minor, p.currency, "
     "p.reference, b.guest_name, person.name AS profile_name, p.created_at, p.state, p.captured_at, p.ended_at, "
     "b.status, b.updated_at, "
-    "(SELECT i.value FROM person_identifiers i WHERE i.person_id = b.person_id AND i.kind = 'phone' "
-    "ORDER BY i.since DESC LIMIT 1) AS phone, "
+    f"{_PHONE}, "
     "EXISTS (SELECT 1 FROM payment_evidence e WHERE e.payment_id = p.id AND e.counted) AS is_proven, "
     "(SELECT array_agg(shown.id) FROM payment_evidence e, unnest(e.other_ids || e.transaction_id) AS shown (id) "
     "WHERE e.payment_id = p.id AND e.source = 'screenshot' AND shown.id IS NOT NULL) AS shown_ids, "
@@ -363,9 +388,10 @@ _WRITE = text(
     "UPDATE payment_evidence SET match_round = :round, verdict = :verdict, confidence = :confidence, "
     "status = coalesce(:status, status), match_at = :match_at, asked_until = :asked_until WHERE id = :id"
 )
-_WRITE_CANDIDATE = text(
+_WRITE_CANDIDATES = text(
     "INSERT INTO match_candidates (evidence_id, round, payment_id, score, why, chosen) "
-    "VALUES (:id, :round, :payment_id, :score, :why, :chosen)"
+    "SELECT :id, :round, payment_id, score, string_to_array(why, ' '), payment_id IS NOT DISTINCT FROM :chosen "
+    "FROM unnest(:payments, :scores, :whys) AS kept (payment_id, score, why)"
 )
 _PUT_OFF = text(
     "UPDATE payment_evidence SET match_at = :until WHERE id = :id AND match_at = :match_at AND NOT counted"

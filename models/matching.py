@@ -4,14 +4,13 @@ Nothing here guesses. Each pair has a score and the reasons for it; all transfer
 best total first; and a match confirms by itself only where it is good enough *and* clearly ahead of every other
 reading. What is left goes to the guests concerned or to an admin, with all candidates.
 
-Source: docs/decisions/0010-transfers-by-amount.md, facts/booking.md 3c; `make simulate-matching` measures it.
+Source: docs/decisions/0019-matching-transfers.md, facts/booking.md 3c; `make simulate-matching` measures it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ IN_VIEW: Final = timedelta(hours=72)
 # Clocks of banks and phones differ; money from before that was never meant for the payment.
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 # Who pays so long after the end of their hold is rarer than somebody who pays in time.
-LATE: Final = timedelta(hours=1)
+LATE: Final = timedelta(minutes=20)
 # So long after its payment's end an amount is nobody else's: money can be a day late.
 AMOUNT_RESTS: Final = timedelta(hours=24)
 # Of a transfer's candidates so many are weighed against those of others; more than a few are a tie in any case.
@@ -46,6 +45,7 @@ class Weights:
         unique_amount: the payable amount, which no other payment of the account has.
         amount_again: the same when its money has come before: twice by oversight, or somebody else's.
         amount: the exact amount where others have it too, or the agreed one, to which payers round.
+        amount_given_on: the exact amount, which has rested and is somebody else's by now.
         near_amount: half of it, all of the price, or up to a tenth away.
         name, phone, typed_tail: what is added where they agree.
         late: what is taken off a mere amount that comes long after the hold.
@@ -57,6 +57,7 @@ class Weights:
     unique_amount: int = 90
     amount_again: int = 60
     amount: int = 50
+    amount_given_on: int = 60
     near_amount: int = 30
     name: int = 20
     phone: int = 30
@@ -251,9 +252,9 @@ def assign(
     Returns:
         A decision for each transfer; the same in whatever order they were given.
     """
-    index = _Index(awaited)
+    index = InView(awaited)
     found = {
-        number: candidates(transfer, index.near_to(transfer, accounts_of(transfer, accounts)), rules.weights)
+        number: index.candidates(transfer, accounts_of(transfer, accounts), rules.weights)
         for number, transfer in sorted(transfers.items())
     }
     if rules.tie is Tie.LATEST:
@@ -265,7 +266,18 @@ def assign(
     return decisions
 
 
-def candidates(
+def is_clear(them: Sequence[Candidate]) -> bool:
+    """Whether the best is the one that the payer names, or has both the amount and something of their person.
+
+    Then nobody is looked for whose amount is merely near.
+    """
+    if not them:
+        return False
+    best = them[0]
+    return best.is_named or (Why.UNIQUE in best.why and bool(_PERSONAL.intersection(best.why)))
+
+
+def _candidates(
     transfer: Transfer, awaited: Iterable[OpenTransfer], weights: Weights
 ) -> tuple[Candidate, ...]:
     """All bookings that the transfer can have been made for, the best first, equal ones by the newest payment.
@@ -384,7 +396,7 @@ def _leads_its_column(
     return chosen.score - max(others) >= lead
 
 
-def _latest_first(them: Sequence[Candidate], index: _Index) -> tuple[Candidate, ...]:
+def _latest_first(them: Sequence[Candidate], index: InView) -> tuple[Candidate, ...]:
     return tuple(sorted(them, key=lambda c: (-c.score, -index.since[c.payment_id], -c.payment_id)))
 
 
@@ -496,12 +508,12 @@ def _score(
         if score == weights.reference_odd_amount:
             why.append(Why.ODD_AMOUNT)
     else:
-        score = _score_of_amount(transfer, amount, one, weights)
+        score = _score_of_amount(transfer, amount, one, weights, given_on=given_on)
     if not score:
         return None
     if amount is not None:
         why.append(amount)
-    if _is_late(transfer, one) and not _CERTAIN.intersection(why):
+    if _is_late(transfer, one) and not given_on and not _CERTAIN.intersection(why):
         score -= weights.late
         why.append(Why.LATE)
     for reason, worth in _agreements(transfer, one, weights):
@@ -562,7 +574,9 @@ def _named_score(amount: Why | None, given: Money, one: OpenTransfer, weights: W
     return weights.reference_odd_amount if is_odd and amount is None else weights.reference
 
 
-def _score_of_amount(transfer: Transfer, amount: Why | None, one: OpenTransfer, weights: Weights) -> int:
+def _score_of_amount(
+    transfer: Transfer, amount: Why | None, one: OpenTransfer, weights: Weights, *, given_on: bool
+) -> int:
     moment = transfer.occurred_at or transfer.told_at
     if amount is None or (moment is not None and moment < one.since - CLOCKS_DIFFER):
         return 0
@@ -571,6 +585,8 @@ def _score_of_amount(transfer: Transfer, amount: Why | None, one: OpenTransfer, 
         return weights.amount_again if is_again else weights.unique_amount
     if is_again:
         return 0  # nobody is thought to have sent a rounded amount once more
+    if given_on:
+        return weights.amount_given_on
     return weights.near_amount if amount is Why.NEAR else weights.amount
 
 
@@ -579,41 +595,55 @@ def _is_late(transfer: Transfer, one: OpenTransfer) -> bool:
     return one.ended_at is not None and moment is not None and moment > one.ended_at + LATE
 
 
-class _Index:
-    """The payments in view by what a transfer may have in common with them."""
+class InView:
+    """Payments in view, by what a transfer may have in common with them."""
 
     def __init__(self, awaited: Iterable[OpenTransfer]) -> None:
         self.since: dict[int, float] = {}
         self._all = {one.payment_id: one for one in awaited}
         self._by_code: dict[str, list[int]] = defaultdict(list)
-        self._by_agreed: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+        self._by_amount: dict[tuple[int, Money], list[int]] = defaultdict(list)
+        self._by_person: dict[tuple[int, str], list[int]] = defaultdict(list)
         for number, one in self._all.items():
             self.since[number] = one.since.timestamp()
             for code in (one.reference, one.booking_code, *one.shown_ids):
                 if code is not None:
                     self._by_code[code].append(number)
-            self._by_agreed[one.payee_id, one.agreed.currency].append((one.agreed.minor, number))
-        for them in self._by_agreed.values():
-            them.sort()
+            for amount in {one.payable, one.agreed}:
+                self._by_amount[one.payee_id, amount].append(number)
+            for key in keys_of(one.names, one.guest_phone):
+                self._by_person[one.payee_id, key].append(number)
+        self._payees = sorted({one.payee_id for one in self._all.values()})
 
-    def near_to(self, transfer: Transfer, payee_ids: frozenset[int] | None) -> Iterator[OpenTransfer]:
-        """Those that a code names, and those of the accounts it can have come to whose amount is near."""
+    def candidates(
+        self, transfer: Transfer, payee_ids: frozenset[int] | None, weights: Weights
+    ) -> tuple[Candidate, ...]:
+        """Those that a code names, and those of the accounts it can have come to with this amount.
+
+        Where none of these is clear, those are looked at besides whose amount is near and who may be the payer.
+        """
+        payees = [payee_id for payee_id in self._payees if payee_ids is None or payee_id in payee_ids]
         codes = codes_in(transfer.text, besides=transfer.transaction_id)
         if transfer.transaction_id is not None:
             codes |= {same_id(transfer.transaction_id)}
         numbers = {number for code in codes for number in self._by_code.get(code, ())}
-        given = transfer.amount.minor
-        for (payee_id, currency), them in self._by_agreed.items():
-            if currency != transfer.amount.currency or (payee_ids is not None and payee_id not in payee_ids):
-                continue
-            # What is asked for is at most a tenth less than what was agreed on.
-            for least, most in ((given * 10 // 11, given * 100 // 81), (2 * given, given * 20 // 9)):
-                numbers.update(
-                    number
-                    for _, number in them[bisect_left(them, (least, 0)) : bisect_left(them, (most + 1, 0))]
-                    if _amount(transfer.amount, self._all[number]) is not None
-                )
-        return (self._all[number] for number in sorted(numbers))
+        for payee_id in payees:
+            numbers.update(self._by_amount.get((payee_id, transfer.amount), ()))
+        them = _candidates(transfer, self._in_order(numbers), weights)
+        if is_clear(them):
+            return them
+        keys = keys_of((transfer.sender_name or "",), transfer.sender_phone)
+        near = {
+            number
+            for payee_id in payees
+            for key in keys
+            for number in self._by_person.get((payee_id, key), ())
+            if _amount(transfer.amount, self._all[number]) is Why.NEAR
+        }
+        return _candidates(transfer, self._in_order(numbers | near), weights) if near - numbers else them
+
+    def _in_order(self, numbers: Iterable[int]) -> list[OpenTransfer]:
+        return [self._all[number] for number in sorted(numbers)]
 
 
 # ---- what is the same ------------------------------------------------------------------------------
@@ -647,6 +677,7 @@ def is_reference(word: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def same_id(transaction_id: str) -> str:
     """A transaction id as it is compared: however it is grouped, and in whatever case."""
     return "".join(sign for sign in transaction_id.upper() if sign.isalnum())
@@ -682,6 +713,14 @@ def same_phone(shown: str, known: str) -> bool:
     first = pieces[0] if pieces else ""
     national = re.sub(r"^(00|\+)?(92|91|0)", "", first) if len(first) > 2 else first
     return ours.endswith(last) and ours.startswith(national) and len(last) + len(national) >= 4
+
+
+def keys_of(names: Iterable[str], phone: str | None) -> frozenset[str]:
+    """What is the same wherever two names are alike or two phones agree: to find one by the other."""
+    keys = {_bones(word.rstrip("*")) for name in names for word in _words(name)}
+    if phone and (digits := re.search(r"\d{3}$", phone.strip())):
+        keys.add(digits[0])
+    return frozenset(keys)
 
 
 _MARKS = re.compile(r"[\u0300-\u036f]")

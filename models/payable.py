@@ -20,6 +20,8 @@ LARGEST_SHARE: Final = (
     10  # no more than a tenth of the price is left to the place by this, for both kinds together
 )
 
+ROUND_STEPS: Final = 10  # ten rupees, ten paisa: people type whole ones of these
+
 # No 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: written by hand into a bank's remarks, and read there by somebody else.
 LETTERS: Final = "ACDEFGHJKMNPQRTWXY"
 DIGITS: Final = "34679"
@@ -32,6 +34,14 @@ def lowered(price: Money, *, in_full: bool) -> range:
     each = min(MOST_STEPS, price.minor // LARGEST_SHARE // step // 2)
     first = each + 1 if in_full else 1
     return range(first * step, (first + each) * step, step)
+
+
+def is_round(minor: int, currency: str) -> bool:
+    """Whether somebody who types another amount than they were asked for could have typed just this one.
+
+    No transfer is asked for with such an amount: a slip would land on a stranger's booking.
+    """
+    return minor % (ROUND_STEPS * STEPS.get(currency, 1)) == 0
 
 
 def new_reference() -> str:

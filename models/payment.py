@@ -176,8 +176,11 @@ class Payment:
                 "step": lowered.step,
                 "forgotten": now - (IN_VIEW - AMOUNT_RESTS),
             }
-            free = list(session.scalars(_FREE_AMOUNTS, {**what, **steps}))
-            drawn = sample(free[:AMOUNTS_DRAWN], min(AMOUNTS_DRAWN, len(free))) + free[AMOUNTS_DRAWN:]
+            rows = session.execute(_FREE_AMOUNTS, {**what, **steps}).all()
+            free = [row for row in rows if not payable.is_round(agreed.minor - row.short, agreed.currency)]
+            fresh = [row.short for row in free if row.had_until is None]
+            drawn = sample(fresh[:AMOUNTS_DRAWN], min(AMOUNTS_DRAWN, len(fresh))) + fresh[AMOUNTS_DRAWN:]
+            drawn += [row.short for row in free if row.had_until is not None]
         while True:
             short = drawn.pop(0) if drawn else 0
             row = _BEGIN_TRANSFER.run(
@@ -286,9 +289,10 @@ _HAVING = (
 )
 # The smallest first; what somebody had who may still pay late only after those, the longest unused before the rest.
 _FREE_AMOUNTS = text(
-    "SELECT short FROM generate_series(:first, :last, :step) AS short "
+    f"SELECT short, (SELECT max(p.amount_until) {_HAVING} AND p.amount_until > :forgotten) AS had_until "
+    "FROM generate_series(:first, :last, :step) AS short "
     f"WHERE NOT EXISTS (SELECT 1 {_HAVING} AND (p.amount_until IS NULL OR p.amount_until > :now)) "
-    f"ORDER BY (SELECT max(p.amount_until) {_HAVING} AND p.amount_until > :forgotten) NULLS FIRST, short"
+    "ORDER BY had_until NULLS FIRST, short"
 )
 _BEGIN_TRANSFER = Hot(
     "begin_transfer",

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -25,7 +23,7 @@ from models.clock import Clock
 from models.db import unit_of_work
 from models.evidence import GMAIL
 from models.lifecycle import LIVE_HOLD
-from models.listing import Listing, load_file
+from models.listing import Listing
 from models.matching import Transfer
 from models.money import Money
 from models.payment import TRANSFER, Payment
@@ -37,6 +35,7 @@ from models.verification import Mode
 from simulate.assumptions import POLL_MINUTES, PRICE_POINTS
 from simulate.outcome import Result
 from simulate.people import BEGINS, Guest, Pays, Stranger
+from simulate.places import open_places
 from workers.matching import MatchJobs
 
 RULES: Final = Rules(verification_mode=Mode.HYBRID)
@@ -44,35 +43,6 @@ ISSUER: Final = "nayapay"
 DAYS: Final = 80  # stays are spread over so many days, and units are plenty: nobody is refused here
 UNITS: Final = 60
 AFTER: Final = timedelta(hours=3)  # the last mails and answers
-
-_LISTINGS: Final = """
-[categories]
-hut = "Huts"
-
-[[payees]]
-slug = "wallet"
-provider = "NayaPay"
-title = "Sarai Stays"
-account = "03000000900"
-"""
-_LISTING: Final = """
-[[listings]]
-slug = "hut-{rupees}"
-name = "Hut {rupees}"
-category = "hut"
-owner = {{ name = "Bilal Ahmed", phone = "+923000000201" }}
-location = "Gwadar"
-description = "By the sea."
-time_zone = "Asia/Karachi"
-currency = "PKR"
-capacity = 2
-unit_name = "Hut"
-units_count = {units}
-methods = ["transfer"]
-[listings.prices]
-base = {price}
-advance = "50%"
-"""
 
 
 class Silence:
@@ -138,13 +108,8 @@ class Season:
         heapq.heappush(self._events, (moment, next(self._numbers), happen))
 
     def _open(self) -> None:
-        words = _LISTINGS + "".join(
-            _LISTING.format(rupees=rupees, units=UNITS, price=2 * rupees) for rupees in PRICE_POINTS
-        )
-        with TemporaryDirectory() as folder, unit_of_work() as session:
-            file = Path(folder) / "listings.toml"
-            file.write_text(words)
-            load_file(session, file, BEGINS)
+        with unit_of_work() as session:
+            open_places(session, PRICE_POINTS, units=UNITS, now=BEGINS)
             admin = person.find_or_create(
                 session, phone="+923000000100", user_id=None, name="Admin", now=BEGINS
             )

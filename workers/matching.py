@@ -7,6 +7,7 @@ of work with what it does. A run that dies leaves the rest due; of two runs at o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -54,6 +55,36 @@ class Tells(Protocol):
         """A guest who could have made the transfer is asked for the end of its id (`evidence.note_typed_tail`)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one run goes by: the payments as they were read, the mode, and whose mails may confirm."""
+
+    seen: Mapping[int, OpenTransfer]
+    mode: Mode
+    confirming: frozenset[str]
+
+    def may_confirm(self, one: Waiting) -> bool:
+        """Whether what is certain needs nobody's yes: by the mode, and for mails that are known to be read rightly."""
+        return (
+            self.mode is not Mode.MANUAL
+            and one.known_form
+            and not one.is_rejected
+            and one.transfer.issuer in self.confirming
+        )
+
+    def to_ask(self, one: Waiting, decision: Decision) -> Sequence[Candidate]:
+        """The guests who could say whose it is: each awaits a transfer of this amount, and there are few of them."""
+        if one.transfer.transaction_id is None or one.is_rejected or not one.known_form:
+            return []
+        them = [
+            candidate
+            for candidate in decision.tied
+            if self.seen[candidate.payment_id].settled is Settled.NO
+            and not _NOT_ASKED.intersection(candidate.why)
+        ]
+        return them if len(them) <= MOST_ASKED else []
+
+
 class MatchJobs:
     def __init__(self, tells: Tells, *, rules: Rules, clock: Clock) -> None:
         self._tells = tells
@@ -77,6 +108,7 @@ class MatchJobs:
         with unit_of_work() as session:
             due = awaited.waiting(session, now)
             fresh = [one for one in due if one.kind == CREDIT and not _repeats(one)]
+            mode, confirming = verification.mode(session, self._mode), verification.confirming(session)
             ours = awaited.accounts(session) if fresh else []
             payments = awaited.in_view(session, [one.transfer for one in fresh], ours, now)
         decisions = assign(
@@ -85,17 +117,17 @@ class MatchJobs:
             accounts=ours,
             rules=verification.match_rules(self._rules),
         )
-        seen = {one.payment_id: one for one in payments}
+        look = _Look({one.payment_id: one for one in payments}, mode, confirming)
         for one in due:
             try:
-                self._conclude(one, decisions.get(one.id), seen)
+                self._conclude(one, decisions.get(one.id), look)
             except Exception as error:
                 log.exception("match.failed", evidence_id=one.id, exc_info=error)
                 with unit_of_work() as session:
                     awaited.put_off(session, one, self._clock.now() + AGAIN)
         return len(due)
 
-    def _conclude(self, one: Waiting, decision: Decision | None, seen: Mapping[int, OpenTransfer]) -> None:
+    def _conclude(self, one: Waiting, decision: Decision | None, look: _Look) -> None:
         """Write what was decided, and do it, in one commit; a row that somebody else decided meanwhile is left."""
         with unit_of_work() as session:
             now = self._clock.now()
@@ -104,30 +136,19 @@ class MatchJobs:
             elif decision is None:
                 if awaited.still_waits(session, one, now):
                     awaited.set_aside_repeat(session, one)
-            elif decision.confirms and self._may_confirm(session, one):
-                self._confirm(session, one, decision, seen)
+            elif decision.confirms and look.may_confirm(one):
+                self._confirm(session, one, decision, look)
             elif awaited.still_waits(session, one, now):
-                self._leave_to_people(session, one, decision, seen)
+                self._leave_to_people(session, one, decision, look)
 
-    def _may_confirm(self, session: Session, one: Waiting) -> bool:
-        """Whether what is certain needs nobody's yes: by the mode, and for mails that are known to be read rightly."""
-        return (
-            verification.mode(session, self._mode) is not Mode.MANUAL
-            and one.known_form
-            and not one.is_rejected
-            and one.transfer.issuer in verification.confirming(session)
-        )
-
-    def _confirm(
-        self, session: Session, one: Waiting, decision: Decision, seen: Mapping[int, OpenTransfer]
-    ) -> None:
+    def _confirm(self, session: Session, one: Waiting, decision: Decision, look: _Look) -> None:
         """The money is this booking's; what follows of it is the booking's own affair."""
         chosen, now = decision.chosen, self._clock.now()
         assert chosen is not None
         booking = Booking.for_update(session, chosen.booking_id)
         if not awaited.still_waits(session, one, now):
             return
-        if awaited.details(session, [chosen.payment_id], now) != [seen[chosen.payment_id]]:
+        if awaited.details(session, [chosen.payment_id]) != [look.seen[chosen.payment_id]]:
             # An admin, the guest or a timer was quicker: it is thought over again at once.
             awaited.put_off(session, one, now)
             return
@@ -145,17 +166,15 @@ class MatchJobs:
                 )
         except BookingError as refused:
             log.warning("match.refused", evidence_id=one.id, booking_id=booking.id, code=refused.code)
-            self._leave_to_people(session, one, decision, seen)
+            self._leave_to_people(session, one, decision, look)
             return
         awaited.write(session, one, decision, status=None, match_at=None, asked_until=one.asked_until)
         awaited.look_again(session, chosen.payment_id, now)
 
-    def _leave_to_people(
-        self, session: Session, one: Waiting, decision: Decision, seen: Mapping[int, OpenTransfer]
-    ) -> None:
+    def _leave_to_people(self, session: Session, one: Waiting, decision: Decision, look: _Look) -> None:
         """Nothing is certain, or nothing may be done by itself: guests are asked, or an admin, or nobody."""
-        mode, now = verification.mode(session, self._mode), self._clock.now()
-        asked = self._to_ask(one, decision, seen) if mode is Mode.HYBRID else []
+        now = self._clock.now()
+        asked = look.to_ask(one, decision) if look.mode is Mode.HYBRID else []
         if asked and one.asked_until is None:
             until = now + ANSWER_IN
             # Who has still to answer for another transfer is not asked twice: what they type is held against both.
@@ -176,7 +195,7 @@ class MatchJobs:
             one.verdict,
             one.chosen,
         )
-        has_match = decision.chosen is not None and mode is not Mode.AUTOMATED
+        has_match = decision.chosen is not None and look.mode is not Mode.AUTOMATED
         awaited.write(
             session,
             one,
@@ -189,19 +208,6 @@ class MatchJobs:
             self._tells.propose_match(session, one.id, rules=self._rules, now=now)
         elif decision.chosen is None and is_news:
             self._tells.unmatched(session, one.id, rules=self._rules, now=now)
-
-    def _to_ask(
-        self, one: Waiting, decision: Decision, seen: Mapping[int, OpenTransfer]
-    ) -> Sequence[Candidate]:
-        """The guests who could say whose it is: each awaits a transfer of this amount, and there are few of them."""
-        if one.transfer.transaction_id is None or one.is_rejected or not one.known_form:
-            return []
-        them = [
-            candidate
-            for candidate in decision.tied
-            if seen[candidate.payment_id].settled is Settled.NO and not _NOT_ASKED.intersection(candidate.why)
-        ]
-        return them if len(them) <= MOST_ASKED else []
 
     def _reverse(self, session: Session, one: Waiting) -> None:
         """A bank took money back: its booking is looked at again, or an admin where nobody knows whose it was."""

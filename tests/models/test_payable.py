@@ -48,3 +48,17 @@ def test_a_reference_is_no_word_and_no_number_and_reads_one_way_only() -> None:
         assert not set(code) & set("0O1IL2Z5S8BUV")
         assert any(sign.isdigit() for sign in code)
         assert sum(sign.isalpha() for sign in code) >= 3
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "is_round"),
+    [
+        (2_690_00, "PKR", True),
+        (2_695_00, "PKR", False),
+        (39_99, "INR", False),
+        (39_90, "INR", True),
+        (40, "JPY", True),
+    ],
+)
+def test_what_people_type_instead_is_round(minor: int, currency: str, *, is_round: bool) -> None:
+    assert payable.is_round(minor, currency) is is_round
