@@ -7,6 +7,8 @@ killed or hangs is missed within ten seconds, and everything is well again by it
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +20,11 @@ from sqlalchemy import Connection, text
 from models import db, outbound, process
 from models.clock import Clock
 from models.process import Process
+from models.session import Session
 
 REDIS_SECONDS = 0.5  # for an answer; who asks about us does not wait long either
 DATABASE_SECONDS = 3.0  # a server that hangs keeps a connection waiting for ever
+FIGURES_EVERY = 10.0
 MESSAGE_WAITS, ERRAND_WAITS = 30.0, 120.0
 
 
@@ -48,6 +52,8 @@ class Health:
         )
         self._lock = threading.Lock()
         self._looking: Future[Report] | None = None
+        self._warned: Mapping[str, str] | None = None
+        self._warned_at = 0.0
 
     def report(self) -> Report:
         report = self._look_at_database()
@@ -58,6 +64,17 @@ class Health:
                 "Redis does not answer: what comes in is kept, and is answered once it is back."
             )
         return report
+
+    def payment_warnings(self, session: Session) -> Mapping[str, str]:
+        """What is not as it should be with payments as a whole; read anew now and then, for anybody may ask."""
+        from models import payment_figures
+
+        with self._lock:
+            if self._warned is None or time.monotonic() - self._warned_at >= FIGURES_EVERY:
+                figures = payment_figures.read(session, self._clock.now())
+                self._warned = payment_figures.warnings(figures)
+                self._warned_at = time.monotonic()
+            return self._warned
 
     def _look_at_database(self) -> Report:
         """In a thread of its own, for who asks is to hear of a database that hangs."""

@@ -180,7 +180,8 @@ class Operation:
             caller = world.access.caller(request.environ, now)
             world.access.count(caller, now)
             world.access.check(caller, self.needs)
-        return Call(world, now, origin, request.user_agent.string, f"api:{uuid4().hex}", caller)
+        agent = "".join(sign for sign in request.user_agent.string if sign.isprintable())
+        return Call(world, now, origin, agent, f"api:{uuid4().hex}", caller)
 
     def _read(self, request: Request, path: Mapping[str, str]) -> dict[str, BaseModel]:
         given: dict[str, BaseModel] = {}

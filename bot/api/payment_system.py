@@ -41,7 +41,7 @@ def payment_system_health(call: Call) -> PaymentSystem:
             with unit_of_work() as session:
                 gmail = _gmail(mail.standing(session))
                 mode = verification.mode(session, Mode(call.world.rules.verification_mode))
-                wrong |= payment_figures.warnings(payment_figures.read(session, call.now))
+                wrong |= call.world.health.payment_warnings(session)
         except SQLAlchemyError:
             database = "unwell"
     if gmail.state == "disconnected":

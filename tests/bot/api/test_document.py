@@ -16,6 +16,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode, checks
 from schemathesis.core.result import Ok
+from sqlalchemy.exc import OperationalError
 
 from bot.access import Needs
 from bot.api.app import OPERATIONS
@@ -28,7 +29,7 @@ from tests.bot.api.seeds import Seeds, sow
 from tests.conftest import PROJECT, Scratch
 from tests.factories import MovableClock, unique
 
-EXAMPLES = 12
+EXAMPLES = 8
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 
@@ -143,6 +144,21 @@ OF_EVERYBODY = {
     "payment_system_health": Needs.NOTHING,
 }
 
+# Of every operation that changes something, or shows what a guest sent.
+DEEDS = {
+    "SIGN_IN",
+    "CHANGE_PASSWORD",
+    "BEGIN_TOTP",
+    "CONFIRM_TOTP",
+    "END_SIGN_IN",
+    "CREATE_ACCOUNT",
+    "CHANGE_ACCOUNT",
+    "VERIFY_PAYMENT",
+    "REJECT_PAYMENT",
+    "LINK_PAYMENT",
+    "SEE_SCREENSHOT",
+}
+
 
 def test_what_each_operation_needs() -> None:
     """Written apart from the code: a needs that slips is noticed."""
@@ -155,8 +171,8 @@ def test_what_each_operation_needs() -> None:
 
 
 @pytest.mark.parametrize("who", CALLERS)
-def test_who_may_do_what(desk: Desk, seeds: Seeds, who: str) -> None:
-    """Every operation answers whoever may with 2xx, and everybody else with 403."""
+def test_who_may_do_what(desk: Desk, seeds: Seeds, scratch: Scratch, who: str) -> None:
+    """Every operation answers whoever may with 2xx, and everybody else with 403; what is done is in the audit."""
     role, grants = CALLERS[who]
     now = desk.clock.now()
     account = an_account(role, grants, now=now)
@@ -197,10 +213,12 @@ def test_who_may_do_what(desk: Desk, seeds: Seeds, who: str) -> None:
             operation.answer.model_validate_json(answer.data)
         if operation.name == "begin_totp":
             secret = totp.from_typed(answer.json["secret"])
+    if who == "admin":
+        assert {row.action for row in scratch.rows("SELECT action FROM audit")} == DEEDS
 
 
 # What changes how one signs in comes last, in its order.
-_AT_THE_END = ("change_password", "end_session", "begin_totp", "confirm_totp")
+_AT_THE_END = ("end_session", "change_password", "begin_totp", "confirm_totp")
 
 
 def _last(operation: Operation) -> int:
@@ -248,6 +266,15 @@ def test_a_large_body_is_refused_where_none_is_expected_too(admin: Desk, seeds: 
     address = f"/api/admin/booking/{seeds.review.code}/confirm"
     answer = admin.call("POST", address, data=b"x" * 70_000, headers={"Idempotency-Key": "large"})
     assert answer.status_code == 413
+
+
+def test_a_database_that_is_away_or_busy_is_said_so(admin: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("lock timeout"))
+
+    monkeypatch.setattr("bot.api.money.money_lists.in_review", away)
+    answer = admin.call("GET", "/api/admin/pending-verifications")
+    assert answer.status_code == 503 and code_of(answer) == "BUSY" and answer.headers["Retry-After"] == "1"
 
 
 def test_nothing_that_was_sent_is_said_back(admin: Desk) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from models import person as people
 from models import token, totp
 from models.account import ACCESS_LASTS, FREE_TRIES, REFRESH_LASTS, SIGN_IN_LASTS, Account, Role, closed_for
 from models.db import unit_of_work
 from models.token import Use
+from tests import factories as make
 from tests.bot.api.conftest import PASSWORD, Desk, an_account, code_of, make_desk
 from tests.bot.conftest import JWT_SECRET
 from tests.conftest import Scratch
@@ -266,3 +268,36 @@ def test_who_is_shut_out_is_out_at_once(admin: Desk, desk: Desk) -> None:
     with unit_of_work() as session:
         stored = Account.find(session, account.id)
     assert stored is not None and stored.disabled_at is not None
+
+
+def test_an_account_follows_its_person(desk: Desk) -> None:
+    account = an_account(now=desk.clock.now())
+    with unit_of_work() as session:
+        other = make.person(session)
+        people.merge(session, newer=other, older=account.person_id, now=desk.clock.now())
+        older = make.person(session)
+        people.merge(session, newer=account.person_id, older=older, now=desk.clock.now())
+        moved = Account.find(session, account.id)
+    assert moved is not None and moved.person_id == older
+    desk.signs_in(account)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"User-Agent": "a\x00b\ud83d"},
+        {"User-Agent": "x" * 5000},
+        {"X-Forwarded-For": "\x00, ::1%eth0, 1.2.3.4.5"},
+        {"Authorization": "Bearer \xe9\x00"},
+        {"Authorization": "Basic YTpi"},
+    ],
+)
+def test_headers_of_any_kind_do_no_harm(
+    scratch: Scratch, redis_url: str, clock: MovableClock, headers: dict[str, str]
+) -> None:
+    desk = make_desk(redis_url, clock, proxy_hops=1)
+    account = an_account(now=clock.now())
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    login = {"login": account.login, "password": PASSWORD}
+    assert desk.call("POST", "/api/admin/sign-in", json=login, environ_overrides=environ).status_code == 200
+    assert desk.call("GET", "/api/admin/me", environ_overrides=environ).status_code == 401
