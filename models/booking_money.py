@@ -358,9 +358,7 @@ class BookingMoney(BookingSteps):
         else:
             allocation.release(session, self.id)
             self._use_or_owe_back(session, payment, newer, rules=rules, cause=cause, now=now, actor=actor)
-        if any(other.state in OPEN for other in others):
-            # They had turned to another way meanwhile: its page is not to take money for the same stay.
-            self._close_payments(session, cause=cause, now=now)
+            self._close_others(session, others, cause=cause, now=now)
 
     def _record_payment(
         self,
@@ -378,6 +376,14 @@ class BookingMoney(BookingSteps):
         # Of several ways to pay it is this one that was taken, besides what came in part before.
         self.advance_minor = received(others) + (payment.captured_minor or payment.amount_minor)
         self._apply(session, Action.RECORD_PAYMENT, cause=cause, actor=actor, now=now)
+        self._close_others(session, others, cause=cause, now=now)
+
+    def _close_others(
+        self, session: Session, others: Sequence[Payment], *, cause: str, now: datetime
+    ) -> None:
+        """They had turned to another way meanwhile: its page is not to take money for the same stay."""
+        if any(other.state in OPEN for other in others):
+            self._close_payments(session, cause=cause, now=now)
 
     def _revive(self, session: Session, payment: Payment, *, cause: str, now: datetime, actor: Actor) -> None:
         """Money that a bank had taken back is there after all: the booking goes on from where it was.

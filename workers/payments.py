@@ -85,7 +85,8 @@ class PaymentJobs:
         case = self._case(due)
         if case is None or not case.lacks_a_page():
             return None
-        if to_close(case.status, case.payments):
+        if any(p.link_sent_at is not None for p in to_close(case.status, case.payments)):
+            # A page whose address nobody was given can wait: its provider may be the one that is away.
             try:
                 self.close_payments(due)
             except GatewayError:

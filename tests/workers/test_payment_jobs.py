@@ -209,6 +209,22 @@ def test_a_page_before_that_cannot_be_closed_does_not_keep_the_guest_from_paying
     assert [p.state for p in _payments(booking)] == ["unknown", "pending"]
 
 
+def test_a_page_that_nobody_was_given_does_not_keep_the_guest_waiting(scratch: Scratch, desk: Desk) -> None:
+    booking = _made(make.held)
+    desk.bank.says["create"] = [AWAY, PaymentState.PENDING]
+    desk.run("open_payment", booking, attempts=LINK_TRIES - 1)
+    _retry(booking)
+    desk.bank.says["expire"] = [AWAY]
+    desk.run("open_payment", booking)
+    assert [p.state for p in _payments(booking)] == ["unknown", "pending"]
+    # Once the booking is paid it is closed all the same, for it may have come about.
+    with db.unit_of_work() as unit:
+        make.tell(unit, Booking.for_update(unit, booking.id), PaymentFacts(PaymentState.AUTHORIZED))
+    assert (
+        scratch.value("SELECT count(*) FROM follow_ups WHERE job = 'close_payments' AND done_at IS NULL") == 1
+    )
+
+
 # ---- what happened? --------------------------------------------------------------------------------
 
 
