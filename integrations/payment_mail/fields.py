@@ -112,8 +112,12 @@ _SENDER_SAID: Final = (
         r"made by)\s(?P<name>[^\n\t]{2,90})"
     ),
     words(
-        r"\b(?:credited|received|deposited|credit|deposit|transfer|payment|neft|imps|upi|"
+        r"\b(?:credited|received|deposited|paid|credit|deposit|transfer|payment|neft|imps|upi|"
         r"rtgs)\b[^\n]{0,140}\bby\s(?P<name>[^\n\t]{2,90})"
+    ),
+    words(
+        r"(?:میں|کو|में|को) (?P<name>[^\W\d_][^\n\t.,:()*0-9]{2,40}?) "
+        r"(?:کی جانب سے|کی طرف سے|की ओर से|द्वारा)"
     ),
     words(
         r"(?:^|[\s(])(?P<name>[^\W\d_][^\n\t.,:()]{2,50}?) (?:نے آپ|کی جانب سے|کی طرف سے|की ओर से|"
@@ -122,10 +126,11 @@ _SENDER_SAID: Final = (
     words(r"\((?P<name>[^\W\d_][^\n()@:]{2,40})\) (?:سے|से|نے|ने|se)(?=\s)"),
     words(
         r"(?:آپ کو|आपको|\baap ko) (?P<name>[^\W\d_][^\n\t.,:()₹0-9]{2,40}?) "
-        r"(?:سے|نے|کی طرف سے|से|ने|द्वारा|se|ne)(?=[\s.])"
+        r"(?:سے|نے|کی طرف سے|से|ने|द्वारा|ki taraf se|ki janib se|se|ne)(?=[\s.])"
     ),
     words(r"\bمن (?P<name>[^\n\t.,:()0-9]{2,40})"),
     words(r"\b(?:upi|imps|neft)\s?[-/:]\s?(?P<name>[A-Za-z][A-Za-z. ]{2,40})\s?[-/]\s?[\w.+-]{2,60}@"),
+    words(r"\b(?:from|by)\s[^\n()]{0,60}\((?P<name>[A-Za-z][A-Za-z .]{2,40})\)"),
     words(r"\b(?:ibft|raast|p2p|ft)\s?[-/]\s?(?P<name>[A-Za-z][A-Za-z. ]{2,40})\s?[-/]"),
     words(r"\b(?:from|by) (?P<name>[A-Za-z][A-Za-z. ]{2,40})/(?:upi|imps|neft|ibft)\b"),
     words(r"(?:^|[\s.])(?P<name>[^\W\d_][^\n\t.,:()₹]{2,40}?) (?:سے|से) "),
@@ -160,7 +165,7 @@ _NO_NAME: Final = words(
     r"cash|cheque|atm|branch|counter|beneficiary|amount|date|time|vpa|iban|mobile banking|"
     r"internet banking|raast id|money)\b(?:[\s/-]?(?:account|bank|number|no\.?|wallet|id|customer|"
     r"transfer|payment|details?|title|name|app|branch|user|of|payee|received|sent)\b)*\.?",
-    r"(?:your|the|this|our|my|you) .*|.*\b(?:account (?:no|number|ending)|bank account)\b.*",
+    r"(?:your|the|this|our|my|you|you['’]ve) .*|you['’]ve|.*\b(?:account (?:no|number|ending)|bank account)\b.*",
     r".*\bbank\b\s?-?\s?[*x]*[0-9]{0,6}|.*-\s?[*x]*[0-9]{3,6}|[\W\d]*",
 )
 _NOT_HIS: Final = words(

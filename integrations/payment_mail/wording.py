@@ -79,9 +79,10 @@ _PENDING: Final = words(
     r"is on (?:its|the) way|not yet|(?:is|are) processing|(?:under|in) clearing|sent for clearing",
     r"زیر التوا|زیرِ التوا|लंबित|प्रक्रियाधीन|قيد",
 )
+_NOT_FREE: Final = words(r"\b(?:funds?|amount|money|it) (?:will|shall) be (?:available|released|cleared)")
 _REVERSAL: Final = words(
     r"(?:upi|imps|neft|rtgs)\s?[/-]\s?rev(?:ersal)?\b",
-    r"\brevers(?:al|ed|ing|e)\b|charge-?back|debited back|taken back|recalled",
+    r"\brevers(?:al|ed|ing|e)\b|charge-?back|debited back|(?<!be )credited back|taken back|recalled",
     r"wrong(?:ly)? (?:credit|transfer)|erroneous|returned to (?:the )?(?:sender|payer|remitter)",
     r"ریورس|रिवर्स|वापस ले",
 )
@@ -99,7 +100,7 @@ _REFUND: Final = words(
 )
 _CASHBACK: Final = words(
     r"cash ?back|\breward(?:s|ed)?\b|\bbonus\b|scratch card|\bprize\b|loyalty|referral|joining gift",
-    r"welcome gift|\binterest\b|\bprofit (?:of|for|paid|credit|payment|earned|amount|on)\b|dividend",
+    r"welcome gift|\binterest\b|\bprofit credit|\bprofit (?:of|for|paid|payment|earned|amount|on)\b|dividend",
     r"کیش بیک|انعام|منافع|कैशबैक|इनाम|पुरस्कार|ब्याज",
 )
 _SETTLEMENT: Final = words(
@@ -179,7 +180,8 @@ _CREDIT: Final = words(
     r"\binward\b",
     r"\bpaid (?:by|on your|at your|via your|into your|to your (?:qr|shop|store|business|account|a/?c))",
     r"\b(?:sent|transferred|paid|moved|remitted)\b[^\n;:]{0,40}\b(?:to|into|in) your\b|\badded to your\b",
-    r"\b(?:landed|arrived|reflected|lodged) (?:in|to|into)\b|\bhas arrived\b|\bcame in\b",
+    r"\b(?:landed|arrived|reflected|lodged) (?:in|to|into)\b|\bhas arrived\b|\b(?:now|"
+    r"is) in your (?:wallet|account|a/?c)\b|\bhas paid (?:rs|pkr|inr|₹|[0-9])|\bcame in\b",
     r"\bcr\b(?=[\s.:]|$)|\bcollected\b|\bpayment from\b",
     r"\bpayments? rec(?:ei|ie)?ve?d\b|\brec'?d\b|\brcvd\b|\bcrdt?d?\b|\bcha-?ching\b",
     r"\bwas made in your\b|\b(?:money|funds|payment) in\b|\bwasool\b|\bmosool\b|\bmil ?ga(?:ye|i|ya)\b",
@@ -242,7 +244,7 @@ def speaks_against(subject: str, body: str) -> bool:
         return True
     if _is_code(subject, said) or _any(_REFUND, [subject, *said]):
         return True
-    if any(_any(wording, weighty) for wording in against):
+    if any(_any(wording, weighty) for wording in against) or _any(_NOT_FREE, said):
         return True
     return _any(_REQUESTED, weighty) and not _any(_REQUEST_PAID, weighty)
 
@@ -288,7 +290,7 @@ def _plain(
             return Event.CASHBACK, Direction.IN
         if _any(_NOT_A_PAYERS, [subject, *weighty]):
             return Event.OTHER, None
-        if _any(_PENDING, weighty):
+        if _any(_PENDING, weighty) or _any(_NOT_FREE, said):
             return Event.PENDING, None
         return Event.CREDIT, Direction.IN
     for event, wording in (
