@@ -18,6 +18,7 @@ ABOUT = "paytm"
 _MEANS = {
     "not_connected": "Paytm cannot be reached; look whether PAYTM_API_URL is right.",
     "no_answer": "Paytm does not answer.",
+    "key_not_usable": "PAYTM_MERCHANT_KEY cannot be one: it has 16 or 32 characters. A shell may have cut it at its #.",
     "paytm_330": "PAYTM_MERCHANT_KEY is not taken: it belongs to another merchant or to the other environment (staging, "
     "production), or a shell has cut it at its # or &. Copy it from Paytm's dashboard.",
     "paytm_335": "PAYTM_MID is not known at PAYTM_API_URL: staging and production have merchant ids of their own.",

@@ -265,7 +265,10 @@ class PaytmGateway(TakesAtOnce):
 
     def _call(self, path: str, body: Json) -> _Said:
         text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-        head = json.dumps({"signature": paytm_checksum.sign(text, self._merchant_key)})
+        try:
+            head = json.dumps({"signature": paytm_checksum.sign(text, self._merchant_key)})
+        except ValueError:  # put right by a person; until then the work waits
+            raise GatewayError("key_not_usable", retryable=True) from None
         wire = f'{{"head":{head},"body":{text}}}'.encode()
         try:
             answer = self._pool.exchange("POST", path, {"Content-Type": "application/json"}, wire)

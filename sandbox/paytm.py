@@ -33,6 +33,7 @@ TICK = 1.0
 # Faults of what is said, not of the saying: see `_lie`.
 LIES = ("other_amount", "other_order", "other_mid", "bad_signature")
 BACK = """<!doctype html><meta name="viewport" content="width=device-width"><title>Back to the merchant</title>
+<link rel="icon" href="data:,">
 <p>Please do not close this page.</p><form method="post" action="{action}">{fields}
 <noscript><button>Continue</button></noscript></form><script>document.forms[0].submit()</script>"""
 

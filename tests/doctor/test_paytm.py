@@ -54,6 +54,11 @@ def test_without_keys_there_is_nothing_to_look_at() -> None:
     assert "nothing is paid by Paytm" in told
 
 
+def test_a_key_that_was_cut() -> None:
+    (told,) = findings(given("http://127.0.0.1:1", paytm_merchant_key=KEY[:2]))
+    assert "16 or 32 characters" in told
+
+
 def test_nobody_there() -> None:
     (told,) = findings(given(f"http://127.0.0.1:{unused_port()}"))
     assert "cannot be reached" in told

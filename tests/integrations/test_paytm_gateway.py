@@ -374,6 +374,16 @@ def test_what_the_network_does_is_tried_again(paytm: Outside, act: Act) -> None:
     assert refused.value.retryable
 
 
+def test_a_key_that_cannot_be_one_waits_for_a_person() -> None:
+    gateway = gateway_at(f"http://127.0.0.1:{unused_port()}", merchant_key="short")
+    for ask in (gateway.create_link, gateway.look_up, gateway.expire):
+        with pytest.raises(GatewayError) as refused:
+            ask(order_at(NOW))
+        assert (refused.value.code, refused.value.unknown) == ("key_not_usable", False)
+    with pytest.raises(WebhookRefused):
+        gateway.verify_webhook(form(), None, now=NOW)
+
+
 def test_nobody_there_is_not_sent() -> None:
     with pytest.raises(GatewayError) as refused:
         gateway_at(f"http://127.0.0.1:{unused_port()}").create_link(order_at(NOW))

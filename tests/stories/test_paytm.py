@@ -194,17 +194,6 @@ def test_failed_and_tried_again_is_another_order(guest, world, day, booking_of) 
     guest.sees("Your advance payment is successful", since=mark)
 
 
-def test_paytm_away_is_said_and_another_way_offered(guest, world, day) -> None:
-    summary = guest.goes_to_the_summary("Rain House", day)
-    world.paytm.fault("503", always=True)
-    guest.taps("Pay by Paytm", in_message=summary)
-    sorry = guest.sees("does not work just now")
-    assert {"Try again", "Pay by card"} <= set(sorry.options)
-    world.paytm.heals()
-    guest.taps("Try again", in_message=sorry)
-    assert "by Paytm" in guest.sees(kind="cta_url").body
-
-
 def _asked(world) -> int:
     return sum(entry.get("call") == "POST /v3/order/status" for entry in world.paytm.log())
 
