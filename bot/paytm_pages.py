@@ -67,8 +67,8 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src {_source(CSS)}; script-src {_source(SCRIPT)}; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        f"default-src 'none'; style-src {_source(CSS)}; script-src {_source(SCRIPT)}; img-src data:; "
+        "base-uri 'none'; frame-ancestors 'none'"
     ),
 }
 
