@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sandbox import wallets
 from sandbox.line import Line
-from sandbox.mails import ADDRESS, Arrival, Mails, Stored
+from sandbox.mails import ADDRESS, Arrival, Mails, Stored, text_of
 from sandbox.people import Person
 from sandbox.receipt import Transfer, all_asked_for
 from sandbox.store import Store
@@ -208,8 +208,6 @@ def _as_it_comes(kind: str, issuer: str, paid: Paid, person: Person) -> tuple[Em
 
 def _forwarded(original: EmailMessage, person: Person) -> EmailMessage:
     """As a phone forwards a mail: its head and its words, in a mail of the guest's own."""
-    body = original.get_body(("plain", "html"))
-    words = str(body.get_content()) if body is not None else ""
     mail = EmailMessage()
     mail["From"] = f"{person.name} <{person.id}@{STRANGER}>"
     mail["To"] = ADDRESS
@@ -217,5 +215,7 @@ def _forwarded(original: EmailMessage, person: Person) -> EmailMessage:
     mail["Date"] = str(original["Date"])
     mail["Message-ID"] = f"<{secrets.token_hex(12)}@{STRANGER}>"
     head = "\n".join(f"{name}: {original[name]}" for name in ("From", "Date", "Subject", "To"))
-    mail.set_content(f"I have paid, see below\n\n---------- Forwarded message ---------\n{head}\n\n{words}")
+    mail.set_content(
+        f"I have paid, see below\n\n---------- Forwarded message ---------\n{head}\n\n{text_of(original)}"
+    )
     return mail

@@ -42,5 +42,10 @@ export const api = {
   fault: (standIn, fault) => call("POST", `${at(standIn)}/faults`, fault),
   endFault: (standIn, number) => call("DELETE", `${at(standIn)}/faults?n=${number}`),
   webhooks: (standIn, switches) => call("POST", `${at(standIn)}/webhooks`, switches),
+  mailbox: () => call("GET", "/api/mailbox"),
+  mailboxAccess: (connected) => call("POST", "/api/mailbox/access", { connected }),
+  sendMail: (what) => call("POST", "/api/mailbox/send", what),
+  mail: (id) => call("GET", `/api/mailbox/mails/${encodeURIComponent(id)}`),
+  deleteMail: (id) => call("DELETE", `/api/mailbox/mails/${encodeURIComponent(id)}`),
   log: (after = 0) => call("GET", `/api/log?after=${after}`),
 };

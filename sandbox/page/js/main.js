@@ -66,7 +66,7 @@ function build(root, state) {
   const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "Phones" });
   timepiece = createClock({ zone: () => zoneOf(people[0]), onMoved: moved, onProblem: say });
   faults = createFaults({ people: () => people, zone: () => zoneOf(people[0]), onProblem: say });
-  const tools = h("div", { class: "tools", id: "tools" }, timepiece.element, faults.opener);
+  const tools = h("div", { class: "tools", id: "tools" }, timepiece.element, h("a", { class: "tool", href: "/mailbox", "data-testid": "mailbox" }, icon("mail", 18), "Mailbox"), faults.opener);
   const more = h("button", { class: "icon-button bar__more", type: "button", "aria-label": "Sandbox tools", "aria-expanded": "false", "aria-controls": "tools", onclick: () => {
     const open = document.body.classList.toggle("tools-open");
     more.setAttribute("aria-expanded", String(open));
