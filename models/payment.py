@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from random import sample
 from typing import Final, Protocol
@@ -30,6 +30,8 @@ _CURRENCIES: Final[Mapping[str, frozenset[str]]] = {
     RAZORPAY: frozenset({"INR"}),
 }
 
+# Nobody who was asked before that can still pay in view; should one be open all the same, the database refuses it.
+LONG_AGO: Final = timedelta(days=10)
 # Guests who accept at the same moment draw from so many amounts, so that few draw the same.
 AMOUNTS_DRAWN: Final = 20
 
@@ -175,6 +177,7 @@ class Payment:
                 "last": lowered[-1],
                 "step": lowered.step,
                 "forgotten": now - (IN_VIEW - AMOUNT_RESTS),
+                "since": now - LONG_AGO,
             }
             rows = session.execute(_FREE_AMOUNTS, {**what, **steps}).all()
             free = [row for row in rows if not payable.is_round(agreed.minor - row.short, agreed.currency)]
@@ -285,7 +288,8 @@ _BEGIN = Hot(
     expires_at="timestamptz",
 )
 _HAVING = (
-    "FROM payments p WHERE p.payee_id = :payee_id AND p.amount_minor = :agreed - short AND p.short_minor > 0"
+    "FROM payments p WHERE p.payee_id = :payee_id AND p.amount_minor = :agreed - short AND p.short_minor > 0 "
+    "AND p.created_at > :since"
 )
 # The smallest first; what somebody had who may still pay late only after those, the longest unused before the rest.
 _FREE_AMOUNTS = text(

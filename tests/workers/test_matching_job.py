@@ -176,8 +176,12 @@ def test_every_candidate_is_kept_with_its_score(world: World) -> None:
             "INSERT INTO payment_evidence (source, status, duplicate_of, created_at) "
             "SELECT 'screenshot', 'rejected', id, created_at FROM payment_evidence"
         ),
+        lambda world: world.scratch.run(
+            "INSERT INTO payment_evidence (source, status, issuer, transaction_id, created_at) "
+            "SELECT 'screenshot', 'rejected', 'jazzcash', transaction_id, created_at FROM payment_evidence"
+        ),
     ],
-    ids=["issuer not switched on", "a form that nobody knows", "rejected before"],
+    ids=["issuer not switched on", "a form that nobody knows", "rejected before", "its picture rejected"],
 )
 def test_what_is_not_to_be_relied_upon_is_proposed(world: World, unsafe: Callable[[World], None]) -> None:
     booking_id, payment = world.books()
