@@ -578,6 +578,15 @@ class LinkPayment(Action):
 
 
 @dataclass(frozen=True)
+class TakeBack(Action):
+    """What a bank took back is the money of this receipt."""
+
+    verb = "takeback"
+    evidence: int
+    receipt: int
+
+
+@dataclass(frozen=True)
 class AskOtherBooking(Action):
     """Not the proposed one: asks which."""
 

@@ -63,6 +63,22 @@ def nearest(session: Session, money: Evidence, now: datetime, *, most: int) -> S
     return [Shown(*row) for row in session.execute(_NEAREST, what)]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Money that was counted for a booking, and that a bank may have taken back."""
+
+    receipt_id: int
+    booking_code: str
+    guest_name: str
+    recorded_at: datetime
+
+
+def of_reversal(session: Session, money: Evidence, *, most: int) -> Sequence[Counted]:
+    """What was counted of just this amount and not taken back yet, the newest first."""
+    what = {"amount": money.amount_minor, "currency": money.currency, "most": most}
+    return [Counted(*row) for row in session.execute(_OF_REVERSAL, what)]
+
+
 def asked_of(session: Session, person_id: int) -> Sequence[int]:
     """Payments of this person for one of which money has come that nobody can tell apart yet."""
     return list(session.scalars(_ASKED_OF, {"person_id": person_id}))
@@ -82,6 +98,11 @@ _NEAREST = text(
     "AND p.currency = :currency AND p.created_at > :since AND p.amount_minor > 0 "
     "AND b.status IN ('PAYMENT_PENDING', 'PAYMENT_REVIEW', 'EXPIRED', 'GUEST_CANCELLED') "
     "ORDER BY abs(p.amount_minor - :amount), p.id DESC LIMIT :most"
+)
+_OF_REVERSAL = text(
+    "SELECT r.id, b.code, b.guest_name, r.recorded_at FROM receipts r JOIN bookings b ON b.id = r.booking_id "
+    "WHERE r.reverses IS NULL AND r.how IS NOT NULL AND r.amount_minor = :amount AND r.currency = :currency "
+    "AND NOT EXISTS (SELECT 1 FROM receipts back WHERE back.reverses = r.id) ORDER BY r.id DESC LIMIT :most"
 )
 _ASKED_OF = text(
     "SELECT DISTINCT p.id FROM bookings b JOIN payments p ON p.booking_id = b.id "

@@ -327,6 +327,19 @@ def reject_one(session: Session, evidence_id: int, *, reason: str, by: int | Non
     )
 
 
+def end_reversal(
+    session: Session, evidence_id: int, *, booking_id: int, payment_id: int, by: int | None, now: datetime
+) -> None:
+    """What was taken back is on record, by the word of whoever knows which money it was."""
+    session.execute(
+        text(
+            "UPDATE payment_evidence SET match_at = NULL, status = 'verified', booking_id = :booking_id, "
+            "payment_id = :payment_id, verified_by = :by, verified_at = :now WHERE id = :id"
+        ),
+        {"id": evidence_id, "booking_id": booking_id, "payment_id": payment_id, "by": by, "now": now},
+    )
+
+
 def keep_picture(session: Session, *, person_id: int, media_id: str, mime_type: str, now: datetime) -> int:
     """A picture has come; its bytes are fetched by a job. Returns its number."""
     evidence_id: int = session.execute(
@@ -488,7 +501,7 @@ _LOOK_AGAIN_AT_CANDIDATES = text(
 _COUNT = text(
     "UPDATE payment_evidence e SET counted = true, status = 'verified', booking_id = :booking_id, "
     "payment_id = :payment_id, verified_by = :by, verified_at = :now, match_at = NULL "
-    "WHERE e.id = :id AND NOT e.counted AND NOT EXISTS (SELECT 1 FROM payment_evidence other "
+    "WHERE e.id = :id AND e.kind = 'credit' AND NOT e.counted AND NOT EXISTS (SELECT 1 FROM payment_evidence other "
     "WHERE other.counted AND coalesce(other.duplicate_of, other.id) = coalesce(e.duplicate_of, e.id)) "
     "RETURNING e.id"
 )

@@ -70,6 +70,11 @@ class Receipt:
         return cls(*session.execute(_ONE, {"id": receipt_id}).one())
 
     @classmethod
+    def find(cls, session: Session, receipt_id: int) -> Receipt | None:
+        row = session.execute(_ONE, {"id": receipt_id}).first()
+        return cls(*row) if row is not None else None
+
+    @classmethod
     def of_booking(cls, session: Session, booking_id: int) -> Sequence[Receipt]:
         """All that came for the booking and was taken back, oldest first."""
         return [cls(*row) for row in session.execute(_OF_BOOKING, {"id": booking_id})]

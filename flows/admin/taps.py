@@ -37,6 +37,7 @@ _OF_ADMINS: Final[Mapping[type[Action], Tap]] = {
     actions.ShowUnmatched: lambda t, s, a: unmatched.show_list(t, s, a.page),
     actions.ShowFound: unmatched.show_found,
     actions.LinkPayment: unmatched.link_payment,
+    actions.TakeBack: unmatched.take_back,
     actions.AskOtherBooking: unmatched.ask_other,
     actions.PutAside: unmatched.put_aside,
     actions.SwitchMode: modes.switch,

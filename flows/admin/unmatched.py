@@ -13,6 +13,7 @@ from flows.actions import (
     ShowFound,
     ShowUnmatched,
     SwitchIssuer,
+    TakeBack,
 )
 from flows.admin.answers import told
 from flows.engine import Reply, Turn, button, row
@@ -23,10 +24,10 @@ from flows.state import State
 from models import candidates, evidence, verification
 from models.booking import Booking
 from models.booking_event import Actor
-from models.evidence import Evidence, EvidenceStatus
+from models.evidence import REVERSAL, Evidence, EvidenceStatus
 from models.message import Buttons, Menu, Section, Text
 from models.payment import MANUAL_ADMIN, Found, Payment
-from models.receipt import Outcome
+from models.receipt import Outcome, Receipt
 
 MOST: Final = 50
 _CODE: Final = re.compile(r"(?<![A-Z0-9])P[ -]?([A-Z0-9]{4})(?![A-Z0-9])", re.IGNORECASE)
@@ -108,6 +109,8 @@ def link_payment(turn: Turn, state: State, action: LinkPayment) -> Reply:
 
 def _count(turn: Turn, state: State, money: Evidence, booking: Booking, payment: Payment) -> Reply:
     """By the admin's word the money is this booking's, which is locked; what it did is said."""
+    if money.kind == REVERSAL:
+        return show(turn, state, money)
     if money.amount is None or money.amount.currency != booking.currency:
         return told(state, Text(f"{money.code} and {booking.code} are not in the same currency."), "link")
     found = Found(money.id, payment.id, money.amount, MANUAL_ADMIN, money.occurred_at)
@@ -154,6 +157,39 @@ def _to_switch_on(turn: Turn, money: Evidence) -> str | None:
     if money.issuer is None or not (money.trusted and money.known_form):
         return None
     return money.issuer if verification.issuers(turn.session).get(money.issuer) is False else None
+
+
+def take_back(turn: Turn, state: State, action: TakeBack) -> Reply:
+    """What the bank took back is what this booking was paid by."""
+    money, taken = (
+        Evidence.find(turn.session, action.evidence),
+        Receipt.find(turn.session, action.receipt),
+    )
+    if money is None or taken is None:
+        return my_bookings.stand(turn, state)
+    booking = Booking.for_update(turn.session, taken.booking_id)
+    is_new = money.status in _UNDECIDED and booking.reverse(
+        turn.session,
+        taken,
+        evidence_id=money.id,
+        how=MANUAL_ADMIN,
+        actor=Actor("admin", turn.person_id),
+        cause=turn.cause,
+        now=turn.now,
+        occurred_at=money.occurred_at,
+    )
+    if not is_new:
+        return told(state, Text(f"That is on record already. Type: booking {booking.code}"), "reversal")
+    evidence.end_reversal(
+        turn.session,
+        money.id,
+        booking_id=booking.id,
+        payment_id=taken.payment_id,
+        by=turn.person_id,
+        now=turn.now,
+    )
+    body = f"It is on record: {money.code} took back what {booking.code} was paid by."
+    return told(state, Text(body), "reversal", booking.id)
 
 
 # ---- no --------------------------------------------------------------------------------------------

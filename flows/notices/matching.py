@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from flows import templates
-from flows.actions import AskOtherBooking, LinkPayment, ShowFound
+from flows.actions import AskOtherBooking, LinkPayment, ShowFound, TakeBack
 from flows.engine import button, row
 from flows.notices.telling import listing_of, speak_to_guest, tell_admins, tell_guest
 from flows.phrases import ENGLISH
@@ -53,25 +53,45 @@ def unmatched(session: Session, evidence_id: int, *, rules: Rules, now: datetime
 def _tell(session: Session, evidence_id: int, now: datetime, kind: str) -> None:
     money = Evidence.find(session, evidence_id)
     assert money is not None
-    if money.kind == REVERSAL:
-        _reversal_unmatched(session, money, now)
-        return
     message, template = found_message(session, money, now=now)
-    tell_admins(session, None, message, kind, template, now)
+    tell_admins(
+        session, None, message, "reversal_unmatched" if money.kind == REVERSAL else kind, template, now
+    )
 
 
-def _reversal_unmatched(session: Session, money: Evidence, now: datetime) -> None:
+def _whose_was_it(session: Session, money: Evidence) -> tuple[Message, Template]:
+    """A bank took money back that nobody can name: what was counted of just this amount, to be tapped."""
     lines = ["⚠️ *A payment was taken back*", "", *_what_came(session, money), ""]
-    lines.append("Nobody knows which booking it was for. Please look at the account.")
-    amount, issuer = _amount(money), _issuer(money)
-    template = templates.make("reversal_unmatched", "en", str(money.code), amount, issuer)
-    tell_admins(session, None, Text("\n".join(lines)), "reversal_unmatched", template, now)
+    template = templates.make(
+        "reversal_unmatched",
+        "en",
+        str(money.code),
+        _amount(money),
+        _issuer(money),
+        taps=(ShowFound(money.id),),
+    )
+    zone = ZoneInfo(home_zone(session))
+    rows = [
+        row(
+            TakeBack(money.id, one.receipt_id),
+            one.booking_code,
+            f"{clip(one.guest_name, 40)} · came on {ENGLISH.day(one.recorded_at.astimezone(zone).date())}",
+        )
+        for one in candidates.of_reversal(session, money, most=ROWS)
+    ]
+    if not rows:
+        lines.append("No booking was paid by just this amount. Please look at the account.")
+        return Text("\n".join(lines)), template
+    lines.append("Which booking was paid by it? Its ticket is suspended then, until you decide.")
+    return Menu("\n".join(lines), "Bookings", (Section(None, tuple(rows)),)), template
 
 
 def found_message(
     session: Session, money: Evidence, *, now: datetime, preface: str | None = None
 ) -> tuple[Message, Template]:
     """A transfer, what was expected, and every reading with its score; with a yes and a no, or bookings to choose."""
+    if money.kind == REVERSAL:
+        return _whose_was_it(session, money)
     them = candidates.of_evidence(session, money.id)
     if not them:
         return _to_link(session, money, now, preface)

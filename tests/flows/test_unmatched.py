@@ -144,6 +144,25 @@ def test_what_is_unknown_in_a_mail_is_said_aloud(session: Session, admin: Chat) 
     assert "do not know this form of mail" in body(admin.says("unmatched"))
 
 
+def test_what_a_bank_took_back_is_given_its_booking_in_one_tap(session: Session, admin: Chat) -> None:
+    booking = make.by_transfer(session)
+    payment = Payment.of_booking(session, booking.id)[0]
+    make.finds(session, booking, payment, make.mail(session, payment.amount), payment.amount, how=AUTO_GMAIL)
+    money = _came(session, payment.amount, kind="reversal")
+    session.info["outbox"].clear()
+    notices.unmatched(session, money.id, rules=RULES, now=NOW)
+    admin.last = said_to(session.info["outbox"], "admin")[-1].message
+    assert titles(admin.last) == [booking.code]
+    alert = admin.last
+    admin.says(f"link {money.code} {booking.code}")  # is no way to count it once more
+    assert len(Receipt.of_booking(session, booking.id)) == 1
+    admin.last = alert
+    assert "on record" in body(admin.taps(booking.code))
+    assert booking.is_reversed
+    assert "on record already" in body(admin.taps(booking.code, alert))
+    assert [row.outcome for row in Receipt.of_booking(session, booking.id)] == ["exact", "reversed"]
+
+
 def test_money_that_a_bank_took_back_and_nobody_knows_is_only_told(session: Session, admin: Chat) -> None:
     money = _came(session, kind="reversal")
     session.info["outbox"].clear()
