@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -36,7 +37,7 @@ from bot.api.shapes import (
     Verified,
     amount,
 )
-from models import evidence, money_lists, person, reports
+from models import evidence, mail, money_lists, person, reports
 from models.audit import Deed
 from models.booking import Booking
 from models.booking_event import Actor
@@ -54,6 +55,10 @@ from models.session import Session
 topic = Topic("Payments")
 
 REASON_LENGTH: Final = 120
+MOST_HEADERS: Final = 64 * 1024
+MOST_SUBJECT: Final = 300
+
+_END_OF_HEADERS: Final = re.compile(rb"\r?\n\r?\n")
 
 NO_BOOKING = Refusal(404, "NO_SUCH_BOOKING", "There is no booking with this id.")
 NO_PAYMENT = Refusal(404, "NO_SUCH_PAYMENT", "There is no payment with this id.")
@@ -210,6 +215,7 @@ def unmatched_payments(call: Call, query: Page, session: Session) -> UnmatchedPa
         payments=[
             UnmatchedPayment(
                 **dict(_payment(told)),
+                email_subject=_subject(session, told),
                 candidates=[_candidate(each) for each in scored if each.told == told.name],
             )
             for told in shown
@@ -217,6 +223,21 @@ def unmatched_payments(call: Call, query: Page, session: Session) -> UnmatchedPa
         count=money_lists.count_unmatched(session),
         next=shown[-1].id if len(found) > len(shown) else None,
     )
+
+
+def _subject(session: Session, told: Told) -> str | None:
+    """What stands above the mail, which is sealed; None without one that can be opened."""
+    from integrations.payment_mail.envelope import open_envelope
+
+    if told.mail_id is None:
+        return None
+    try:
+        raw = mail.raw(session, told.mail_id)
+    except CannotOpen:
+        return None
+    headers = _END_OF_HEADERS.split((raw or b"")[:MOST_HEADERS], maxsplit=1)[0]
+    subject = open_envelope(headers + b"\r\n\r\n").decoded("subject")
+    return "".join(sign for sign in subject if sign.isprintable())[:MOST_SUBJECT] or None
 
 
 @topic.operation(

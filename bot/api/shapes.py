@@ -409,6 +409,7 @@ class Rejected(Shape):
 
 
 class UnmatchedPayment(PaymentFacts):
+    email_subject: str | None
     candidates: list[CandidateFacts]
 
 

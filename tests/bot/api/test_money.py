@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from models import mail
 from models.booking import Booking
 from models.db import unit_of_work
 from models.money import Money
@@ -141,6 +142,29 @@ def test_money_that_is_nobodys_is_listed_with_those_it_may_be_for(admin: Desk, s
     )
     details = admin.get(f"/api/admin/booking/{seeds.waiting.code}/details")
     assert details["candidates"] == [candidate]
+
+
+@pytest.mark.parametrize(
+    ("raw", "subject"),
+    [
+        (
+            b"Subject: =?utf-8?q?Payment_Received_-_NayaPay?=\r\nFrom: a@b\r\n\r\nSubject: not this",
+            "Payment Received - NayaPay",
+        ),
+        (b"Subject: a\x00b\r\n\r\n", "ab"),
+        (b"no headers at all", None),
+        (b"\xff" * 100_000, None),
+    ],
+)
+def test_the_mails_subject_is_shown(
+    admin: Desk, seeds: Seeds, scratch: Scratch, raw: bytes, subject: str | None
+) -> None:
+    with unit_of_work() as session:
+        mail.open_mailbox(session, admin.clock.now())
+        mail.keep(session, "18c", raw, received_at=admin.clock.now(), now=admin.clock.now())
+    scratch.run("UPDATE payment_evidence SET mail_id = (SELECT id FROM mails) WHERE source = 'gmail'")
+    (shown,) = admin.get("/api/admin/unmatched-payments")["payments"]
+    assert shown["email_subject"] == subject and shown["email_id"]
 
 
 def test_pages_hold_still_while_more_comes_in(admin: Desk, scratch: Scratch, clock: MovableClock) -> None:
