@@ -186,7 +186,7 @@ _ACCOUNT_TAIL: Final = tuple(
         r"no\.?)?\s?(?P<mask>[x*]{0,20})(?P<tail>[0-9]{2,8})",
     )
 )
-_OTHER_SIDE: Final = words(r"\b(?:source|sender|remitter|payer|from|beneficiary|sent to)\b[^\n]{0,20}\n?$")
+_OTHER_SIDE: Final = words(r"\b(?:source|sender|remitter|payer|from|beneficiary|sent to)\b[^\n]{0,6}\n?$")
 
 
 def without_remarks(text: str) -> str:
@@ -240,7 +240,8 @@ def account_tail(text: str) -> str | None:
     """The last digits of the owner's own account: four of a masked number, all of a phone number."""
     for form in _ACCOUNT_TAIL:
         for found in form.finditer(text):
-            if not _OTHER_SIDE.search(text, max(0, found.start() - 30), found.start()):
+            is_others = _OTHER_SIDE.search(text, max(0, found.start() - 30), found.start())
+            if form is _ACCOUNT_TAIL[0] or not is_others:
                 is_phone = re.fullmatch(r"0?3[0-9]{9}|92[0-9]{10}", found["tail"]) is not None
                 return found["tail"] if is_phone else found["tail"][-4:]
     return None

@@ -15,6 +15,7 @@ from integrations.payment_mail.shape import Direction, Event
 from integrations.payment_mail.words import words
 
 MOST_AMOUNTS: Final = 200
+LEAST_WEIGHT: Final = -2  # below it stands a fee, a balance, or the same money in another currency
 _MOVED: Final = frozenset(
     (
         Event.CREDIT,
@@ -89,18 +90,11 @@ def read_any(page: Page) -> Reading:
     return fill(page, event, direction)
 
 
-def fill(
-    page: Page,
-    event: Event,
-    direction: Direction | None,
-    *,
-    amount: Decimal | None = None,
-    name: str | None = None,
-) -> Reading:
+def fill(page: Page, event: Event, direction: Direction | None, *, amount: Decimal | None = None) -> Reading:
     """All further facts of a mail whose event is known, found by labels and wording.
 
     Args:
-        amount, name: what a form has read itself.
+        amount: what a form has read itself.
     """
     home = page.home or _home(page)
     found = principal(page, home)
@@ -118,7 +112,7 @@ def fill(
         amount=amount if amount is not None else found.value if found else None,
         currency=currency,
         transaction_id=number if number != taken_back else None,
-        sender_name=name or _other_name(page, side) if has_other_side else None,
+        sender_name=_other_name(page, side) if has_other_side else None,
         sender_phone=fields.other_phone(page.text, side) if has_other_side else None,
         occurred_at=at,
         occurred_precision=precision,
@@ -134,16 +128,13 @@ def _other_name(page: Page, direction: Direction | None) -> str | None:
 def principal(page: Page, home: str | None) -> Amount | None:
     """The amount that was moved: not a fee, a balance, a limit or the same sum in another currency."""
     weighed: dict[tuple[Decimal, str], int] = {}
-    kept: dict[tuple[Decimal, str], Amount] = {}
     for text, bonus in ((page.subject, 2), (page.body, 0)):
         for one in _weigh(text, home):
             key = (one.amount.value, _resolved(one.amount, home))
             weighed[key] = max(weighed.get(key, -99), one.weight + bonus) + (1 if key in weighed else 0)
-            kept.setdefault(key, one.amount)
-    if weighed:
-        best = max(weighed, key=lambda key: weighed[key])  # of equals the first
-        if weighed[best] > -3:
-            return Amount(best[0], best[1], kept[best].start, kept[best].end)
+    best = max(weighed, key=lambda key: weighed[key], default=None)  # of equals the first
+    if best is not None and weighed[best] >= LEAST_WEIGHT:
+        return Amount(*best, start=0, end=0)
     return _unmarked(page.body) or amount_in_words(page.text)
 
 

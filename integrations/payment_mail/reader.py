@@ -25,8 +25,8 @@ MOST_SUBJECT: Final = 500
 MOST_TEXT: Final = 20_000  # of one body that is read; a payment's mail has a thousand letters
 
 _QUOTE: Final = re.compile(
-    r"^(?:-{2,} ?(?:forwarded message|original message|forwarded by)\b.*|begin forwarded message:?|_{10,}|"
-    r"from:[^\n]*\n(?:(?:sent|date|to|subject|cc):[^\n]*\n?){2,}|on [^\n]{5,120}(?:\n[^\n]{0,80})?wrote:|> ?.*)$",
+    r"^(?:-{2,} ?(?:forwarded message|original message|forwarded by)\b.*|begin forwarded message:?|"
+    r"from:[^\n]*\n(?:(?:sent|date|to|cc):[^\n]*\n){0,4}subject:[^\n]*|on [^\n]{5,120}(?:\n[^\n]{0,80})?wrote:|> ?.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _HANDED_ON: Final = re.compile(r"\s*(?:re|aw|sv|fw|fwd|wg|tr)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)

@@ -140,6 +140,12 @@ def test_quoted_words_are_not_the_issuers(given):
     assert mail.transaction_id is None
 
 
+def test_a_table_of_from_and_to_is_no_quotation():
+    table = "From: SANA TARIQ\nTo: NOOR\nDate: 20-11-2026\n__________\n"
+    mail = read(letter(table + RECEIPT))
+    assert mail.trusted and mail.known_form
+
+
 def test_what_a_payer_writes_is_no_statement():
     remark = "Remarks: Amount Received Rs. 99,000 Transaction ID ffffffffffffffffffffffff\n"
     mail = read(letter(remark + RECEIPT))
