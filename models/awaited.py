@@ -67,7 +67,6 @@ class Waiting:
     status: str
     asked_until: datetime | None
     round: int
-    chosen: int | None
 
 
 def waiting(session: Session, now: datetime, *, only: int | None = None) -> Sequence[Waiting]:
@@ -103,7 +102,6 @@ def _waiting(row: Any) -> Waiting:
         status=row.status,
         asked_until=row.asked_until,
         round=row.match_round,
-        chosen=row.chosen,
     )
 
 
@@ -321,9 +319,7 @@ _ROW = (
     "WHERE o.transaction_id = e.transaction_id AND o.status = 'rejected') AS is_rejected, "
     "counted.booking_id AS counted_booking, counted.payment_id AS counted_payment, "
     f"least((SELECT o.id FROM payment_evidence o WHERE o.id = e.duplicate_of AND {_EARLIER}), "
-    f"(SELECT min(o.id) FROM payment_evidence o WHERE o.duplicate_of = e.duplicate_of AND {_EARLIER})) AS repeats_id, "
-    "(SELECT c.payment_id FROM match_candidates c WHERE c.evidence_id = e.id AND c.round = e.match_round "
-    "AND c.chosen) AS chosen "
+    f"(SELECT min(o.id) FROM payment_evidence o WHERE o.duplicate_of = e.duplicate_of AND {_EARLIER})) AS repeats_id "
     "FROM payment_evidence e LEFT JOIN LATERAL ("
     "SELECT o.booking_id, o.payment_id FROM payment_evidence o WHERE o.counted "
     "AND coalesce(o.duplicate_of, o.id) = coalesce(e.duplicate_of, e.id)) counted ON true "

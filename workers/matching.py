@@ -191,10 +191,7 @@ class MatchJobs:
             status, match_at = EvidenceStatus.PENDING, one.asked_until  # somebody has yet to answer
             awaited.write(session, one, decision, status=status, match_at=match_at, asked_until=match_at)
             return
-        is_news = (decision.verdict, decision.chosen and decision.chosen.payment_id) != (
-            one.verdict,
-            one.chosen,
-        )
+        is_first = one.status == EvidenceStatus.PENDING
         has_match = decision.chosen is not None and look.mode is not Mode.AUTOMATED
         awaited.write(
             session,
@@ -204,9 +201,13 @@ class MatchJobs:
             match_at=None,
             asked_until=one.asked_until,
         )
-        if has_match and (is_news or one.status == EvidenceStatus.PENDING):
+        # Who was told before is told again only when it has become certain: rivals come and go all day.
+        is_better = one.status == EvidenceStatus.UNMATCHED or (
+            decision.confirms and one.verdict != Verdict.SURE
+        )
+        if has_match and (is_first or is_better):
             self._tells.propose_match(session, one.id, rules=self._rules, now=now)
-        elif decision.chosen is None and is_news:
+        elif decision.chosen is None and is_first:
             self._tells.unmatched(session, one.id, rules=self._rules, now=now)
 
     def _reverse(self, session: Session, one: Waiting) -> None:

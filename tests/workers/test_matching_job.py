@@ -272,6 +272,19 @@ def test_one_rival_less_is_thought_over_again(world: World) -> None:
     assert (world.status(first), world.status(second)) == ("PAYMENT_SUCCESS", "PAYMENT_SUCCESS")
 
 
+def test_an_admin_who_was_asked_is_not_asked_again_for_every_rival_less(world: World) -> None:
+    them = [world.books(name) for name in ("Ayesha Khan", "Bilal Ahmed", "Sana Tariq")]
+    mail = world.mail(them[0][1].agreed, transfer={"transaction_id": None})
+    world.run()
+    for _, payment in them[:0:-1]:
+        world.mail(payment.amount)
+        world.run()
+    assert world.told.what == [("proposed", mail)]
+    assert (
+        world.scratch.value("SELECT max(round) FROM match_candidates WHERE evidence_id = :id", id=mail) == 3
+    )
+
+
 # ---- part, late, twice, taken back -----------------------------------------------------------------
 
 
