@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from config import Settings
+from doctor.nobody import nobodys_order
 from doctor.report import Finding, fail, ok, same_place, warn
 from integrations.clients import build
 from integrations.gateway import GatewayError
 from integrations.paytm_gateway import CALLBACK_ALIAS, CALLBACK_PATH
-from models.payment import PAYTM, PaymentOrder
+from models.payment import PAYTM
 
 ABOUT = "paytm"
 
@@ -31,7 +31,7 @@ def check(settings: Settings) -> Iterator[Finding]:
         yield ok(ABOUT, "PAYTM_MID and PAYTM_MERCHANT_KEY are not set: nothing is paid by Paytm.")
         return
     try:
-        build(settings).gateways[PAYTM].expire(_nobodys_order())
+        build(settings).gateways[PAYTM].expire(nobodys_order(PAYTM))
     except GatewayError as error:
         yield fail(ABOUT, _MEANS.get(error.code, f"Paytm does not answer as it should ({error.code})."))
         return
@@ -41,22 +41,6 @@ def check(settings: Settings) -> Iterator[Finding]:
     else:
         yield ok(ABOUT, "The key is taken.")
     yield from _callback(settings)
-
-
-def _nobodys_order() -> PaymentOrder:
-    """An order that nobody made: who asks for it changes nothing, and shows that they have the key."""
-    now = datetime.now(UTC)
-    return PaymentOrder(
-        payment_id=0,
-        method=PAYTM,
-        booking_code="DOCTOR",
-        description="",
-        amount_minor=100,
-        currency="INR",
-        created_at=now,
-        expires_at=now,
-        return_url="",
-    )
 
 
 def _callback(settings: Settings) -> Iterator[Finding]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from bot.payment_webhooks import RAZORPAY_PATH
 from config import Settings
+from doctor.nobody import nobodys_order
 from doctor.report import Finding, fail, ok, warn
 from integrations.clients import build
 from integrations.gateway import GatewayError
-from models.payment import RAZORPAY, PaymentOrder
+from models.payment import RAZORPAY
 
 ABOUT = "razorpay"
 
@@ -27,7 +27,7 @@ def check(settings: Settings) -> Iterator[Finding]:
         yield ok(ABOUT, "RAZORPAY_KEY_ID and its secrets are not set: nothing is paid by Razorpay.")
         return
     try:
-        build(settings).gateways[RAZORPAY].look_up(_nobodys_order())
+        build(settings).gateways[RAZORPAY].look_up(nobodys_order(RAZORPAY))
     except GatewayError as error:
         yield fail(ABOUT, _MEANS.get(error.code, f"Razorpay does not answer as it should ({error.code})."))
         return
@@ -38,19 +38,3 @@ def check(settings: Settings) -> Iterator[Finding]:
         yield judged(ABOUT, "The key is taken and is of the test mode: no real money moves.")
     address = settings.public_url.rstrip("/") + RAZORPAY_PATH
     yield ok(ABOUT, f"Razorpay does not tell where its webhooks lead; one has to lead to {address}.")
-
-
-def _nobodys_order() -> PaymentOrder:
-    """An order that nobody made: who asks for its link changes nothing, and shows that they have the key."""
-    now = datetime.now(UTC)
-    return PaymentOrder(
-        payment_id=0,
-        method=RAZORPAY,
-        booking_code="DOCTOR",
-        description="",
-        amount_minor=100,
-        currency="INR",
-        created_at=now,
-        expires_at=now,
-        return_url="",
-    )

@@ -44,7 +44,7 @@ class Sandbox:
         clock = Clock(settings.clock_file)
         self.line = Line(settings, clock, self.store, self.hub)
         self.stripe = Stripe(settings, clock, self.store, self.hub, lambda: self.url("stripe"))
-        self.paytm = Paytm(settings, clock, self.store, self.hub, lambda: self.url("paytm"))
+        self.paytm = Paytm(settings, clock, self.store, self.hub)
         self.razorpay = Razorpay(settings, clock, self.store, self.hub, lambda: self.url("razorpay"))
         self.providers: dict[str, Provider] = {
             "stripe": self.stripe,

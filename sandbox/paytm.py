@@ -14,22 +14,20 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.calls import CallLog
 from sandbox.clock import Clock
 from sandbox.courier import Courier, Item, Rendered
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Fault
 from sandbox.hub import Hub
-from sandbox.misbehaviour import known_fault
 from sandbox.paytm_orders import INITIATE, OUTCOMES, STATUS, Json, Order, Orders, Refused, result
 from sandbox.paytm_seal import fits, seal, seal_form
 from sandbox.settings import Settings
+from sandbox.stand_in import Dropped, StandIn, broken, read_object
 from sandbox.store import Store
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Action = Callable[[Json, dict[str, str]], Json]
 PAGE = Path(__file__).parent / "page" / "paytm.html"
 CALLBACK = "/api/payments/paytm/callback"
-TICK = 1.0
 # Faults of what is said, not of the saying: see `_lie`.
 LIES = ("other_amount", "other_order", "other_mid", "bad_signature")
 BACK = """<!doctype html><meta name="viewport" content="width=device-width"><title>Back to the merchant</title>
@@ -38,18 +36,14 @@ BACK = """<!doctype html><meta name="viewport" content="width=device-width"><tit
 <noscript><button>Continue</button></noscript></form><script>document.forms[0].submit()</script>"""
 
 
-class Dropped(Exception):
-    """The connection was broken on purpose."""
-
-
-class Paytm:
+class Paytm(StandIn):
     """Routes of the stand-in; the books are in `paytm_orders`, the checksum in `paytm_seal`."""
 
-    def __init__(
-        self, settings: Settings, clock: Clock, store: Store, hub: Hub, base_url: Callable[[], str]
-    ) -> None:
-        self.settings, self._clock, self._hub, self._base_url = settings, clock, hub, base_url
-        self.faults, self.log = Faults(lambda: hub.tell("misbehaviour")), CallLog(clock.now)
+    name = "paytm"
+
+    def __init__(self, settings: Settings, clock: Clock, store: Store, hub: Hub) -> None:
+        super().__init__(clock, hub)
+        self.settings, self._clock = settings, clock
         self.orders = Orders(store, clock.now, settings.paytm_mid, self._tell)
         self.courier = Courier(
             name="paytm",
@@ -61,22 +55,9 @@ class Paytm:
             forge=_forged,
         )
 
-    async def start(self) -> None:
-        await self.courier.start()
-        self._ticker = asyncio.create_task(self._tick_on())
-
-    async def stop(self) -> None:
-        self._ticker.cancel()
-        await self.courier.stop()
-
     def time_moved(self) -> None:
         """Time went by at once: banks that took theirs answer."""
         self.orders.tick()
-
-    async def _tick_on(self) -> None:
-        while True:
-            self.time_moved()
-            await asyncio.sleep(TICK)
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard])
@@ -87,10 +68,7 @@ class Paytm:
         router.add_post("/v3/order/status", self.status)
         router.add_get("/_sandbox/orders", self.list_orders)
         router.add_post("/_sandbox/orders/{id}", self.settle)
-        router.add_post("/_sandbox/faults", self.add_fault)
-        router.add_delete("/_sandbox/faults", self.clear_faults)
-        router.add_post("/_sandbox/webhooks", self.webhooks)
-        router.add_get("/_sandbox/log", self.show_log)
+        self.add_switches(router)
         return app
 
     @web.middleware
@@ -141,9 +119,9 @@ class Paytm:
         self.time_moved()
         call = f"POST {request.path}"
         fault = self.faults.take(call, usual=True)
-        if (broken := await self._suffer(request, fault)) is not None:
+        if (instead := await self._suffer(request, fault)) is not None:
             self.log.note(call=call, status=fault.kind if fault else "")
-            return broken
+            return instead
         text = (await request.read()).decode("utf-8", "replace")
         try:
             head, body, signed = _parts(text)
@@ -162,7 +140,7 @@ class Paytm:
         if fault and fault.kind == "slow":
             await asyncio.sleep(fault.seconds or 5)
         if fault and fault.kind == "lost_answer":
-            raise _broken(request)
+            raise broken(request)
         return self._answer(_lie(said, fault), is_signed=not (fault and fault.kind == "bad_signature"))
 
     def _answer(self, said: Json, *, is_signed: bool) -> web.Response:
@@ -186,7 +164,7 @@ class Paytm:
                 raise Dropped
             return None
         if fault.kind == "reset":
-            raise _broken(request)
+            raise broken(request)
         if fault.kind == "garbage":
             return web.Response(text="<html>We will be back soon.</html>", content_type="text/html")
         return web.Response(status=int(fault.kind), text="<html>Paytm</html>", content_type="text/html")
@@ -262,32 +240,10 @@ class Paytm:
     async def settle(self, request: web.Request) -> web.StreamResponse:
         """A pending payment comes through, or fails after all."""
         order = self.orders.find(request.match_info["id"])
-        status = str((await _json(request)).get("status"))
+        status = str((await read_object(request)).get("status"))
         if order is None or status not in ("TXN_SUCCESS", "TXN_FAILURE"):
             raise ValueError("no such order, or a status other than TXN_SUCCESS and TXN_FAILURE")
         return web.json_response(self.orders.settle(order, "01" if status == "TXN_SUCCESS" else "227"))
-
-    async def add_fault(self, request: web.Request) -> web.StreamResponse:
-        given = await _json(request)
-        if not known_fault("paytm", str(given.get("kind"))):
-            raise ValueError(f"unknown kind of fault {given.get('kind')!r}")
-        return web.json_response(self.faults.add(given).shown())
-
-    async def clear_faults(self, request: web.Request) -> web.StreamResponse:
-        self.faults.clear()
-        return web.json_response({"faults": []})
-
-    async def webhooks(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.switch(await _json(request)))
-
-    def switch(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Change how callbacks reach the product; see `Courier.switch`. Paytm tells of one order in a body."""
-        switches = self.courier.switch(given | {"batch": 1, "rewrap": False})
-        self._hub.tell("misbehaviour")
-        return switches
-
-    async def show_log(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.log.after(int(request.query.get("after") or 0)))
 
 
 def _parts(text: str) -> tuple[Json, Json, str]:
@@ -326,19 +282,3 @@ def _forged(body: bytes, headers: dict[str, str]) -> Rendered:
     told = json.dumps(json.loads(body)["body"], ensure_ascii=False)
     head = json.dumps({"signature": seal(told, "0badc0de0badc0de")})
     return f'{{"head": {head}, "body": {told}}}'.encode(), headers
-
-
-def _broken(request: web.Request) -> Dropped:
-    if request.transport:
-        request.transport.abort()
-    return Dropped()
-
-
-async def _json(request: web.Request) -> dict[str, Any]:
-    try:
-        given = await request.json()
-    except ValueError:
-        raise ValueError("the request body is not valid JSON") from None
-    if not isinstance(given, dict):
-        raise ValueError("the request body must be an object")
-    return given

@@ -17,21 +17,19 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.calls import CallLog
 from sandbox.clock import Clock
 from sandbox.courier import Courier, Item, Rendered
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Fault
 from sandbox.hub import Hub
-from sandbox.misbehaviour import known_fault
 from sandbox.razorpay_links import Json, Links, Refused, new_id, whole_number
 from sandbox.settings import Settings
+from sandbox.stand_in import Dropped, StandIn, broken
 from sandbox.store import Store
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Action = Callable[[web.Request, Json], Json]
 PAGE = Path(__file__).parent / "page" / "razorpay.html"
 WEBHOOK = "/api/payments/razorpay/webhook"
-TICK = 1.0
 STATUSES = {
     "400": Refused("The request was refused."),
     "401": Refused("Authentication failed", status=401),
@@ -39,18 +37,16 @@ STATUSES = {
 }
 
 
-class Dropped(Exception):
-    """The connection was broken on purpose."""
-
-
-class Razorpay:
+class Razorpay(StandIn):
     """Routes of the stand-in; the books are in `razorpay_links`."""
+
+    name = "razorpay"
 
     def __init__(
         self, settings: Settings, clock: Clock, store: Store, hub: Hub, base_url: Callable[[], str]
     ) -> None:
-        self.settings, self._hub = settings, hub
-        self.faults, self.log = Faults(lambda: hub.tell("misbehaviour")), CallLog(clock.now)
+        super().__init__(clock, hub)
+        self.settings = settings
         self.links = Links(store, clock.now, base_url, settings.razorpay_key_secret, self._tell)
         self.courier = Courier(
             name="razorpay",
@@ -61,22 +57,9 @@ class Razorpay:
             accepted=lambda status: 200 <= status < 300,
         )
 
-    async def start(self) -> None:
-        await self.courier.start()
-        self._ticker = asyncio.create_task(self._tick_on())
-
-    async def stop(self) -> None:
-        self._ticker.cancel()
-        await self.courier.stop()
-
     def time_moved(self) -> None:
         """Time went by at once: links whose time is over close."""
         self.links.tick()
-
-    async def _tick_on(self) -> None:
-        while True:
-            self.time_moved()
-            await asyncio.sleep(TICK)
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard])
@@ -89,10 +72,7 @@ class Razorpay:
         router.add_get("/rzp/{code}", self.page)
         router.add_post("/rzp/{code}", self.act)
         router.add_get("/_sandbox/links", self.show_links)
-        router.add_post("/_sandbox/faults", self.add_fault)
-        router.add_delete("/_sandbox/faults", self.clear_faults)
-        router.add_post("/_sandbox/webhooks", self.webhooks)
-        router.add_get("/_sandbox/log", self.show_log)
+        self.add_switches(router)
         return app
 
     # The API.
@@ -141,7 +121,7 @@ class Razorpay:
         if fault and fault.kind == "slow":
             await asyncio.sleep(fault.seconds or 5)
         if fault and fault.kind == "lost_answer":
-            raise _broken(request)
+            raise broken(request)
         return answer
 
     def _authenticate(self, request: web.Request) -> None:
@@ -158,7 +138,7 @@ class Razorpay:
                 raise Dropped
             return
         if fault.kind == "reset":
-            raise _broken(request)
+            raise broken(request)
         why = "We are facing some trouble completing your request at the moment. Please try again shortly."
         raise STATUSES.get(fault.kind) or Refused(why, status=int(fault.kind), code="SERVER_ERROR")
 
@@ -246,28 +226,6 @@ class Razorpay:
         self.time_moved()
         return web.json_response({"links": self.links.about(request.query.get("reference", ""))})
 
-    async def add_fault(self, request: web.Request) -> web.StreamResponse:
-        given = await _json(request)
-        if not known_fault("razorpay", str(given.get("kind"))):
-            raise ValueError(f"unknown kind of fault {given.get('kind')!r}")
-        return web.json_response(self.faults.add(given).shown())
-
-    async def clear_faults(self, request: web.Request) -> web.StreamResponse:
-        self.faults.clear()
-        return web.json_response({"faults": []})
-
-    async def webhooks(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.switch(await _json(request)))
-
-    def switch(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Change how events reach the product; see `Courier.switch`. Razorpay tells of one event in a body."""
-        switches = self.courier.switch(given | {"batch": 1, "rewrap": False})
-        self._hub.tell("misbehaviour")
-        return switches
-
-    async def show_log(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.log.after(int(request.query.get("after") or 0)))
-
 
 async def _params(request: web.Request) -> Json:
     """The body of a call; a GET and a cancel have none.
@@ -288,19 +246,3 @@ async def _params(request: web.Request) -> Json:
 
 def _refusal(refused: Refused) -> web.Response:
     return web.json_response({"error": refused.error}, status=refused.status)
-
-
-def _broken(request: web.Request) -> Dropped:
-    if request.transport:
-        request.transport.abort()
-    return Dropped()
-
-
-async def _json(request: web.Request) -> dict[str, Any]:
-    try:
-        given = await request.json()
-    except ValueError:
-        raise ValueError("the request body is not valid JSON") from None
-    if not isinstance(given, dict):
-        raise ValueError("the request body must be an object")
-    return given
