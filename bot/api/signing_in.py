@@ -52,12 +52,9 @@ def sign_in(call: Call, body: SignInAsked) -> Tokens:
     After five wrong tries in a row the login is closed for a minute, then for longer.
     """
     call.world.access.count(call.origin, call.now)
-    try:
-        with unit_of_work() as session:
-            accounts.begin_try(session, body.login, now=call.now)
-            account = Account.with_login(session, body.login)
-    except LoginClosed as error:
-        raise too_many(error.until - call.now) from None
+    with unit_of_work() as session:
+        _begin_try(call, session, body.login)
+        account = Account.with_login(session, body.login)
     right = _fits(body.password, account.password_hash if account is not None else None)
     if account is None or not right or account.disabled_at is not None:
         raise _failed(call, account, WRONG)
@@ -215,15 +212,22 @@ def end_session(call: Call, path: SessionPath, session: Session) -> Done:
 
 def _check_password(call: Call, account: Account, shown: str) -> None:
     """Whoever has only found an open session may not make it their own; tries are counted as when signing in."""
-    try:
-        with unit_of_work() as session:
-            accounts.begin_try(session, account.login, now=call.now)
-    except LoginClosed as error:
-        raise too_many(error.until - call.now) from None
+    with unit_of_work() as session:
+        _begin_try(call, session, account.login)
     if not _fits(shown, account.password_hash):
         raise WRONG_NOW.error()
     with unit_of_work() as session:
         accounts.forget_tries(session, account.login)
+
+
+def _begin_try(call: Call, session: Session, login: str) -> None:
+    try:
+        password.check_line()
+        accounts.begin_try(session, login, now=call.now)
+    except TooBusy:
+        raise too_many(1) from None
+    except LoginClosed as error:
+        raise too_many(error.until - call.now) from None
 
 
 def _fits(shown: str, stored: str | None) -> bool:

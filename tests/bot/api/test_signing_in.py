@@ -129,7 +129,7 @@ def test_a_login_that_nobody_has_closes_as_well(desk: Desk) -> None:
 
 
 def test_tries_at_once_count_as_well(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.password.WAITS", 60.0)
+    monkeypatch.setattr("models.password._line", threading.BoundedSemaphore(20))
     account = an_account(now=desk.clock.now())
     statuses = []
 
@@ -143,6 +143,23 @@ def test_tries_at_once_count_as_well(desk: Desk, monkeypatch: pytest.MonkeyPatch
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [401] * FREE_TRIES + [429] * (10 - FREE_TRIES)
+
+
+def test_who_floods_the_sign_in_is_sent_away_and_closes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, scratch: Scratch
+) -> None:
+    account = an_account(now=desk.clock.now())
+    busy = threading.BoundedSemaphore(1)
+    busy.acquire()
+    with monkeypatch.context() as patched:
+        patched.setattr("models.password._line", busy)
+        for _ in range(2 * FREE_TRIES):
+            answer = desk.call(
+                "POST", "/api/admin/sign-in", json={"login": account.login, "password": PASSWORD}
+            )
+            assert answer.status_code == 429 and answer.headers["Retry-After"] == "1"
+    assert scratch.rows("SELECT failures FROM sign_in_tries") == []
+    desk.signs_in(account)
 
 
 @pytest.mark.parametrize(
