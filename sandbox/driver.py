@@ -506,11 +506,61 @@ class WhatsApp:
         return [each for each in calls if person is None or each["to"] == person]
 
 
-class Stripe:
-    """The hosted page, and how Stripe behaves."""
+class StandIn:
+    """A stand-in of the sandbox's at an address of its own, and how it behaves."""
 
     def __init__(self, http: Http) -> None:
         self.http = http
+
+    def fault(
+        self,
+        kind: str | int,
+        count: int = 1,
+        *,
+        path: str | None = None,
+        seconds: float = 0,
+        always: bool = False,
+    ) -> None:
+        """The next `count` calls (with this in method and path), or all of them, fail, hang, break off or lie."""
+        given = {"kind": str(kind), "count": count, "path": path, "seconds": seconds, "always": always}
+        self.http.post("/_sandbox/faults", given)
+
+    def heals(self) -> None:
+        self.http.delete("/_sandbox/faults")
+
+    def log(self, after: int = 0) -> list[dict[str, Any]]:
+        """Every call, oldest first."""
+        return list(self.http.get("/_sandbox/log", after=after)["entries"])
+
+
+class Provider(StandIn):
+    """A payment provider: its page, and how its webhooks come.
+
+    Attributes:
+        held: the switch that keeps webhooks back.
+    """
+
+    held = "paused"
+
+    def webhooks(self, **switches: Any) -> dict[str, Any]:
+        """The switch named by `held`, duplicate=3, reorder=True, delay=1.5, drop=0.2, forge=True."""
+        return self.http.post("/_sandbox/webhooks", switches)
+
+    def behaves(self) -> None:
+        usual = {"duplicate": 1, "reorder": False, "delay": 0.0, "drop": 0.0, "forge": False}
+        self.webhooks(**{self.held: False}, **usual)
+
+    def _acts(self, link: str | Bubble, action: str) -> dict[str, Any]:
+        url = link.link if isinstance(link, Bubble) else link
+        if not url:
+            raise NotSeen(f"there is no link to follow in this message:\n{link}")
+        return self.http.post(url, {"action": action})
+
+
+class Stripe(Provider):
+    """The hosted page, and how Stripe behaves."""
+
+    held = "hold"
 
     def pays(self, link: str | Bubble) -> dict[str, Any]:
         """The guest's card is good."""
@@ -534,26 +584,6 @@ class Stripe:
             raise NotSeen(f"Stripe has no session for {reference!r}")
         return found[0]
 
-    def fault(
-        self,
-        kind: str | int,
-        count: int = 1,
-        *,
-        path: str | None = None,
-        seconds: float = 0,
-        always: bool = False,
-    ) -> None:
-        """The next `count` calls (with this in method and path), or all of them, fail, hang or break off."""
-        given = {"kind": str(kind), "count": count, "path": path, "seconds": seconds, "always": always}
-        self.http.post("/_sandbox/faults", given)
-
-    def heals(self) -> None:
-        self.http.delete("/_sandbox/faults")
-
-    def webhooks(self, **switches: Any) -> dict[str, Any]:
-        """hold=True, duplicate=3, reorder=True, delay=1.5, drop=0.2, forge=True."""
-        return self.http.post("/_sandbox/webhooks", switches)
-
     def holds_webhooks(self) -> None:
         """Events are made and kept back."""
         self.webhooks(hold=True)
@@ -561,9 +591,6 @@ class Stripe:
     def releases_webhooks(self) -> None:
         """What was kept back goes out."""
         self.http.post("/_sandbox/webhooks/release", {})
-
-    def behaves(self) -> None:
-        self.webhooks(hold=False, duplicate=1, reorder=False, delay=0.0, drop=0.0, forge=False)
 
     def settles_refund(self, refund: str, status: str) -> None:
         """A refund succeeds, or fails days later."""
@@ -581,21 +608,12 @@ class Stripe:
             "/_sandbox/captures", {"payment_intent": self.session(reference)["intent"]["id"]}
         )
 
-    def log(self, after: int = 0) -> list[dict[str, Any]]:
-        return list(self.http.get("/_sandbox/log", after=after)["entries"])
 
-    def _acts(self, link: str | Bubble, action: str) -> dict[str, Any]:
-        url = link.link if isinstance(link, Bubble) else link
-        if not url:
-            raise NotSeen(f"there is no link to follow in this message:\n{link}")
-        return self.http.post(url, {"action": action})
-
-
-class Paytm:
+class Paytm(Provider):
     """The hosted page, the browser that comes back from it, and how Paytm behaves."""
 
     def __init__(self, http: Http, product_url: str) -> None:
-        self.http = http
+        super().__init__(http)
         self._product_url = product_url
 
     def pays(self, link: str | Bubble, *, comes_back: bool = True) -> dict[str, str]:
@@ -604,19 +622,19 @@ class Paytm:
         Args:
             comes_back: the browser brings it. Else it was closed at once.
         """
-        return self._acts(link, "pay", comes_back)
+        return self._acts_on_form(link, "pay", comes_back)
 
     def fails(self, link: str | Bubble, *, comes_back: bool = True) -> dict[str, str]:
         """The bank declines; the order is used up."""
-        return self._acts(link, "fail", comes_back)
+        return self._acts_on_form(link, "fail", comes_back)
 
     def cancels(self, link: str | Bubble, *, comes_back: bool = True) -> dict[str, str]:
         """The guest cancels on Paytm's page; the order is used up."""
-        return self._acts(link, "abandon", comes_back)
+        return self._acts_on_form(link, "abandon", comes_back)
 
     def leaves_pending(self, link: str | Bubble, *, comes_back: bool = True) -> dict[str, str]:
         """The guest pays, and the bank does not say yet; it says so when `settles` is called."""
-        return self._acts(link, "pending", comes_back)
+        return self._acts_on_form(link, "pending", comes_back)
 
     def settles(self, reference: str, *, paid: bool = True) -> None:
         """The bank says what became of the newest pending payment of this booking."""
@@ -637,32 +655,6 @@ class Paytm:
             raise NotSeen(f"Paytm has no order for {reference!r}")
         return found[0]
 
-    def fault(
-        self,
-        kind: str | int,
-        count: int = 1,
-        *,
-        path: str | None = None,
-        seconds: float = 0,
-        always: bool = False,
-    ) -> None:
-        """The next `count` calls (with this in method and path), or all of them, fail, hang, break off or lie."""
-        given = {"kind": str(kind), "count": count, "path": path, "seconds": seconds, "always": always}
-        self.http.post("/_sandbox/faults", given)
-
-    def heals(self) -> None:
-        self.http.delete("/_sandbox/faults")
-
-    def webhooks(self, **switches: Any) -> dict[str, Any]:
-        """paused=True, duplicate=3, reorder=True, delay=1.5, drop=0.2, forge=True."""
-        return self.http.post("/_sandbox/webhooks", switches)
-
-    def behaves(self) -> None:
-        self.webhooks(paused=False, duplicate=1, reorder=False, delay=0.0, drop=0.0, forge=False)
-
-    def log(self, after: int = 0) -> list[dict[str, Any]]:
-        return list(self.http.get("/_sandbox/log", after=after)["entries"])
-
     def opens(self, link: str | Bubble) -> tuple[str, dict[str, str]]:
         """What a browser finds behind the guest's link: a form that leads to Paytm's page."""
         url = link.link if isinstance(link, Bubble) else link
@@ -679,7 +671,7 @@ class Paytm:
         fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
         return html.unescape(action.group(1)), {name: html.unescape(value) for name, value in fields}
 
-    def _acts(self, link: str | Bubble, action: str, comes_back: bool) -> dict[str, str]:
+    def _acts_on_form(self, link: str | Bubble, action: str, comes_back: bool) -> dict[str, str]:
         address, fields = self.opens(link)
         page = httpx.post(address, data=fields, timeout=60)
         if 'data-status="open"' not in page.text:
@@ -693,11 +685,8 @@ class Paytm:
         return brought
 
 
-class Razorpay:
+class Razorpay(Provider):
     """The page behind a payment link, the browser that comes back from it, and how Razorpay behaves."""
-
-    def __init__(self, http: Http) -> None:
-        self.http = http
 
     def pays(self, link: str | Bubble, *, comes_back: bool = True) -> str:
         """The guest pays; returns the address at which the browser arrives.
@@ -728,40 +717,8 @@ class Razorpay:
             raise NotSeen(f"Razorpay has no link for {reference!r}")
         return found[0]
 
-    def fault(
-        self,
-        kind: str | int,
-        count: int = 1,
-        *,
-        path: str | None = None,
-        seconds: float = 0,
-        always: bool = False,
-    ) -> None:
-        """The next `count` calls (with this in method and path), or all of them, fail, hang or break off."""
-        given = {"kind": str(kind), "count": count, "path": path, "seconds": seconds, "always": always}
-        self.http.post("/_sandbox/faults", given)
 
-    def heals(self) -> None:
-        self.http.delete("/_sandbox/faults")
-
-    def webhooks(self, **switches: Any) -> dict[str, Any]:
-        """paused=True, duplicate=3, reorder=True, delay=1.5, drop=0.2, forge=True."""
-        return self.http.post("/_sandbox/webhooks", switches)
-
-    def behaves(self) -> None:
-        self.webhooks(paused=False, duplicate=1, reorder=False, delay=0.0, drop=0.0, forge=False)
-
-    def log(self, after: int = 0) -> list[dict[str, Any]]:
-        return list(self.http.get("/_sandbox/log", after=after)["entries"])
-
-    def _acts(self, link: str | Bubble, action: str) -> dict[str, Any]:
-        url = link.link if isinstance(link, Bubble) else link
-        if not url:
-            raise NotSeen(f"there is no link to follow in this message:\n{link}")
-        return self.http.post(url, {"action": action})
-
-
-class Mailbox:
+class Mailbox(StandIn):
     """The mailbox that wallets write to, and how Gmail behaves.
 
     world.mailbox.pays(guest)                    # the wallet's mail for what the guest was asked for last
@@ -769,7 +726,8 @@ class Mailbox:
     """
 
     def __init__(self, page: Http, gmail: Http) -> None:
-        self._page, self.http = page, gmail
+        super().__init__(gmail)
+        self._page = page
 
     def pays(
         self,
@@ -822,26 +780,6 @@ class Mailbox:
     def connects(self) -> None:
         """The permission is given again."""
         self._page.post("/api/mailbox/access", {"connected": True})
-
-    def fault(
-        self,
-        kind: str | int,
-        count: int = 1,
-        *,
-        path: str | None = None,
-        seconds: float = 0,
-        always: bool = False,
-    ) -> None:
-        """The next `count` calls (with this in method, path or kind), or all of them, fail, hang or break off."""
-        given = {"kind": str(kind), "count": count, "path": path, "seconds": seconds, "always": always}
-        self.http.post("/_sandbox/faults", given)
-
-    def heals(self) -> None:
-        self.http.delete("/_sandbox/faults")
-
-    def log(self, after: int = 0) -> list[dict[str, Any]]:
-        """Every call, oldest first."""
-        return list(self.http.get("/_sandbox/log", after=after)["entries"])
 
 
 class World:
