@@ -93,11 +93,11 @@ class BookingMoney(BookingSteps):
         next_status(Status(self.status), Action.EXPIRE)
         self.hold_until = None
         self._forget_decision()
-        self._end_transfers(session, now)
+        payments = self._end_transfers(session, now)
         self._apply(session, Action.EXPIRE, cause=cause, actor=actor, now=now, reason=reason)
         allocation.release(session, self.id)
         action_code.spend_all(session, self.id, now)
-        parts = [p for p in Payment.of_booking(session, self.id) if p.captured_minor]
+        parts = [p for p in payments if p.captured_minor]
         if parts:
             owed = sum(p.captured_minor for p in parts)
             action = Action.RECORD_UNPLACEABLE_PAYMENT
@@ -238,12 +238,14 @@ class BookingMoney(BookingSteps):
         """How often a transfer that the guest said was made could not be found."""
         return int(session.execute(REJECTIONS, {"id": self.id}).scalar_one())
 
-    def _end_transfers(self, session: Session, now: datetime) -> None:
-        """There is no provider to ask: what did not come by now has not come."""
-        for payment in Payment.of_booking(session, self.id, lock=True):
+    def _end_transfers(self, session: Session, now: datetime) -> Sequence[Payment]:
+        """There is no provider to ask: what did not come by now has not come. Returns all payments."""
+        payments = Payment.of_booking(session, self.id, lock=True)
+        for payment in payments:
             if payment.method == TRANSFER and payment.state in OPEN:
                 payment.learn(PaymentFacts(PaymentState.EXPIRED), now)
                 payment.write(session)
+        return payments
 
     # ---- what the provider says ----------------------------------------------------------------
 
@@ -394,6 +396,7 @@ class BookingMoney(BookingSteps):
         self._record_payment(session, payment, others, cause=cause, now=now, actor=actor)
         if self.decision != YES:
             return
+        self.is_revived = True
         self.confirm(session, cause=cause, actor=self._decider(session), now=now)
         if ticket.resume(session, self.id):
             self._apply(session, Action.ISSUE_TICKET, cause=cause, actor=SARAI, now=now)

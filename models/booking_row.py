@@ -69,6 +69,7 @@ class BookingRow:
     def __post_init__(self) -> None:
         self.written = self.standing()
         self.paid_by: str | None = None  # the method of a payment that was begun in this unit of work
+        self.is_revived = False  # in this unit of work it is confirmed for the second time
 
     def standing(self) -> dict[str, Any]:
         """What the verbs change; as `written` has it where nothing has changed since the row was read."""

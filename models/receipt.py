@@ -174,7 +174,8 @@ _OF_BOOKING = text(f"SELECT {_COLUMNS} FROM receipts WHERE booking_id = :id ORDE
 _OF_EVIDENCE = text(
     f"SELECT {', '.join(f'r.{column.name}' for column in fields(Receipt))} FROM payment_evidence e "
     "JOIN payment_evidence same ON coalesce(same.duplicate_of, same.id) = coalesce(e.duplicate_of, e.id) "
-    "JOIN receipts r ON r.evidence_id = same.id AND r.reverses IS NULL WHERE e.id = :id ORDER BY r.id LIMIT 1"
+    "AND same.counted JOIN receipts r ON r.evidence_id = same.id AND r.reverses IS NULL "
+    "WHERE e.id = :id ORDER BY r.id LIMIT 1"
 )
 _REVERSAL = text("SELECT id FROM receipts WHERE reverses = :id")
 _KEEP = text(

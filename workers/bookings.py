@@ -216,10 +216,7 @@ def remind_of_stay(session: Session, booking: Booking, due: Due, rules: Rules, n
     morning = end_of_night(Listing.get(session, booking.listing_id).time_zone, now)
     if morning is not None:
         return Later(morning) if morning < booking.starts_at else None
-    # A booking whose money was taken back and came again is confirmed twice.
-    if conversation.may_write_freely(session, booking.person_id, now) and booking.note(
-        session, Fact.REMIND, cause="stay", now=now
-    ):
+    if conversation.may_write_freely(session, booking.person_id, now):
         notices.stay_begins(session, booking, rules=rules, now=now)
     return None
 

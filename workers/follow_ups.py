@@ -90,9 +90,9 @@ def _hold_until(booking: BookingRow, now: datetime) -> datetime | None:
 
 
 def _a_day_before(booking: BookingRow, now: datetime) -> datetime | None:
-    """A day before the stay begins; not at all for one that is booked later than that."""
+    """A day before the stay begins; not at all for one that is booked later, or was confirmed before."""
     due = booking.starts_at - timedelta(days=1)
-    return due if due > now else None
+    return due if due > now and not booking.is_revived else None
 
 
 def _now_if_on_a_page(booking: BookingRow, now: datetime) -> datetime | None:

@@ -299,6 +299,8 @@ def test_an_admin_says_that_it_is_there_after_all(session: Session) -> None:
     assert make.events(session, booking)[-4:] == ["VERIFY", "RECORD_PAYMENT", "CONFIRM", "ISSUE_TICKET"]
     assert _ticket_state(session) == "valid"
     assert "tell_revived" in make.follow_ups(session, booking)
+    reminders = "SELECT count(*) FROM follow_ups WHERE booking_id = :id AND job = 'remind_of_stay'"
+    assert session.execute(text(reminders), {"id": booking.id}).scalar_one() == 1
     assert session.execute(text("SELECT count(*) FROM tickets")).scalar_one() == 1
     assert [row.amount_minor for row in Receipt.of_booking(session, booking.id)][1:] == [
         -booking.advance_minor,
