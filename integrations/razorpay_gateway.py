@@ -18,6 +18,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, TypeGuard
@@ -40,6 +41,8 @@ EVENTS: Final[Mapping[str, PaymentState | None]] = {
     "payment_link.partially_paid": None,
     "payment_link.cancelled": PaymentState.EXPIRED,
     "payment_link.expired": PaymentState.EXPIRED,
+    # Also of what was under way when its link was closed: the link itself then stays as it was.
+    "payment.captured": PaymentState.CAPTURED,
 }
 _STATES: Final[Mapping[str, PaymentState]] = {
     "created": PaymentState.PENDING,
@@ -106,9 +109,9 @@ class RazorpayGateway(TakesAtOnce):
 
     def look_up(self, order: PaymentOrder) -> PaymentFacts:
         if order.reference is not None:
-            return _facts(self._ask("GET", _of(order.reference)))
+            return self._facts(self._ask("GET", _of(order.reference)))
         link = self._found(order)
-        return _facts(link) if link is not None else PaymentFacts(PaymentState.UNKNOWN)
+        return self._facts(link) if link is not None else PaymentFacts(PaymentState.UNKNOWN)
 
     def expire(self, order: PaymentOrder) -> PaymentFacts:
         reference = order.reference
@@ -123,27 +126,27 @@ class RazorpayGateway(TakesAtOnce):
             reference = _facts(link).reference
             assert reference is not None
         try:
-            return _facts(self._ask("POST", f"{_of(reference)}/cancel"))
+            return self._facts(self._ask("POST", f"{_of(reference)}/cancel"))
         except GatewayError as error:
             if error.retryable:
                 raise
             # Razorpay cancels open links only: this one was paid, or closed, just before.
-            return _facts(self._ask("GET", _of(reference)))
+            return self._facts(self._ask("GET", _of(reference)))
 
     def verify_webhook(self, body: bytes, signature: str | None, *, now: datetime) -> PaymentNotice:
         if not _is_signed(body, signature, self._webhook_secret):
             raise WebhookRefused("wrong signature")
         try:
             event = json.loads(body)
-            kind, link = event["event"], event["payload"]["payment_link"]["entity"]
-            paid = (event["payload"].get("payment") or {}).get("entity") or {}
+            kind, about = event["event"], event["payload"]
+            link, paid = ((about.get(name) or {}).get("entity") or {} for name in ("payment_link", "payment"))
             return _notice(
                 # The id that Razorpay gives an event is in a header, which nobody has signed.
                 hashlib.sha256(body).hexdigest(),
                 kind,
                 EVENTS.get(kind),
-                link=link["id"],
-                ours=link.get("reference_id"),
+                link=link.get("id"),
+                ours=link.get("reference_id") or _noted(paid),
                 payment=paid.get("id"),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -170,6 +173,20 @@ class RazorpayGateway(TakesAtOnce):
 
     def close(self) -> None:
         self._pool.close()
+
+    def _facts(self, link: Json) -> PaymentFacts:
+        """What link and money say together: what was under way when the link was closed is on its order alone."""
+        facts = _facts(link)
+        order_id = link.get("order_id")
+        if facts.state is not PaymentState.EXPIRED or not _is_word(order_id):
+            return facts
+        payments = self._ask("GET", f"/v1/orders/{quote(order_id, safe='')}/payments").get("items")
+        if not isinstance(payments, list):
+            raise _unreadable()
+        try:
+            return _with_money(facts, {p["status"]: p for p in payments})
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise _unreadable() from None
 
     def _created(self, order: PaymentOrder) -> Json:
         """The link for this order, which an earlier try may have created."""
@@ -279,6 +296,16 @@ def _facts(link: Json) -> PaymentFacts:
         raise _unreadable() from None
 
 
+def _with_money(closed: PaymentFacts, by_status: Mapping[str, Json]) -> PaymentFacts:
+    """A link that is closed, and the payments that were tried on it."""
+    if (taken := by_status.get("captured")) is not None:
+        amount = int(taken["amount"])
+        return replace(closed, state=PaymentState.CAPTURED, intent=str(taken["id"]), amount_minor=amount)
+    if "authorized" in by_status:  # Razorpay takes it in a moment, or gives it back after some days
+        return replace(closed, state=PaymentState.UNKNOWN, failure="authorized_on_a_closed_link")
+    return closed
+
+
 def _payment_of(link: Json) -> str | None:
     """The money's own id; the list of payments may be missing, null or empty, also of a link that is paid."""
     taken = [
@@ -317,7 +344,7 @@ def _is_signed(message: bytes, signature: str | None, secret: str) -> bool:
 def _notice(
     external_id: str, kind: Any, tells: PaymentState | None, *, link: Any, ours: Any, payment: Any
 ) -> PaymentNotice:
-    if not _is_word(kind) or not _is_word(link):
+    if not _is_word(kind) or not (_is_word(link) or _is_word(payment)):
         raise TypeError
     own = _OURS.fullmatch(ours) if isinstance(ours, str) else None
     return PaymentNotice(
@@ -325,9 +352,17 @@ def _notice(
         type=kind,
         tells=tells,
         payment_id=int(own[1]) if own else None,
-        reference=link,
+        reference=link if _is_word(link) else None,
         intent=payment if _is_word(payment) else None,
     )
+
+
+def _noted(payment: Json) -> str | None:
+    """Our own reference as a payment carries it: Razorpay copies a link's notes onto what is paid on it."""
+    notes = payment.get("notes")
+    if not isinstance(notes, Mapping):
+        return None
+    return f"{notes.get('booking_code')}-{notes.get('payment_id')}"
 
 
 def _is_word(told: Any) -> TypeGuard[str]:

@@ -707,6 +707,14 @@ class Razorpay(Provider):
         """The guest leaves the page without paying."""
         self._acts(link, "abandon")
 
+    def begins(self, link: str | Bubble) -> None:
+        """The guest is at their bank when the page is left; `finishes` says that it has paid."""
+        self._acts(link, "begin")
+
+    def finishes(self, reference: str) -> None:
+        """The bank has paid what was begun on this booking's newest link, be it closed by now."""
+        self.http.post(f"/_sandbox/links/{self.link(reference)['id']}/finish", {})
+
     def links(self, reference: str = "") -> list[dict[str, Any]]:
         """Links of this booking, newest first, each with every attempt to pay it."""
         return list(self.http.get("/_sandbox/links", reference=reference)["links"])

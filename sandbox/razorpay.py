@@ -69,9 +69,11 @@ class Razorpay(StandIn):
             self._route(router, "GET", f"/v1/payment_links{slash}", self._list)
         self._route(router, "GET", "/v1/payment_links/{id}", self._fetch)
         self._route(router, "POST", "/v1/payment_links/{id}/cancel", self._cancel)
+        self._route(router, "GET", "/v1/orders/{id}/payments", self._payments)
         router.add_get("/rzp/{code}", self.page)
         router.add_post("/rzp/{code}", self.act)
         router.add_get("/_sandbox/links", self.show_links)
+        router.add_post("/_sandbox/links/{id}/finish", self.finish)
         self.add_switches(router)
         return app
 
@@ -159,6 +161,9 @@ class Razorpay(StandIn):
     def _cancel(self, request: web.Request, given: Json) -> Json:
         return self.links.cancel(self.links.find(request.match_info["id"]))
 
+    def _payments(self, request: web.Request, given: Json) -> Json:
+        return self.links.of_order(request.match_info["id"])
+
     # The page.
 
     async def page(self, request: web.Request) -> web.StreamResponse:
@@ -176,8 +181,10 @@ class Razorpay(StandIn):
             to = self.links.pay(link)
         elif action == "fail":
             self.links.fail(link)
+        elif action == "begin":
+            self.links.begin(link)
         elif action != "abandon":
-            raise ValueError("action must be pay, fail or abandon")
+            raise ValueError("action must be pay, begin, fail or abandon")
         if wants_json:
             return web.json_response({"id": link["id"], "status": link["status"], "redirect": to})
         if to and link["callback_url"]:
@@ -225,6 +232,12 @@ class Razorpay(StandIn):
         """Links that mention this text, newest first, each with every attempt to pay it."""
         self.time_moved()
         return web.json_response({"links": self.links.about(request.query.get("reference", ""))})
+
+    async def finish(self, request: web.Request) -> web.StreamResponse:
+        """The bank has paid what the guest had begun on the page."""
+        link = self.links.find(request.match_info["id"])
+        self.links.finish(link)
+        return web.json_response(link)
 
 
 async def _params(request: web.Request) -> Json:

@@ -27,7 +27,10 @@ _PARAMETERS = (
     "reminder_enable notes callback_url callback_method options upi_link"
 )
 PARAMETERS = frozenset(_PARAMETERS.split())
-CONTAINS = {"payment_link.paid": ("payment_link", "order", "payment")}
+CONTAINS = {
+    "payment_link.paid": ("payment_link", "order", "payment"),
+    "payment.captured": ("payment",),
+}
 
 
 class Refused(Exception):
@@ -171,17 +174,37 @@ class Links:
         entry = {key: payment[key] for key in ("amount", "created_at", "method", "status")}
         link |= {
             "amount_paid": link["amount"],
-            "order_id": payment["order_id"],
             "payments": [entry | {"payment_id": payment["id"], "plink_id": link["id"]}],
             "status": "paid",
         }
         self._keep(link)
+        self._tell("payment.captured", link, payment)
         self._tell("payment_link.paid", link, payment)
         return self._way_back(link, payment)
 
     def fail(self, link: Json) -> None:
         """The bank refuses: the link stays as it was, for another try."""
         self._attempt(link, "failed")
+
+    def begin(self, link: Json) -> None:
+        """The guest is at their bank; `finish` says what came of it."""
+        self._attempt(link, "created")
+
+    def finish(self, link: Json) -> None:
+        """The bank has paid what was begun, whatever became of the link meanwhile: a closed one stays closed."""
+        payment = next((p for p in self._payments.get(link["id"], []) if p["status"] == "created"), None)
+        if payment is None:
+            raise ValueError("nothing was begun on this link")
+        payment |= {"status": "captured", "captured": True}
+        self._store.put("razorpay-payments", link["id"], self._payments[link["id"]])
+        self._tell("payment.captured", link, payment)
+
+    def of_order(self, order_id: str) -> Json:
+        """GET /v1/orders/{id}/payments."""
+        for tried in self._payments.values():
+            if tried[0]["order_id"] == order_id:
+                return {"entity": "collection", "count": len(tried), "items": tried}
+        raise Refused("The id provided does not exist")
 
     def _attempt(self, link: Json, status: str) -> Json:
         if link["status"] != "created":
@@ -195,8 +218,8 @@ class Links:
             "currency": link["currency"],
             "description": f"#{link['id'].removeprefix('plink_')}",
             "entity": "payment",
-            "error_code": None if status == "captured" else "BAD_REQUEST_ERROR",
-            "error_reason": None if status == "captured" else "payment_failed",
+            "error_code": "BAD_REQUEST_ERROR" if status == "failed" else None,
+            "error_reason": "payment_failed" if status == "failed" else None,
             "id": new_id("pay"),
             "international": False,
             "method": "upi",
@@ -206,6 +229,8 @@ class Links:
             "status": status,
             "vpa": "guest@upi",
         }
+        link["order_id"] = payment["order_id"]
+        self._keep(link)
         tried.append(payment)
         self._store.put("razorpay-payments", link["id"], tried)
         return payment
@@ -227,8 +252,10 @@ class Links:
         """An event's body, with the link as it stands now."""
         contains = CONTAINS.get(name, ("payment_link",))
         whole = {key: value for key, value in link.items() if key != "payments"}
-        payload: Json = {"payment_link": {"entity": whole}}
+        payload: Json = {"payment_link": {"entity": whole}} if "payment_link" in contains else {}
         if payment is not None:
+            payload["payment"] = {"entity": dict(payment)}
+        if payment is not None and "order" in contains:
             order = {
                 "amount": link["amount"],
                 "amount_due": link["amount"] - link["amount_paid"],
@@ -242,7 +269,7 @@ class Links:
                 "receipt": link["reference_id"],
                 "status": "paid",
             }
-            payload |= {"order": {"entity": order}, "payment": {"entity": dict(payment)}}
+            payload["order"] = {"entity": order}
         return {
             "account_id": "acc_SandboxSarai00",
             "contains": list(contains),

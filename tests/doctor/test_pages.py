@@ -50,4 +50,4 @@ def test_the_addresses_and_events_are_the_codes_own() -> None:
     )
     assert set(STRIPE_EVENTS.split(",")) == set(EVENTS)
     assert f"PUBLIC_URL{RAZORPAY_PATH}" in GOING_LIVE
-    assert set(re.findall(r"\bpayment_link\.[a-z_]+", GOING_LIVE)) == set(razorpay_gateway.EVENTS)
+    assert set(re.findall(r"\bpayment(?:_link)?\.[a-z_]+", GOING_LIVE)) == set(razorpay_gateway.EVENTS)

@@ -157,6 +157,57 @@ def test_a_cancelled_link_can_never_be_paid(
         world.razorpay.pays(url)
 
 
+def test_money_that_was_under_way_when_its_link_was_closed_is_found(
+    world: World, product: Any, gateway: RazorpayGateway, order: PaymentOrder
+) -> None:
+    waiting, url = opened(gateway, order)
+    world.razorpay.fails(url)
+    world.razorpay.begins(url)
+    assert gateway.expire(waiting).state is PaymentState.EXPIRED
+    world.razorpay.finishes(order.booking_code)
+    facts = gateway.look_up(waiting)
+    assert (facts.state, facts.amount_minor, facts.reference) == (
+        PaymentState.CAPTURED,
+        4_500_00,
+        waiting.reference,
+    )
+    assert (facts.intent or "").startswith("pay_")
+
+    def hook() -> Any:
+        return next((h for h in list(product.hooks) if (facts.intent or "?").encode() in h.body), None)
+
+    came = world.eventually(hook, what="the event")
+    told = gateway.verify_webhook(came.body, came.headers["X-Razorpay-Signature"], now=world.clock.now)
+    assert (told.type, told.payment_id, told.reference) == ("payment.captured", order.payment_id, None)
+    assert told.tells is PaymentState.CAPTURED
+
+
+@pytest.mark.parametrize(
+    ("payments", "state"),
+    [
+        ([], PaymentState.EXPIRED),
+        ([{"id": "pay_1", "status": "failed"}, {"id": "pay_2", "status": "created"}], PaymentState.EXPIRED),
+        ([{"id": "pay_1", "status": "authorized"}], PaymentState.UNKNOWN),
+        ([{"id": "p", "status": "captured", "amount": 1}, {"status": "failed"}], PaymentState.CAPTURED),
+        ("x", None),
+        ([None], None),
+        ([{"status": "captured"}], None),
+        ([{"status": []}], None),
+    ],
+)
+def test_what_is_on_a_closed_links_order(payments: Any, state: PaymentState | None) -> None:
+    with outside(answer(200, json.dumps({"items": payments}))) as server:
+        server.will.append(_of(status="cancelled", order_id="order_1"))
+        gateway, waiting = gateway_at(server.url), replace(_order(), reference="plink_1")
+        if state is None:
+            with pytest.raises(GatewayError) as error:
+                gateway.look_up(waiting)
+            assert error.value.unknown
+        else:
+            assert gateway.look_up(waiting).state is state
+        assert server.requests[-1].path == "/v1/orders/order_1/payments"
+
+
 def test_a_link_whose_creation_got_lost_is_closed_before_it_is_seen(
     world: World, gateway: RazorpayGateway, order: PaymentOrder
 ) -> None:
@@ -379,7 +430,7 @@ def test_a_browser_that_comes_back_and_the_webhook_tell_the_same(
     back = gateway.verify_callback(dict(parse_qsl(urlsplit(to).query)))
 
     def hook() -> Any:
-        hooks = [h for h in list(product.hooks) if h.path == "/api/payments/razorpay/webhook"]
+        hooks = [h for h in list(product.hooks) if b'"event":"payment_link.paid"' in h.body]
         return next((h for h in hooks if (waiting.reference or "?").encode() in h.body), None)
 
     came = world.eventually(hook, what="the webhook")

@@ -44,8 +44,12 @@ def made(world: World, **changed: Any) -> dict[str, Any]:
 
 def hooks(product: Product, link: dict[str, Any], event: str) -> list[Hook]:
     found = [hook for hook in list(product.hooks) if hook.path == "/api/payments/razorpay/webhook"]
-    ours = [h for h in found if h.json["payload"]["payment_link"]["entity"]["id"] == link["id"]]
-    return [hook for hook in ours if hook.json["event"] == event]
+    named = [hook for hook in found if hook.json["event"] == event]
+    return [
+        hook
+        for hook in named
+        if link["reference_id"].encode() in hook.body or link["id"].encode() in hook.body
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +141,25 @@ def test_a_link_closes_when_its_time_is_over(world: World, product: Product) -> 
     world.clock.passes(minutes=17)
     assert call(world, "GET", f"/v1/payment_links/{link['id']}").json()["status"] == "expired"
     world.eventually(lambda: hooks(product, link, "payment_link.expired"))
+
+
+def test_what_was_begun_before_the_link_was_closed_is_paid_on_its_order(
+    world: World, product: Product
+) -> None:
+    link = made(world, notes={"payment_id": "812", "of": str(next(_numbers))})
+    world.razorpay.begins(link["short_url"])
+    closed = call(world, "POST", f"/v1/payment_links/{link['id']}/cancel").json()
+    world.razorpay.finishes(link["reference_id"])
+    assert call(world, "GET", f"/v1/payment_links/{link['id']}").json()["status"] == "cancelled"
+    (paid,) = call(world, "GET", f"/v1/orders/{closed['order_id']}/payments").json()["items"]
+    assert (paid["status"], paid["notes"]) == ("captured", link["notes"])
+
+    def told() -> list[Hook]:
+        hooks = [hook for hook in list(product.hooks) if paid["id"].encode() in hook.body]
+        return [hook for hook in hooks if hook.json["event"] == "payment.captured"]
+
+    (hook,) = world.eventually(told)
+    assert hook.json["contains"] == ["payment"] == list(hook.json["payload"])
 
 
 def test_the_page_shows_what_is_paid_and_leads_back(world: World) -> None:

@@ -105,6 +105,19 @@ def test_a_link_that_nobody_pays_is_closed_and_the_place_is_free(
     admin.sees_nothing(for_=0.3, like=booking.code, since=admin_mark)
 
 
+def test_money_that_was_under_way_when_the_link_was_closed_is_late_and_still_counts(
+    guest, owner, world, day, booking_of
+) -> None:
+    world.razorpay.begins(_accepts(guest, day))
+    booking, mark = booking_of(guest), guest.mark
+    world.clock.moves_to(booking.hold_until + timedelta(seconds=1))
+    guest.sees("expired.*Nothing was charged", since=mark)
+    owner_mark = owner.mark
+    world.razorpay.finishes(booking.code)
+    guest.sees(PAID, since=mark)
+    owner.sees(booking.code, since=owner_mark)
+
+
 def test_money_that_nobody_could_tell_of_for_hours_is_late_and_still_counts(
     guest, owner, admin, world, day, booking_of
 ) -> None:
