@@ -35,6 +35,8 @@ ASKED: Final = {
     PAYTM: "Pay *{amount}* by Paytm to book it: wallet, UPI or card.",
     RAZORPAY: "Pay *{amount}* by Razorpay to book it: UPI, card or netbanking.",
 }
+# What can be used on its page, where its name does not say it.
+TAKES: Final = {PAYTM: "wallet, UPI, card", RAZORPAY: "UPI, card, netbanking"}
 # What is typed to turn to it; `understand.about_paying` knows each of these words.
 TYPED: Final = {CARD: "card", PAYTM: "paytm", RAZORPAY: "razorpay", TRANSFER: "transfer"}
 
@@ -45,6 +47,11 @@ def open_for(listing: Listing, rules: Rules) -> list[str]:
 
 def title(_: Phrases, way: str) -> str:
     return _(TITLES[way])
+
+
+def described(_: Phrases, way: str, amount: str) -> str:
+    """What a row says below the title: how much, and by what."""
+    return f"{amount}: {_(TAKES[way])}" if way in TAKES else amount
 
 
 def asked(_: Phrases, way: str, amount: Money) -> str:

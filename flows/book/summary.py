@@ -141,7 +141,11 @@ def _ways(_: Phrases, booking: Booking, listing: Listing, methods: Sequence[str]
         more = _("{amount} now", amount=_.money(priced.advance))
         one = _("Pay advance") if len(methods) == 1 and priced.is_choice else None
         found += [
-            _Way(RequestPayment(booking.id, booking.revision, method), one or ways.title(_, method), more)
+            _Way(
+                RequestPayment(booking.id, booking.revision, method),
+                one or ways.title(_, method),
+                ways.described(_, method, more),
+            )
             for method in methods
         ]
     else:
@@ -155,7 +159,7 @@ def _ways(_: Phrases, booking: Booking, listing: Listing, methods: Sequence[str]
             _Way(
                 RequestPayment(booking.id, booking.revision, method, Part.FULL),
                 one or _(ways.ALL_AT_ONCE[method]),
-                more,
+                ways.described(_, method, more),
             )
             for method in methods
         ]

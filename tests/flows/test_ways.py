@@ -44,6 +44,12 @@ def test_more_ways_than_buttons_are_a_list(session: Session, chat: Chat) -> None
     shown = chat.comes_to_the_summary(_place(session).name)
     assert isinstance(shown, Menu)
     assert titles(shown)[:4] == ["Pay by card", "Pay by Paytm", "Pay by Razorpay", "Pay by transfer"]
+    assert [row.description for row in shown.sections[0].rows[:4]] == [
+        "₹5,400 now",
+        "₹5,400 now: wallet, UPI, card",
+        "₹5,400 now: UPI, card, netbanking",
+        "₹5,400 now",
+    ]
     assert "Paid any other way, you get all of it back" in body(shown)
     assert isinstance(chat.taps("Pay by Razorpay"), Typing)
     (payment,) = Payment.of_booking(session, chat.bookings()[0].id)
