@@ -10,8 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.app import create_app
 from integrations import clients
-from models import db, process
+from models import db, mail, process
 from tests import factories as make
+from tests.bot.api.seeds import money_came
 from tests.bot.conftest import Door, beats, make_settings
 from tests.conftest import Scratch
 from tests.factories import RULES, MovableClock
@@ -80,6 +81,23 @@ def test_what_waits_is_told(scratch: Scratch, door: Door, clock: MovableClock) -
     assert late and all(figures["sarai_follow_ups_late", queue] == number for queue, number in late)
     assert figures["sarai_bookings", "PAYMENT_PENDING"] == 1
     assert figures["sarai_bookings", "PAYMENT_SUCCESS"] == 1
+
+
+def test_how_payments_verify_themselves_is_told(scratch: Scratch, door: Door, clock: MovableClock) -> None:
+    with db.unit_of_work() as unit:
+        money_came(unit, make.by_transfer(unit, now=clock.now()), now=clock.now())
+        make.in_review(unit, now=clock.now())
+        mail.open_mailbox(unit, clock.now())
+    scratch.run("UPDATE mailboxes SET state = 'connected', looked_at = :at", at=clock.now())
+    clock.move(timedelta(minutes=2))
+    figures = read(door)
+    assert figures["sarai_payments_waiting", "unmatched"] == figures["sarai_payments_waiting", "review"] == 1
+    assert figures["sarai_payments_told", "unmatched"] == figures["sarai_payment_unmatched_rate",] == 1
+    assert figures["sarai_payment_match_rate",] == figures["sarai_payment_expiry_rate",] == 0
+    assert ("sarai_payment_processing_seconds",) not in figures
+    assert figures["sarai_gmail_connected",] == 1
+    polled = figures["sarai_gmail_last_successful_poll_seconds",]
+    assert polled == pytest.approx(clock.now().timestamp() - 120, abs=60)
 
 
 def test_what_the_door_answers_is_counted(scratch: Scratch, door: Door) -> None:
