@@ -194,6 +194,8 @@ class BookingFound(BookingMoney):
         payment.write(session)
         if is_first:
             self._ask_for_rest(session, payment, Money(missing, self.currency), received(payments), now)
+            # What is missing may be paid by card as well, but not on a page for all of it.
+            self._close_others(session, payments, cause=f"payment:{payment.id}:part", now=now)
         data = {"payment_id": payment.id, "amount_minor": minor, "first": is_first}
         if in_review:
             self._apply(

@@ -12,6 +12,7 @@ from models import person as people
 from models import receipt, ticket
 from models.booking import Booking
 from models.booking_event import SARAI, Actor
+from models.booking_money import to_close
 from models.errors import IllegalTransition
 from models.lifecycle import Fact
 from models.listing import Listing
@@ -170,6 +171,18 @@ def test_the_rest_may_be_paid_by_card(session: Session) -> None:
     assert (_payment(session, booking).amount_minor, booking.advance.minor) == (3_400_00, 5_400_00)
     make.tell(session, booking, PaymentFacts(PaymentState.AUTHORIZED), now=SOON)
     assert (booking.status, booking.advance.minor) == ("PAYMENT_SUCCESS", 5_400_00)
+
+
+def test_a_page_for_all_of_it_is_closed_when_a_part_has_come(session: Session) -> None:
+    booking = make.by_transfer(session)
+    transfer = _payment(session, booking)
+    booking.retry_payment(session, method="card", cause="inbound:4", now=NOW)
+    page = _payment(session, booking)
+    assert _finds(session, booking, Money(2_000_00, "PKR"), payment=transfer) is Outcome.PART
+    payments = Payment.of_booking(session, booking.id)
+    assert to_close(booking.status, payments) == [page]
+    causes = session.scalars(text("SELECT cause FROM follow_ups WHERE job = 'close_payments'"))
+    assert f"payment:{transfer.id}:part" in list(causes)
 
 
 def test_a_part_that_is_found_while_somebody_looks_ends_the_looking(session: Session) -> None:
