@@ -86,8 +86,8 @@ _PAYEE_LABELS: Final = choice(
     r"(?:sent|paid|transferred) to|to account (?:title|name)|to name|to|merchant",
     r"प्राप्तकर्ता|وصول کنندہ|المستفيد",
 )
-_VALUE: Final = r"[ ]?(?:[:\t][\s:\t-]*|\n[:\s]{0,3}|- )(?P<name>[^\n\t:|]{2,90})"
-_SENDER_LABELLED: Final = words(rf"(?:^|[\n\t]|[:.|] |\b[a-e]\. ){_SENDER_LABELS}{_VALUE}")
+_VALUE: Final = r"[ ]?(?:[:=\t][\s:\t-]*|\n[:\s]{0,3}|- )(?P<name>[^\n\t:|]{2,90})"
+_SENDER_LABELLED: Final = words(rf"(?:^|[\n\t;]|[:.|] |\b[a-e]\. ){_SENDER_LABELS}{_VALUE}")
 _PAYEE_LABELLED: Final = words(rf"(?:^|[\n\t]|[:.] ){_PAYEE_LABELS}{_VALUE}")
 _PHONE: Final = choice(
     r"(?:\+?92[\s-]?|0092|0)3[0-9]{2}[\s-]?[0-9*x]{3}[\s-]?[0-9]{4}",

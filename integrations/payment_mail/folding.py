@@ -118,6 +118,7 @@ _FOREIGN_DIGIT: Final = re.compile(r"[^\D0-9]")
 _INVISIBLE: Final = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
                                "\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff\x00-\x08\x0e-\x1f\x7f]")  # fmt: skip
 _SPACES: Final = re.compile(r"[^\S\n\t]+")
+_LEADER: Final = re.compile(r"[ \t]?(?:[.·_][ ]?){4,40}[ \t]?")  # Amount ........ PKR 5,000
 _AROUND_TAB: Final = re.compile(r" *\t[\t ]*")
 
 
@@ -126,7 +127,7 @@ def fold(text: str) -> str:
     text = _INVISIBLE.sub("", text[:MOST_CHARS].replace("\r\n", "\n").replace("\r", "\n"))
     text = unicodedata.normalize("NFKC", text.translate(_SIGNS))[:MOST_CHARS].translate(_SIGNS)
     text = _FOREIGN_DIGIT.sub(_plain_digit, _INVISIBLE.sub("", text))
-    text = _AROUND_TAB.sub("\t", _SPACES.sub(" ", text))
+    text = _AROUND_TAB.sub("\t", _LEADER.sub("\t", _SPACES.sub(" ", text)))
     lines = (line.strip() for line in text.split("\n")[: 10 * MOST_LINES])
     return "\n".join([line for line in lines if line][:MOST_LINES])
 

@@ -77,6 +77,7 @@ _PENDING: Final = words(
     r"on hold|\bawaiting\b|\bscheduled\b|\bwill (?:be|get|soon|shortly)\b|shall be|yet to be",
     r"\binitiated\b|\bupcoming\b|to be (?:credited|received|deposited|debited)|\bexpected\b",
     r"is on (?:its|the) way|not yet|(?:is|are) processing|(?:under|in) clearing|sent for clearing",
+    r"\bjald\b|\bjaye(?:gi|ga|nge)\b|جائے گ|جائیں گے|जाएग|जाएंगे|होगा",
     r"زیر التوا|زیرِ التوا|लंबित|प्रक्रियाधीन|قيد",
 )
 _NOT_FREE: Final = words(r"\b(?:funds?|amount|money|it) (?:will|shall) be (?:available|released|cleared)")
@@ -182,7 +183,7 @@ _CREDIT: Final = words(
     r"\b(?:sent|transferred|paid|moved|remitted)\b[^\n;:]{0,40}\b(?:to|into|in) your\b|\badded to your\b",
     r"\b(?:landed|arrived|reflected|lodged) (?:in|to|into)\b|\bhas arrived\b|\b(?:now|"
     r"is) in your (?:wallet|account|a/?c)\b|\bhas paid (?:rs|pkr|inr|₹|[0-9])|\bcame in\b",
-    r"\bcr\b(?=[\s.:]|$)|\bcollected\b|\bpayment from\b",
+    r"\bcr\b(?=[\s.:;]|$)|\b(?:ibft|raast|neft|imps|rtgs|upi) (?:credit|from)\b|\bcollected\b|\bpayment from\b",
     r"\bpayments? rec(?:ei|ie)?ve?d\b|\brec'?d\b|\brcvd\b|\bcrdt?d?\b|\bcha-?ching\b",
     r"\bwas made in your\b|\b(?:money|funds|payment) in\b|\bwasool\b|\bmosool\b|\bmil ?ga(?:ye|i|ya)\b",
     r"\baap ko\b[^\n]{0,60}\b(?:bheje|mile|mosool)\b|\bbheje (?:hain|gaye) (?:hain )?aap ko\b",
