@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import config
 from config import Settings
-from doctor import gmail, paytm, razorpay, stores, stripe, templates, way_in, whatsapp
+from doctor import gmail, paytm, pictures, razorpay, stores, stripe, templates, way_in, whatsapp
 from doctor.report import Finding, Level, fail, ok, warn
 from doctor.running import become_sandbox
 
@@ -46,6 +46,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         paytm.check,
         razorpay.check,
         gmail.check,
+        pictures.check,
         way_in.check,
     ):
         yield from _whatever_happens(check, settings)

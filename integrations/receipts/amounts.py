@@ -23,7 +23,8 @@ MOST: Final = Decimal(100_000_000)
 
 _MARK: Final = r"(?:Rs|RS|R5|PKR|INR|₹|₨|Rupees)"
 _NUMBER: Final = (
-    r"(?:\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}|\d{1,8})(?:\.\d{2}|\.\d)?"  # 125,000 · 1,25,000 · 125000
+    # 125,000 · 1,25,000 · 125000. Latin digits alone: a ₹ is also taken for the २ of Hindi.
+    r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}|[0-9]{1,8})(?:\.[0-9]{2}|\.[0-9])?"
 )
 _MARKED: Final = re.compile(rf"(?<![A-Za-z])({_MARK})\s*[.,:]?\s*({_NUMBER})(?:/-)?(?![\d,]|\.\d)")
 _BEHIND: Final = re.compile(rf"(?<![\d,.])({_NUMBER})\s*({_MARK})\b")
@@ -31,7 +32,7 @@ _BARE: Final = re.compile(rf"({_NUMBER})(?:/-)?")
 _NOT_SENT: Final = re.compile(
     r"\b(balance|fee|fees|tax|charges?|limit|up to|discount)\W+(\w+\W+)?$", re.IGNORECASE
 )
-_ODD: Final = re.compile(rf"([^\w\s,.]|[zZFXxRT&])\s?({_NUMBER})")  # what engines make of ₹
+_ODD: Final = re.compile(rf"([^\w\s,.]|[^\x00-\x7f]|[zZFXxRT&])\s?({_NUMBER})")  # what engines make of ₹
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,15 @@ import re
 import resource
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from integrations.receipts import RAPIDOCR
 from integrations.receipts.receipt import Receipt
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from integrations.receipts.page import Page
 
 MB = 1024 * 1024
 # Address space, not memory in use: ONNX Runtime reserves about four times what it touches.
@@ -41,20 +47,52 @@ def look_and_read(content: bytes, engine: str) -> Receipt:
     Raises:
         Unreadable: it is none that we open.
     """
-    from integrations.receipts import engines, fields, picture, signs
+    from integrations.receipts import engines, fields, picture
 
     opened = picture.open_picture(content)
-    best, most = Receipt(), -1.0
-    for upright in picture.readings(opened):
-        page = engines.read(upright, engine)
-        spans = [
-            replace(span, glyphs=signs.look_at(upright, span)) if _may_be_amount(span.text) else span
-            for span in page.spans
-        ]
-        weight = sum(len(span.text) * span.sure for span in spans)
-        if weight > most:
-            best, most = fields.read(replace(page, spans=spans)), weight
-    return replace(best, engine=engine, look=picture.look(opened))
+    readings = [(upright, _page(upright, engine)) for upright in picture.readings(opened)]
+    upright, page = max(readings, key=lambda reading: reading[1].weight)
+    told = fields.read(page)
+    if page.is_hard:
+        if engines.reads_other_scripts(engine):
+            told = _filled(told, fields.read(_page(upright, engine, all_scripts=True)))
+        if not told.is_receipt:
+            told = _filled(told, fields.read(_page(upright.rotate(180), engine)))
+    return replace(told, engine=engine, look=picture.look(opened))
+
+
+def _page(upright: Image.Image, engine: str, *, all_scripts: bool = False) -> Page:
+    """What was read, with the signs counted where an amount may stand."""
+    from integrations.receipts import engines, signs
+
+    page = engines.read(upright, engine, all_scripts=all_scripts)
+    spans = [
+        replace(span, glyphs=signs.look_at(upright, span)) if _may_be_amount(span.text) else span
+        for span in page.spans
+    ]
+    return replace(page, spans=spans)
+
+
+def _filled(first: Receipt, second: Receipt) -> Receipt:
+    """The first reading, with what only the second one has; an amount on which they do not agree is none."""
+    if not (first.is_receipt and second.is_receipt):
+        return first if first.is_receipt else second
+    given = {name: value for name in FILLED if (value := getattr(first, name) or getattr(second, name))}
+    told = replace(first, **given)
+    if first.amount is not None and second.amount is not None and first.amount != second.amount:
+        told = replace(told, amount=None, currency=None)
+    return told
+
+
+FILLED = (
+    "amount",
+    "currency",
+    "transaction_id",
+    "sender_name",
+    "receiver_name",
+    "receiver_account_tail",
+    "occurred_at",
+)
 
 
 def _may_be_amount(text: str) -> bool:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import io
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from PIL import Image, ImageOps, ImageStat
@@ -21,6 +22,8 @@ from integrations.receipts.page import Page, Span
 
 # Fields further apart than this many letter heights are two pieces.
 GAP: Final = 1.6
+ENGLISH: Final = "eng"
+_TURNS: Final = dict.fromkeys((0x200E, 0x200F, *range(0x202A, 0x202F)))  # marks of direction
 
 
 # Half the work for the same text: pictures come upright here, and receipts have no small print that is wanted.
@@ -32,9 +35,24 @@ _PARAMETERS: Final = {
 }
 
 
-def read(picture: Image.Image, engine: str) -> Page:
-    """All text of the picture, as this engine reads it."""
-    return _ENGINES[engine](picture)
+def read(picture: Image.Image, engine: str, *, all_scripts: bool = False) -> Page:
+    """All text of the picture, as this engine reads it.
+
+    Args:
+        all_scripts: of all languages that Tesseract has here, and not of English alone, which it reads best by itself.
+
+    Raises:
+        ValueError: there is no such engine.
+    """
+    if engine == RAPIDOCR:
+        return _rapidocr(picture)
+    if engine != TESSERACT:
+        raise ValueError(f"no engine is called {engine[:40]}")
+    return _tesseract(picture, _languages() if all_scripts else ENGLISH)
+
+
+def reads_other_scripts(engine: str) -> bool:
+    return engine == TESSERACT and _languages() != ENGLISH
 
 
 def _rapidocr(picture: Image.Image) -> Page:
@@ -55,15 +73,24 @@ def _rapidocr(picture: Image.Image) -> Page:
     return Page(*picture.size, spans)
 
 
-def _tesseract(picture: Image.Image) -> Page:
-    rows = _run_tesseract(_dark_on_light(picture))
+@cache
+def _languages() -> str:
+    """English and those of Urdu and Hindi that are installed, as Tesseract wants them named."""
+    told = (
+        subprocess.run(["tesseract", "--list-langs"], capture_output=True, check=True).stdout.decode().split()
+    )
+    return "+".join([ENGLISH, *(language for language in ("urd", "hin") if language in told)])
+
+
+def _tesseract(picture: Image.Image, languages: str) -> Page:
+    rows = _run_tesseract(_dark_on_light(picture), languages)
     words: dict[tuple[int, ...], list[Span]] = {}
     for row in rows:
         if row["text"].strip() and float(row["conf"]) >= 0:
             left, top = int(row["left"]), int(row["top"])
             line = int(row["block_num"]), int(row["par_num"]), int(row["line_num"])
             word = Span(
-                row["text"].strip(),
+                row["text"].translate(_TURNS).strip(),
                 left,
                 top,
                 left + int(row["width"]),
@@ -74,11 +101,11 @@ def _tesseract(picture: Image.Image) -> Page:
     return Page(*picture.size, [span for line in words.values() for span in _pieces(line)])
 
 
-def _run_tesseract(picture: Image.Image) -> Iterator[Mapping[str, str]]:
+def _run_tesseract(picture: Image.Image, languages: str) -> Iterator[Mapping[str, str]]:
     file = io.BytesIO()
     picture.save(file, "PNG")
     told = subprocess.run(
-        ["tesseract", "stdin", "stdout", "--psm", "3", "--dpi", "200", "-l", "eng", "tsv"],
+        ["tesseract", "stdin", "stdout", "--psm", "3", "--dpi", "200", "-l", languages, "tsv"],
         input=file.getvalue(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -121,6 +148,3 @@ def _joined(words: list[Span]) -> Span:
         max(w.bottom for w in words),
         min(w.sure for w in words),
     )
-
-
-_ENGINES: Mapping[str, Callable[[Image.Image], Page]] = {RAPIDOCR: _rapidocr, TESSERACT: _tesseract}

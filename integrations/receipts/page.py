@@ -54,6 +54,9 @@ class Span:
         return (self.top + self.bottom) / 2
 
 
+UNSURE, HARD = 0.6, 0.35
+
+
 @dataclass(frozen=True)
 class Page:
     """All that was read, and how large the picture was."""
@@ -77,6 +80,17 @@ class Page:
     @property
     def text(self) -> str:
         return "\n".join("  ".join(span.text for span in row) for row in self.rows)
+
+    @property
+    def weight(self) -> float:
+        """How much was read, and how surely."""
+        return sum(len(span.text) * span.sure for span in self.spans)
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether much of it was guessed: it may be in another script, or upside down."""
+        unsure = sum(span.sure < UNSURE for span in self.spans)
+        return len(self.spans) >= 4 and unsure >= HARD * len(self.spans)
 
     def to_dict(self) -> dict[str, Any]:
         spans = [

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, make_url
 
 from config import Settings
 from doctor import __main__ as doctor
-from doctor import stores, stripe, templates, way_in, whatsapp
+from doctor import pictures, stores, stripe, templates, way_in, whatsapp
 from doctor.report import Finding, Level
 from models import db
 from tests import factories as make
@@ -374,3 +374,16 @@ def test_without_a_running_sandbox_it_says_so(
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     assert doctor.main(["--sandbox"]) == 1
     assert "start it with make run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("engines", "said"),
+    [([], "admins do"), (["tesseract"], "by Tesseract"), (["rapidocr", "tesseract"], "RapidOCR and")],
+)
+def test_it_says_what_reads_screenshots(
+    engines: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.receipts.installed", lambda: engines)
+    (finding,) = pictures.check(Settings())
+    assert finding.level is Level.OK
+    assert said in str(finding)

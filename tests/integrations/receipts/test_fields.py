@@ -46,11 +46,11 @@ def test_what_is_no_receipt_is_refused(engine: str) -> None:
         for file, by, says, taken in read_pages()
         if by == engine and not says["is_receipt"]
     }
-    assert len(refused) == 13
+    assert len(refused) == 24
     assert all(refused.values())
 
 
-@pytest.mark.parametrize(("engine", "least"), [(RAPIDOCR, 34), (TESSERACT, 33)])
+@pytest.mark.parametrize(("engine", "least"), [(RAPIDOCR, 52), (TESSERACT, 50)])
 def test_amounts_and_ids_are_read(engine: str, least: int) -> None:
     right: Counter[str] = Counter()
     for _file, by, says, taken in read_pages():
@@ -123,7 +123,9 @@ def large(text: str, words: tuple[int, ...], low: int, *, rupee: bool = False, s
         (large("~500", (4,), 0, rupee=True), "500.00"),
         (large("500", (4,), 0, rupee=True), "500.00"),  # ₹ left out
         (large("2500", (4,), 0, rupee=True), None),  # ₹ taken for a digit
-        (large("२500", (4,), 0, rupee=True), None),
+        (large("२500", (4,), 0, rupee=True), "500.00"),  # and for one of Hindi, but its shape is seen
+        (large("२500", (4,), 0), None),
+        (large("२500", (3,), 0, rupee=True), None),
         (large("2500", (4,), 0), None),  # no mark at all, and nothing that says it is money
         (large("Rs 1,25,000", (2, 6), 2), "125000.00"),
         (large("*41,25,000", (2, 6), 2), None),  # Rs taken for *4
