@@ -19,7 +19,6 @@ from models.money import Money, exponent
 
 def main(files: Sequence[str]) -> int:
     """Print a line for each file in its order; one that cannot be opened is named and the rest goes on."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     seen: dict[object, str] = {}
     failures = 0
     for name in files:
@@ -81,4 +80,5 @@ def _amount(mail: PaymentMail) -> str | None:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     sys.exit(main(sys.argv[1:]))
