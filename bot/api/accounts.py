@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.access import Needs, too_many
 from bot.api.operation import Call, Link, Refusal, Topic
-from bot.api.shapes import (
+from bot.api.shapes.signing_in import (
     AccountAsked,
     AccountChange,
     AccountFacts,
@@ -12,8 +12,8 @@ from bot.api.shapes import (
     Accounts,
     AuditFacts,
     AuditPage,
-    Page,
 )
+from bot.api.shapes.words import Page
 from models import audit, password
 from models.account import Account, LoginTaken
 from models.audit import Deed

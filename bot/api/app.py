@@ -12,7 +12,7 @@ from flask import Flask, Response, request, send_from_directory
 
 from bot import errors
 from bot.access import Access
-from bot.api import accounts, money, openapi, payment_system, signing_in
+from bot.api import accounts, openapi, payment_system, payments, signing_in, verifications
 from bot.api.operation import MOST_BYTES, Operation, World
 from bot.health import Health
 from bot.metrics import count_requests
@@ -22,7 +22,8 @@ from models.clock import Clock
 PAGE: Final = Path(__file__).parent / "page"
 OPERATIONS: Final = (
     *signing_in.topic.operations,
-    *money.topic.operations,
+    *verifications.topic.operations,
+    *payments.topic.operations,
     *accounts.topic.operations,
     *payment_system.topic.operations,
 )

@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from bot.access import Needs
 from bot.api.operation import KEY, KEY_HEADER, MOST_BYTES, Operation, Picture, Refusal
-from bot.api.shapes import ErrorAnswer
+from bot.api.shapes.words import ErrorAnswer
 
 ADDRESS: Final = "/api/openapi.json"
 _REF: Final = "#/components/schemas/{model}"

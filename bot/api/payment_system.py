@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access import Needs
 from bot.api.operation import Call, Topic
-from bot.api.shapes import GmailFacts, PaymentFiguresShown, PaymentSystem
+from bot.api.shapes.payment_system import GmailFacts, PaymentFiguresShown, PaymentSystem
 from models import mail, payment_figures, verification
 from models.db import unit_of_work
 from models.mail import Standing

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bot.access import Needs, too_many
 from bot.api.operation import Call, Link, Refusal, Topic
-from bot.api.shapes import (
+from bot.api.shapes.signing_in import (
     AccountFacts,
     CodeShown,
     Done,

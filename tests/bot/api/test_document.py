@@ -272,7 +272,7 @@ def test_a_database_that_is_away_or_busy_is_said_so(admin: Desk, monkeypatch: py
     def away(*_: object, **__: object) -> None:
         raise OperationalError("SELECT", {}, Exception("lock timeout"))
 
-    monkeypatch.setattr("bot.api.money.money_lists.in_review", away)
+    monkeypatch.setattr("bot.api.verifications.money_lists.in_review", away)
     answer = admin.call("GET", "/api/admin/pending-verifications")
     assert answer.status_code == 503 and code_of(answer) == "BUSY" and answer.headers["Retry-After"] == "1"
 

@@ -73,6 +73,7 @@ def test_a_yes_has_the_effect_of_a_yes_in_the_chat(admin: Desk, seeds: Seeds, sc
     answer = admin.post(f"/api/admin/booking/{seeds.review.code}/confirm")
     assert answer["success"] is True and answer["booking"]["verification_method"] == "manual_admin"
     assert answer["booking"]["status"] == status(seeds.review) == "PAYMENT_SUCCESS"
+    assert seeds.review.id in {booking_id for bells in scratch.rung for _, booking_id in bells}
     did = scratch.row("SELECT person_id, about, origin, data FROM audit WHERE action = 'VERIFY_PAYMENT'")
     assert did.about == f"booking:{seeds.review.id}" and did.origin == "127.0.0.1"
     steps = admin.get(f"/api/admin/booking/{seeds.review.code}/details")["history"]
