@@ -40,7 +40,8 @@ from workers.turns import Turns
 
 log = structlog.get_logger()
 
-PROVIDERS_SIDE_BY_SIDE, SLOW_SIDE_BY_SIDE = 8, 2
+PROVIDERS_SIDE_BY_SIDE = 8
+SLOW_SIDE_BY_SIDE = 4  # one picture is read at a time, and tickets are not to wait for it
 
 
 class Worker(SimpleWorker):
