@@ -30,6 +30,7 @@ LABELS: Final = (
 )
 HIDDEN: Final = frozenset({"SPAM", "TRASH"})
 KEPT_HISTORY: Final = 5000
+FIRST_HISTORY: Final = 1000
 
 Stored = dict[str, Any]
 Test = Callable[[Stored], bool]
@@ -55,7 +56,7 @@ class Mails:
         self._store, self._now = store, now
         self._all: dict[str, Stored] = store.load("mail")
         self._history: list[Stored] = list(store.load("mail-history").values())
-        self._last = max((int(each["id"]) for each in self._history), default=1000)
+        self._last = max((int(each["id"]) for each in self._history), default=FIRST_HISTORY)
 
     @property
     def history_id(self) -> str:
@@ -133,7 +134,8 @@ class Mails:
 
     def history(self, start: int) -> list[Stored] | None:
         """What happened since; None where that is too long ago to be known."""
-        if start < int(self._history[0]["id"]) - 1 if self._history else start < self._last:
+        oldest = int(self._history[0]["id"]) if len(self._history) == KEPT_HISTORY else FIRST_HISTORY
+        if start < oldest:
             return None
         return [each for each in self._history if int(each["id"]) > start]
 
@@ -243,6 +245,8 @@ class _Reader:
         if not self.left:
             raise ValueError("the query ends too early")
         token = self.left.pop(0)
+        if token in (")", "}"):
+            raise ValueError(f"unexpected {token!r} in the query")
         negated, bare = (True, token[1:]) if token.startswith("-") else (False, token)
         if bare.endswith(":") and self.left and self.left[0] in "({":
             field, bare = bare[:-1], self.left.pop(0)

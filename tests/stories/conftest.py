@@ -49,6 +49,7 @@ def world(everyone: World) -> Iterator[World]:
     everyone.stripe.heals()
     everyone.stripe.behaves()
     everyone.stripe.releases_webhooks()
+    everyone.mailbox.heals()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -461,3 +463,13 @@ def test_the_look_that_is_wanted_while_one_looks_is_made_afterwards(
 def test_a_stretch_of_a_mailbox_that_was_never_read_begins_a_while_ago() -> None:
     look = Look(NOW, NOW + mail.LEASE, State.DISCONNECTED, 0, None, None)
     assert look.stretch() == (NOW - OVERLAP, None)
+
+
+def test_where_there_is_no_mailbox_nobody_loads_what_reads_one() -> None:
+    """Google's client costs 16 MB and a tenth of a second: one process's alone, and only where it is wanted."""
+    look = "import sys, workers.__main__; print([m for m in sys.modules if m.split('.')[0] in {names}])"
+    names = {"google", "googleapiclient", "httplib2", "google_auth_httplib2"}
+    said = subprocess.run(
+        [sys.executable, "-c", look.format(names=names)], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "[]"
