@@ -66,7 +66,7 @@ _STRONG_NO: Final = re.compile(
     r"slide to pay|scan (to|&|and) pay|amount due|payable (within|by|after)|confirm (your )?(transfer|payment))\b",
     re.IGNORECASE,
 )
-_CHAT: Final = re.compile(r"\b(type a message|last seen|online|today|yesterday)\b", re.IGNORECASE)
+_MONEY_BACK: Final = re.compile(r"\b(refund|refunded|cashback (received|won))\b", re.IGNORECASE)
 
 
 def _is_receipt(
@@ -77,7 +77,7 @@ def _is_receipt(
     transaction_id: str | None,
 ) -> bool:
     text = page.text
-    if _STRONG_NO.search(text):
+    if _STRONG_NO.search(text) or any(_MONEY_BACK.search(line) for line in _headlines(page)):
         return False
     kinds = {f.kind for f in found if f.values}
     parties = bool(kinds & {labels.SENDER, labels.RECEIVER, labels.SENDER_ACCOUNT, labels.RECEIVER_ACCOUNT})
@@ -123,11 +123,15 @@ _STATES: Final = (
 _IF: Final = re.compile(r"\b(if|in case|unless|will be|would be|may be|once|when)\b", re.IGNORECASE)
 
 
+def _headlines(page: Page) -> list[str]:
+    """What is said shortly, and not of what would be if."""
+    return [s.text for s in page.spans if len(s.text.split()) <= 10 and not _IF.search(s.text)]
+
+
 def _status(page: Page, found: Sequence[Field]) -> PaymentStatus | None:
     """What the page says that became of it: the row of the state first, then the headlines."""
     said = [f.value for f in found if f.kind == labels.STATUS and f.values]
-    lines = [s.text for s in page.spans if len(s.text.split()) <= 10 and not _IF.search(s.text)]
-    for texts in (said, lines):
+    for texts in (said, _headlines(page)):
         for state, pattern in _STATES:
             if any(re.search(pattern, text, re.IGNORECASE) for text in texts):
                 return state

@@ -179,6 +179,21 @@ def test_the_row_of_the_state_wins(row: tuple[str, str], status: PaymentStatus) 
     assert fields.read(page(row, "Rs. 1,500")).status is status
 
 
+@pytest.mark.parametrize(
+    ("line", "is_receipt"),
+    [
+        ("Refund successful", False),
+        ("Refunded to HDFC Bank", False),
+        ("If it fails, the amount is refunded", True),
+        ("Enter UPI PIN", False),
+        ("Asha Verma has requested money", False),
+        ("Your OTP is 482913", False),
+    ],
+)
+def test_money_back_and_money_that_is_asked_for_are_no_receipts(line: str, is_receipt: bool) -> None:
+    assert fields.read(page("Rs. 1,500", ("Note", line))).is_receipt is is_receipt
+
+
 def test_any_text_is_an_answer() -> None:
     for text in (
         "",
