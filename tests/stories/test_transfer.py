@@ -19,7 +19,7 @@ def test_a_transfer_by_taps_to_its_ticket(guest, owner, admin, world, day, booki
     assert "03000000900" in told.body.split("\n")  # a line of its own, to be copied
     amount = booking.advance_minor // 100
     assert f"Rs. {amount:,}" in told.body
-    assert 2_680 <= amount < 2_700
+    assert 2_600 < amount < 2_700  # others have had the nearest ones
     assert "I have paid" in told.options
     mark = admin.mark
 
