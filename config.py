@@ -336,7 +336,7 @@ class Settings(BaseSettings):
         10, "Calls a minute from one address that may come without a token, such as signing in.", least=1
     )
     staff_rate_limit: int = _setting(
-        600, "Calls a minute of one account, of whoever has signed in with it.", least=1
+        3000, "Calls a minute of one account, of whoever has signed in with it.", least=1
     )
     proxy_hops: int = _setting(
         0,
