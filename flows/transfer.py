@@ -25,6 +25,7 @@ ZONES: Final = {"PK": "Asia/Karachi", "IN": "Asia/Kolkata", "AE": "Asia/Dubai", 
 REASONS: Final = {
     "not_received": "the money has not reached our account",
     "wrong_amount": "the amount is not the one that we asked for",
+    "not_done": "the transfer is pending or has failed",
     "unreadable": "the picture cannot be read",
     "wrong_account": "it went to an account that is not ours",
     "used_before": "this picture was used for a payment before",

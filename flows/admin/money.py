@@ -28,6 +28,7 @@ REASON_LENGTH: Final = 120
 _REASONS: Final = {
     "not_received": "Money not received",
     "wrong_amount": "Wrong amount",
+    "not_done": "Pending or failed",
     "unreadable": "Picture not readable",
     "wrong_account": "Not our account",
     "used_before": "Picture used before",
