@@ -70,5 +70,5 @@ install-ocr: ## read screenshots with the better engine (400 MB; apt's tesseract
 	@$(PYTHON) run/bootstrap.py requirements-ocr.txt
 
 clean: ## remove .venv and what the tools left; the data stays
-	@rm -rf .venv .venv.lock .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .venv.lock .pytest_cache .hypothesis .schemathesis .mypy_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
