@@ -111,6 +111,12 @@ def _count(turn: Turn, state: State, money: Evidence, booking: Booking, payment:
     """By the admin's word the money is this booking's, which is locked; what it did is said."""
     if money.kind == REVERSAL:
         return show(turn, state, money)
+    if not money.trusted:
+        body = (
+            f"{money.code} comes from a mail that may be forged: it counts for nothing. If you have seen the money "
+            f"on the account yourself, type: verify {booking.code}"
+        )
+        return told(state, Text(body), "link")
     if money.amount is None or money.amount.currency != booking.currency:
         return told(state, Text(f"{money.code} and {booking.code} are not in the same currency."), "link")
     found = Found(money.id, payment.id, money.amount, MANUAL_ADMIN, money.occurred_at)

@@ -89,6 +89,14 @@ def test_what_cannot_be_linked_is_said(session: Session, admin: Chat) -> None:
     assert str(money.code) in body(admin.says(f"link {money.code}"))
 
 
+def test_a_mail_that_may_be_forged_is_never_linked(session: Session, admin: Chat) -> None:
+    booking = make.by_transfer(session)
+    money = _came(session, booking.advance, trusted=False)
+    assert "may be forged" in body(admin.says(f"link {money.code} {booking.code}"))
+    assert booking.status == "PAYMENT_PENDING"
+    assert Receipt.of_booking(session, booking.id) == []
+
+
 def test_a_guest_links_nothing(session: Session, chat: Chat) -> None:
     booking = make.by_transfer(session)
     money = _came(session, booking.advance)
