@@ -55,6 +55,11 @@ class MailboxError(Exception):
         self.wait = wait
         super().__init__(code)
 
+    @property
+    def is_about_one(self) -> bool:
+        """Whether it may be the one mail that was asked for, and nothing else, that Gmail stumbles over."""
+        return self.code == "garbage" or self.code.startswith("status_")
+
 
 class Refused(MailboxError):
     """Our permission is not taken (any more): a person has to give it again.

@@ -194,9 +194,12 @@ def keep(session: Session, external_id: str, raw: bytes, *, received_at: datetim
     return session.execute(_KEEP, values).first() is not None
 
 
-def note_gone(session: Session, external_id: str, now: datetime) -> None:
-    """It was deleted before we could take it over: nothing is left to ask for."""
-    session.execute(_GONE, {"name": GMAIL, "id": external_id, "now": now})
+def note_gone(session: Session, external_id: str, now: datetime, *, why: str = "gone") -> int | None:
+    """It cannot be taken over (any more), and is not asked for again; its number, None where it was noted before."""
+    number: int | None = session.execute(
+        _GONE, {"name": GMAIL, "id": external_id, "now": now, "why": why}
+    ).scalar()
+    return number
 
 
 def take_unread(session: Session, *, after: int = 0) -> Unread | None:
@@ -285,7 +288,7 @@ _KEEP = text(
 )
 _GONE = text(
     "INSERT INTO mails (mailbox, external_id, kept_at, read_at, failure) "
-    "VALUES (:name, :id, :now, :now, 'gone') ON CONFLICT DO NOTHING"
+    "VALUES (:name, :id, :now, :now, :why) ON CONFLICT DO NOTHING RETURNING id"
 )
 # Two who read at the same moment read different mails.
 _TAKE = text(

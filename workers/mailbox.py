@@ -95,14 +95,25 @@ class MailboxRound:
             had = mail.known(session, ids)
         new = [each for each in reversed(ids) if each not in had]
         kept = 0
+        stuck: dict[str, MailboxError] = {}
         for mail_id in new[:MOST_A_LOOK]:
             if time.monotonic() - began > LOOK_FOR:
                 break
-            self._keep(mail_id)
-            kept += 1
+            try:
+                self._keep(mail_id)
+                kept += 1
+            except MailboxError as error:
+                if not error.is_about_one:
+                    raise
+                stuck[mail_id] = error
         if new:
             log.info("mailbox.looked", found=len(ids), kept=kept, left=len(new) - kept)
-        if kept < len(new):
+        for mail_id, why in stuck.items():
+            # Where none can be had it is Gmail that fails, and where others can, this one will never be.
+            if not kept or claimed.failures < mail.MOST_ATTEMPTS:
+                raise why
+            self._give_up(mail_id)
+        if kept + len(stuck) < len(new):
             return claimed.read_until, False
         return until or claimed.began_at, until is None
 
@@ -114,6 +125,15 @@ class MailboxRound:
                 mail.note_gone(session, mail_id, now)
             else:
                 mail.keep(session, mail_id, came.raw, received_at=came.received_at, now=now)
+
+    def _give_up(self, mail_id: str) -> None:
+        """Gmail does not hand it out: a person should look at it there."""
+        with unit_of_work() as session:
+            now = self._clock.now()
+            number = mail.note_gone(session, mail_id, now, why="not_handed_out")
+            if number is not None:
+                notices.mail_set_aside(session, number, received_at=now, now=now)
+        log.error("mail.set_aside", mail_id=number, why="not_handed_out")
 
     def _note_failure(self, claimed: Look, error: MailboxError, session: Session, now: datetime) -> None:
         """Wait, or, where waiting does not help, tell the admins once."""

@@ -272,6 +272,36 @@ def test_a_mail_that_is_deleted_between_the_list_and_the_fetch_is_skipped(
     assert box.asked.count(stays) == 1
 
 
+def test_one_that_gmail_never_hands_out_stops_nobody_and_is_set_aside(
+    turn: MailboxRound,
+    box: Box,
+    clock: MovableClock,
+    admin: int,
+    scratch: Scratch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    goes(turn)
+    clock.move(EVERY)
+    stuck, fetch = box.receives(wallets_mail()), box.fetch
+
+    def stumbles(mail_id: str) -> Mail | None:
+        if mail_id == stuck:
+            raise MailboxError("status_500", retryable=True)
+        return fetch(mail_id)
+
+    monkeypatch.setattr(box, "fetch", stumbles)
+    for _ in range(mail.MOST_ATTEMPTS + 2):
+        goes(turn)
+        clock.move(rounds.WAIT_AT_MOST)
+        assert told(scratch) == []  # while nothing at all is handed out, it may be Gmail that fails
+    money = box.receives(wallets_mail("900", "c" * 24))
+    goes(turn)
+    assert scratch.value("SELECT failure FROM mails WHERE external_id = :id", id=stuck) == "not_handed_out"
+    assert scratch.value("SELECT read_at FROM mails WHERE external_id = :id", id=money) is not None
+    assert told(scratch) == ["mail_set_aside"]
+    assert (stands().why, stands().failures) == (None, 0)
+
+
 @pytest.mark.parametrize("code", ["rate_limited", "unreachable", "status_503"])
 def test_what_may_be_over_in_a_while_is_waited_for_longer_each_time(
     turn: MailboxRound, box: Box, clock: MovableClock, admin: int, scratch: Scratch, code: str
