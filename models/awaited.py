@@ -299,7 +299,10 @@ def end_reversal(session: Session, one: Waiting, booking_id: int, payment_id: in
 
 
 def look_again(session: Session, payment_id: int, now: datetime) -> None:
-    """What could have been this payment's, and was nobody's for certain, is looked at again: it has one rival less."""
+    """What was good enough for this payment and for another is looked at again: it has one rival less.
+
+    What is not good enough becomes no better by it.
+    """
     session.execute(_LOOK_AGAIN, {"payment_id": payment_id, "now": now})
 
 
@@ -414,5 +417,5 @@ _SET_ASIDE = text(
 _LOOK_AGAIN = text(
     "UPDATE payment_evidence e SET match_at = :now FROM match_candidates c WHERE c.payment_id = :payment_id "
     "AND e.id = c.evidence_id AND e.match_round = c.round AND NOT e.counted AND e.match_at IS NULL "
-    "AND e.status IN ('matched', 'unmatched') AND e.verdict IN ('tie', 'weak') AND e.trusted"
+    "AND e.status IN ('matched', 'unmatched') AND e.verdict = 'tie' AND e.trusted"
 )
