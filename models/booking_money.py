@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from models import action_code, allocation, booking_event, evidence, receipt, ticket
 from models.booking_event import SARAI, Actor, known
@@ -172,6 +172,35 @@ class BookingMoney(BookingSteps):
             if evidence_id is not None:
                 self._note(session, Fact.ADD_EVIDENCE, cause=cause, actor=actor, now=now, data=data)
             return
+        self._begin_review(session, rules=rules, cause=cause, actor=actor, data=data, now=now)
+
+    def keep_for_found(
+        self, session: Session, evidence_id: int, *, rules: Rules, cause: str, now: datetime
+    ) -> None:
+        """Money came that is most likely this booking's: the place is kept until somebody has looked.
+
+        A booking that is looked at already, or paid, stays as it is.
+
+        Raises:
+            IllegalTransition, TooManyHolds: no transfer is awaited; as of `submit_evidence`.
+        """
+        if known(session, self.id, Action.SUBMIT_EVIDENCE, cause) or self.status == Status.PAYMENT_REVIEW:
+            return
+        if self.awaited_transfer(session) is None:
+            raise IllegalTransition(status=self.status, action=Action.SUBMIT_EVIDENCE)
+        data = {"found": evidence_id}
+        self._begin_review(session, rules=rules, cause=cause, actor=SARAI, data=data, now=now)
+
+    def _begin_review(
+        self,
+        session: Session,
+        *,
+        rules: Rules,
+        cause: str,
+        actor: Actor,
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         if self.status == Status.EXPIRED and self._live_holds(session) >= rules.most_holds:
             raise TooManyHolds(most=rules.most_holds)
         # Who was refused too often, or comes for a stay that has begun, blocks the place for nobody.

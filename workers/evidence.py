@@ -57,7 +57,12 @@ class EvidenceJobs:
         return {"show_evidence": self.show_evidence}
 
     def show_evidence(self, due: Due) -> Record | None:
-        """Ask the admins to look for the money, with the picture that the guest sent, if there is one."""
+        """Ask the admins to look for the money, with the picture that the guest sent, if there is one.
+
+        Of money that was found they are asked by whoever found it.
+        """
+        if _is_of_found_money(due):
+            return lambda session, now: None
         shown = _named_by(due)
         if shown is not None and shown.shown_as is None and shown.failure is None:
             try:
@@ -153,6 +158,14 @@ def _as_reading(told: Receipt) -> Reading:
         occurred_at=told.occurred_at,
         failure=told.failure,
     )
+
+
+def _is_of_found_money(due: Due) -> bool:
+    with unit_of_work() as session:
+        return bool(session.scalar(_FOUND, {"id": int(due.cause.removeprefix("event:"))}))
+
+
+_FOUND = text("SELECT data ? 'found' FROM booking_events WHERE id = :id")
 
 
 def _named_by(due: Due) -> Evidence | None:

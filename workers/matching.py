@@ -138,8 +138,11 @@ class MatchJobs:
                     awaited.set_aside_repeat(session, one)
             elif decision.confirms and look.may_confirm(one):
                 self._confirm(session, one, decision, look)
-            elif awaited.still_waits(session, one, now):
-                self._leave_to_people(session, one, decision, look)
+            else:
+                if decision.confirms and decision.chosen is not None:
+                    Booking.for_update(session, decision.chosen.booking_id)  # before the evidence, as always
+                if awaited.still_waits(session, one, now):
+                    self._leave_to_people(session, one, decision, look)
 
     def _confirm(self, session: Session, one: Waiting, decision: Decision, look: _Look) -> None:
         """The money is this booking's; what follows of it is the booking's own affair."""
@@ -206,9 +209,26 @@ class MatchJobs:
             decision.confirms and one.verdict != Verdict.SURE
         )
         if has_match and (is_first or is_better):
+            if decision.confirms:
+                self._keep_place(session, one, decision)
             self._tells.propose_match(session, one.id, rules=self._rules, now=now)
         elif decision.chosen is None and is_first:
             self._tells.unmatched(session, one.id, rules=self._rules, now=now)
+
+    def _keep_place(self, session: Session, one: Waiting, decision: Decision) -> None:
+        """All but certain money is here: its booking does not run out while an admin has yet to say so.
+
+        A weaker match keeps nothing: it may be a stranger's, and whose booking it is may still want to pay by card.
+        """
+        assert decision.chosen is not None
+        booking = Booking.for_update(session, decision.chosen.booking_id)
+        try:
+            with session.begin_nested():
+                booking.keep_for_found(
+                    session, one.id, rules=self._rules, cause=f"evidence:{one.id}", now=self._clock.now()
+                )
+        except BookingError as refused:
+            log.info("match.keeps_no_place", evidence_id=one.id, booking_id=booking.id, code=refused.code)
 
     def _reverse(self, session: Session, one: Waiting) -> None:
         """A bank took money back: its booking is looked at again, or an admin where nobody knows whose it was."""

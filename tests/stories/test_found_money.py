@@ -107,7 +107,7 @@ def test_of_a_part_the_rest_is_asked_for_and_found(guest, world, day, booking_of
     guest.sees(A_TICKET, kind="document", since=mark)
     booking = booking_of(guest)
     assert receipts(booking.code) == ["part auto_gmail", "exact auto_gmail"]
-    assert 2_080_00 <= booking.advance_minor <= 2_100_00
+    assert 1_890_00 <= booking.advance_minor <= 2_100_00  # a tenth at most is left to the place
 
 
 def test_too_much_and_paid_again_is_given_back_and_the_same_mail_counts_once(
@@ -218,7 +218,8 @@ def test_in_manual_mode_everything_is_proposed(
     proposal = admin.sees(
         f"Whose payment is this.*Most likely: .?{code}.*Score 100: its code", since=admin_mark
     )
-    assert booking_of(guest).status == "PAYMENT_PENDING"
+    assert booking_of(guest).status == "PAYMENT_REVIEW"
+    world.clock.passes(minutes=40)  # longer than any hold
     admin.taps("Confirm", in_message=proposal)
     admin.sees(f"Linked.*{code}")
     guest.sees(A_TICKET, kind="document", since=mark)

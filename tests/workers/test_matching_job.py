@@ -188,7 +188,7 @@ def test_what_is_not_to_be_relied_upon_is_proposed(world: World, unsafe: Callabl
     mail = world.mail(payment.amount)
     unsafe(world)
     world.run()
-    assert (world.found(mail).status, world.status(booking_id)) == ("matched", "PAYMENT_PENDING")
+    assert (world.found(mail).status, world.status(booking_id)) == ("matched", "PAYMENT_REVIEW")
     assert world.told.what == [("proposed", mail)]
 
 
@@ -204,8 +204,16 @@ def test_manual_proposes_everything(world: World) -> None:
     booking_id, payment = world.books()
     safe, nothing = world.mail(payment.amount), world.mail(Money(123_00, "PKR"))
     world.run(Mode.MANUAL)
-    assert world.status(booking_id) == "PAYMENT_PENDING"
+    assert world.status(booking_id) == "PAYMENT_REVIEW"  # its place is kept until somebody has looked
     assert world.told.what == [("proposed", safe), ("unmatched", nothing)]
+
+
+def test_what_is_weak_is_proposed_and_keeps_no_place(world: World) -> None:
+    booking_id, payment = world.books()
+    weak = world.mail(payment.agreed)
+    world.run(Mode.MANUAL)
+    assert world.told.what == [("proposed", weak)]
+    assert world.status(booking_id) == "PAYMENT_PENDING"
 
 
 def test_automated_asks_nobody(world: World) -> None:
