@@ -3,7 +3,7 @@
 RapidOCR is the better one and large (400 MB installed, 600 MB while it reads); Tesseract is small (25 MB). Neither
 has to be there.
 
-Source: docs/decisions/0017-reading-pictures.md
+Source: docs/decisions/0020-reading-pictures.md
 """
 
 from __future__ import annotations
