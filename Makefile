@@ -27,7 +27,7 @@ reset: install ## empty the sandbox's data folder
 doctor: install ## check the settings against the live services, and say what is missing
 	@exec $(VENV)/python -m doctor $(ARGS)
 
-admin: install ## make an admin's account for the API, or let one in again: make admin ARGS="bilal@example.com"
+admin: install ## make an admin's account for the API, or let one in again: ARGS="bilal@example.com" (and --sandbox beside make run)
 	@exec $(VENV)/python -m doctor.admin $(ARGS)
 
 templates: install ## create WhatsApp's templates that are missing, and say how each stands
