@@ -67,11 +67,22 @@ function example(schema, document, depth = 0) {
   return { string: "", integer: 0, number: 0, boolean: false, array: [] }[schema.type] ?? null;
 }
 
+// Words of the document: what stands between two backticks is code.
+function write(words, where) {
+  const parts = words.split("`").map((part, n) => {
+    if (n % 2 === 0) return part;
+    const code = window.document.createElement("code");
+    code.textContent = part;
+    return code;
+  });
+  where.replaceChildren(...parts);
+}
+
 const schemaOf = (ref, document) => document.components.schemas[ref.split("/").pop()];
 
 function field(parameter) {
   const label = window.document.createElement("label");
-  label.append(parameter.name + (parameter.required ? "" : " (if you like)"));
+  label.append(parameter.name + (parameter.required ? "" : " (optional)"));
   const input = window.document.createElement("input");
   input.name = parameter.name;
   input.required = parameter.required;
@@ -88,8 +99,8 @@ function shown(method, address, operation, document) {
   card.id = operation.operationId;
   find(".method", card).textContent = method.toUpperCase();
   find(".address", card).textContent = address;
-  find(".summary", card).textContent = operation.summary.replaceAll("`", "");
-  find(".description", card).textContent = operation.description.replaceAll("`", "");
+  write(operation.summary, find(".summary", card));
+  write(operation.description, find(".description", card));
   find(".parameters", card).append(...(operation.parameters || []).map(field));
   const body = operation.requestBody?.content["application/json"].schema;
   if (body) find("textarea", card).value = JSON.stringify(example(body, document), null, 2);
@@ -97,7 +108,7 @@ function shown(method, address, operation, document) {
   for (const [status, response] of Object.entries(operation.responses)) {
     const [term, words] = ["dt", "dd"].map((name) => window.document.createElement(name));
     term.textContent = status;
-    words.textContent = response.description.replaceAll("`", "").replaceAll(/^- /gm, "");
+    write(response.description.replaceAll(/^- /gm, ""), words);
     find(".responses dl", card).append(term, words);
   }
   find("form", card).addEventListener("submit", (event) => send(event, card, method.toUpperCase(), address));
@@ -147,7 +158,7 @@ function show(card, response, answer, took) {
 async function begin() {
   const document = await (await fetch("/api/openapi.json")).json();
   find("#title").textContent = window.document.title = document.info.title;
-  find("#about").textContent = document.info.description.replaceAll("`", "");
+  write(document.info.description, find("#about"));
   const main = find("#operations");
   main.replaceChildren();
   for (const { name } of document.tags) {
