@@ -18,7 +18,7 @@ NayaPay, Sarai Stays:
 03000000900
 
 Write this code in the remarks: *DMR6A*
-By the exact amount we know that it is yours; Rs.\u00a03 are left for the property."""
+By the exact amount we know that it is yours; the other Rs.\u00a03 you pay at the property."""
 URDU = """*Dune House*
 جمعہ 27 – ہفتہ 28 نومبر · 2 مہمان
 
