@@ -50,6 +50,7 @@ class Waiting:
     Attributes:
         match_at: when it was to be looked at; whoever writes a decision looks whether it still is.
         is_rejected: an admin said that this, or a repeat of it, is no money of ours.
+        is_gone: a mail that can be believed says that the bank took it back.
         counted_for: (booking, payment) for which the same money was counted before.
         asked_until: how long guests who were asked have to answer.
     """
@@ -60,6 +61,7 @@ class Waiting:
     transfer: Transfer
     known_form: bool
     is_rejected: bool
+    is_gone: bool
     counted_for: tuple[int, int] | None
     repeats_id: int | None
     reverses: str | None
@@ -95,6 +97,7 @@ def _waiting(row: Any) -> Waiting:
         transfer=transfer,
         known_form=row.known_form,
         is_rejected=row.is_rejected,
+        is_gone=row.is_gone,
         counted_for=counted_for,
         repeats_id=row.repeats_id,
         reverses=row.reverses,
@@ -319,7 +322,12 @@ _ROW = (
     "EXISTS (SELECT 1 FROM payment_evidence o WHERE o.id = coalesce(e.duplicate_of, e.id) AND o.status = 'rejected') "
     "OR EXISTS (SELECT 1 FROM payment_evidence o WHERE o.duplicate_of = coalesce(e.duplicate_of, e.id) "
     "AND o.status = 'rejected') OR EXISTS (SELECT 1 FROM payment_evidence o "
-    "WHERE o.transaction_id = e.transaction_id AND o.status = 'rejected') AS is_rejected, "
+    "WHERE o.transaction_id = e.transaction_id AND o.status = 'rejected') OR EXISTS (SELECT 1 FROM payment_evidence o "
+    "WHERE o.other_ids <> '{}' AND o.other_ids @> ARRAY[e.transaction_id] AND o.status = 'rejected') AS is_rejected, "
+    # What is said to be gone again before it was counted: a person has to look at both.
+    f"EXISTS (SELECT 1 FROM payment_evidence o WHERE o.source = '{GMAIL}' AND o.kind = 'reversal' "
+    "AND o.status IN ('pending', 'matched', 'unmatched') AND o.trusted "
+    "AND o.reverses = e.transaction_id AND o.issuer IS NOT DISTINCT FROM e.issuer) AS is_gone, "
     "counted.booking_id AS counted_booking, counted.payment_id AS counted_payment, "
     f"least((SELECT o.id FROM payment_evidence o WHERE o.id = e.duplicate_of AND {_EARLIER}), "
     f"(SELECT min(o.id) FROM payment_evidence o WHERE o.duplicate_of = e.duplicate_of AND {_EARLIER})) AS repeats_id "

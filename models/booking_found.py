@@ -63,9 +63,9 @@ class BookingFound(BookingMoney):
                 now=now,
             ):
                 return Outcome.KNOWN
-            if receipt.prove(
-                session, payment_id=payment.id, amount=found.amount, evidence_id=found.evidence_id
-            ):
+            # An admin's word was for what was asked for, also where the payer has rounded it up.
+            said = payment.amount if found.amount == payment.agreed else found.amount
+            if receipt.prove(session, payment_id=payment.id, amount=said, evidence_id=found.evidence_id):
                 return Outcome.KNOWN
         return self._take(session, found, payment, actor=actor, rules=rules, cause=cause, now=now)
 
@@ -85,15 +85,16 @@ class BookingFound(BookingMoney):
             return
         if payment is None or payment.state in HAS_MONEY or self.status not in _TAKES_TRANSFER:
             raise IllegalTransition(status=self.status, action=Action.RECORD_PAYMENT)
+        missing = self._lost(session) if self.is_reversed else payment.missing
         evidence.verify(
             session,
             booking_id=self.id,
             payment_id=payment.id,
-            amount=payment.missing,
+            amount=missing,
             by=actor.person_id,
             now=now,
         )
-        found = Found(None, payment.id, payment.missing, MANUAL_ADMIN)
+        found = Found(None, payment.id, missing, MANUAL_ADMIN)
         self._take(session, found, payment, actor=actor, rules=rules, cause=cause, now=now)
 
     def _taken_back(self, session: Session) -> Payment | None:
@@ -102,6 +103,11 @@ class BookingFound(BookingMoney):
             return None
         payments = Payment.of_booking(session, self.id, lock=True)
         return next((p for p in payments if p.is_reversed), None)
+
+    def _lost(self, session: Session) -> Money:
+        """What of the money that was counted is not there any more: a part of the advance may be."""
+        there = received(Payment.of_booking(session, self.id))
+        return Money(max(0, self.advance_minor - there), self.currency)
 
     def _take(
         self,
@@ -116,14 +122,20 @@ class BookingFound(BookingMoney):
     ) -> Outcome:
         """What came is noted, weighed, and counted for the payment that is waited for now."""
         payments = Payment.of_booking(session, self.id)
-        if received(payments) and not self.is_reversed:
+        if self.is_reversed:
+            payment = self._taken_back(session) or payment  # another one has its money still
+        elif received(payments):
             # Of what is missing it is, by whichever of the amounts that were asked for it is known.
             payment = self.newest_transfer(session) or payment
         is_open = self.status in _TAKES_TRANSFER and (
             self.is_reversed or not any(p.state in HAS_MONEY for p in payments)
         )
-        short = Money(payment.agreed.minor - payment.captured_minor, self.currency)
-        outcome, back = receipt.weigh(found.amount, asked=payment.missing, agreed=short)
+        asked, agreed = payment.missing, Money(payment.agreed.minor - payment.captured_minor, self.currency)
+        if self.is_reversed:
+            asked = self._lost(session)
+            rounded = min(agreed.minor, asked.minor + payment.short_minor)
+            agreed = Money(max(asked.minor, rounded), self.currency)
+        outcome, back = receipt.weigh(found.amount, asked=asked, agreed=agreed)
         if not is_open:
             outcome, back = Outcome.SECOND, found.amount
         data = {
@@ -177,9 +189,9 @@ class BookingFound(BookingMoney):
             payment.write(session)
             allocation.release(session, self.id)
             cause = f"{cause}:payment:{payment.id}"
-            self._owe_back(
-                session, Action.RECORD_UNPLACEABLE_PAYMENT, payment, received(payments), cause, now
-            )
+            is_declined = self.status == Status.OWNER_CANCELLED
+            action = Action.REQUIRE_REFUND if is_declined else Action.RECORD_UNPLACEABLE_PAYMENT
+            self._owe_back(session, action, payment, received(payments), cause, now)
             return
         in_review = self.is_in_review
         if is_first or in_review:

@@ -123,7 +123,7 @@ class Evidence:
 
     @classmethod
     def unmatched(cls, session: Session, *, most: int, trusted: bool = True) -> Sequence[Evidence]:
-        """Money that came and is nobody's yet, the newest first: nothing fitted, or nobody has decided."""
+        """Money that came and is nobody's yet, the newest first: nothing fitted, or nobody has decided; each once."""
         return [cls(*row) for row in session.execute(_UNMATCHED, {"most": most, "trusted": trusted})]
 
     @classmethod
@@ -460,7 +460,8 @@ _COLUMNS = ", ".join(column.name for column in fields(Evidence))
 _WITH_CODE = text(f"SELECT {_COLUMNS} FROM payment_evidence WHERE code = :code")
 _UNMATCHED = text(
     f"SELECT {_COLUMNS} FROM payment_evidence WHERE status IN ('pending', 'matched', 'unmatched') "
-    "AND source = 'gmail' AND kind = 'credit' AND trusted = :trusted ORDER BY id DESC LIMIT :most"
+    "AND source = 'gmail' AND kind = 'credit' AND verdict IS DISTINCT FROM 'repeat' AND trusted = :trusted "
+    "ORDER BY id DESC LIMIT :most"
 )
 _TOLD = (
     "issuer, transaction_id, amount_minor, currency, codes, sender_name, sender_phone, payee_tail, occurred_at, "

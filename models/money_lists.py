@@ -152,7 +152,8 @@ _LAST: Final = 2**63 - 1
 _FIELDS: Final = frozenset(Told.__dataclass_fields__)
 _NAME: Final = "coalesce(e.code, e.id::text)"
 _IS_UNMATCHED: Final = (
-    "e.status IN ('pending', 'matched', 'unmatched') AND e.source = 'gmail' AND e.kind = 'credit'"
+    "e.status IN ('pending', 'matched', 'unmatched') AND e.source = 'gmail' AND e.kind = 'credit' "
+    "AND e.verdict IS DISTINCT FROM 'repeat'"
 )
 _SELECT: Final = (
     f"SELECT e.id, {_NAME} AS name, e.source, e.kind, e.status, b.code AS booking_code, e.transaction_id, "

@@ -168,7 +168,7 @@ class MailboxRound:
             return
         try:
             found = self._read(sealed.open_(unread.sealed))
-            if found.is_payment and found.trusted and _money_in(found) is None:
+            if _kind_of(found) is not None and found.trusted and _money_in(found) is None:
                 self._set_aside(unread, "no_amount")
             elif self._hand_on(unread, found) and found.is_payment and self._mailbox.marks:
                 self._mailbox.mark_read(unread.external_id)

@@ -69,12 +69,13 @@ class _Look:
             self.mode is not Mode.MANUAL
             and one.known_form
             and not one.is_rejected
+            and not one.is_gone
             and one.transfer.issuer in self.confirming
         )
 
     def to_ask(self, one: Waiting, decision: Decision) -> Sequence[Candidate]:
         """The guests who could say whose it is: each awaits a transfer of this amount, and there are few of them."""
-        if one.transfer.transaction_id is None or one.is_rejected or not one.known_form:
+        if one.transfer.transaction_id is None or one.is_rejected or one.is_gone or not one.known_form:
             return []
         them = [
             candidate

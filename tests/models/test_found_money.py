@@ -108,6 +108,14 @@ def test_a_mail_that_comes_after_an_admins_word_proves_it(session: Session) -> N
     assert (first.outcome, second.outcome, second.back) == ("exact", "second", payment.amount)
 
 
+def test_a_mail_of_the_rounded_amount_proves_an_admins_word_as_well(session: Session) -> None:
+    booking = make.in_review(session)
+    payment = _payment(session, booking)
+    booking.record_transfer(session, actor=_admin(session), rules=RULES, cause="inbound:1", now=NOW)
+    assert _finds(session, booking, payment.agreed, "TX3") is Outcome.KNOWN
+    assert _finds(session, booking, payment.agreed, "TX4") is Outcome.SECOND
+
+
 def test_money_is_only_counted_for_the_bookings_own_payment_in_its_own_currency(session: Session) -> None:
     booking, other = make.by_transfer(session), make.by_transfer(session)
     payment = _payment(session, booking)
@@ -351,6 +359,36 @@ def test_a_part_that_is_taken_back_is_noted(session: Session) -> None:
     assert booking.status == "PAYMENT_PENDING"
     assert make.last_event(session, booking).action == Fact.RECORD_REVERSAL
     assert "tell_reversed" in make.follow_ups(session, booking)
+
+
+@pytest.mark.parametrize("how", ["by word", "by mail", "by a mail that names the rest"])
+def test_of_a_part_that_was_taken_back_no_more_than_the_part_is_counted_anew(
+    session: Session, how: str
+) -> None:
+    booking, part = make.by_transfer(session), Money(2_000_00, "PKR")
+    first = _payment(session, booking)
+    _finds(session, booking, part)
+    rest = _payment(session, booking)
+    _finds(session, booking, rest.amount)
+    paid = booking.advance_minor
+    assert _reverses(session, booking)
+    if how == "by word":
+        booking.record_transfer(session, actor=_admin(session), rules=RULES, cause="inbound:8", now=NOW)
+    else:
+        named = first if how == "by mail" else rest
+        assert _finds(session, booking, part, payment=named) is Outcome.EXACT
+    assert (booking.status, booking.advance_minor) == ("PAYMENT_SUCCESS", paid)
+    assert sum(row.amount_minor for row in Receipt.of_booking(session, booking.id)) == paid
+    assert sum(p.captured_minor for p in Payment.of_booking(session, booking.id)) == paid
+
+
+def test_a_part_for_what_an_admin_cancelled_goes_back(session: Session) -> None:
+    booking = make.by_transfer(session)
+    _finds(session, booking, booking.advance)
+    _reverses(session, booking)
+    booking.withdraw(session, actor=_admin(session), cause="inbound:8", now=NOW)
+    assert _finds(session, booking, Money(2_000_00, "PKR")) is Outcome.LATE
+    assert booking.status == "REFUND_REQUIRED"
 
 
 # ---- helpers ---------------------------------------------------------------------------------------

@@ -442,6 +442,25 @@ def test_a_mail_that_breaks_the_reader_is_tried_three_times_and_set_aside_and_th
     assert told(scratch) == ["mail_set_aside"]
 
 
+def test_a_reversal_whose_amount_nobody_can_read_goes_to_a_person(
+    turn: MailboxRound, box: Box, admin: int, scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reads(raw: bytes) -> payment_mail.PaymentMail:
+        return replace(
+            payment_mail.read(raw),
+            event=payment_mail.Event.REVERSAL,
+            is_payment=False,
+            amount=None,
+            trusted=True,
+        )
+
+    monkeypatch.setattr(turn, "_read", reads)
+    box.receives(wallets_mail())
+    goes(turn)
+    assert scratch.value("SELECT failure FROM mails") == "no_amount"
+    assert told(scratch) == ["mail_set_aside"]
+
+
 def test_a_mail_sealed_with_a_lost_key_is_set_aside(turn: MailboxRound, admin: int, scratch: Scratch) -> None:
     with unit_of_work() as session:
         mail.keep(session, "g1", wallets_mail(), received_at=NOW, now=NOW)

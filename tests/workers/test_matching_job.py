@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from models import awaited, evidence, verification
+from models import awaited, evidence, money_lists, verification
 from models.booking import Booking
 from models.booking_event import Actor
 from models.chore import Chore
@@ -180,8 +180,18 @@ def test_every_candidate_is_kept_with_its_score(world: World) -> None:
             "INSERT INTO payment_evidence (source, status, issuer, transaction_id, created_at) "
             "SELECT 'screenshot', 'rejected', 'jazzcash', transaction_id, created_at FROM payment_evidence"
         ),
+        lambda world: world.scratch.run(
+            "INSERT INTO payment_evidence (source, status, issuer, transaction_id, other_ids, created_at) "
+            "SELECT 'screenshot', 'rejected', 'jazzcash', 'T1', ARRAY[transaction_id], created_at FROM payment_evidence"
+        ),
     ],
-    ids=["issuer not switched on", "a form that nobody knows", "rejected before", "its picture rejected"],
+    ids=[
+        "issuer not switched on",
+        "a form that nobody knows",
+        "rejected before",
+        "its picture rejected",
+        "rejected as the second id of a picture",
+    ],
 )
 def test_what_is_not_to_be_relied_upon_is_proposed(world: World, unsafe: Callable[[World], None]) -> None:
     booking_id, payment = world.books()
@@ -385,6 +395,25 @@ def test_money_that_is_taken_back_is_reviewed(world: World) -> None:
     unknown = world.mail(payment.amount, kind=REVERSAL, reverses="0000")
     world.run()
     assert world.told.what == [("unmatched", unknown)]
+
+
+def test_what_was_taken_back_before_it_was_counted_does_not_confirm_itself(world: World) -> None:
+    booking_id, payment = world.books()
+    back = world.mail(payment.amount, kind=REVERSAL, reverses="77 F00D", message_id="<r>")
+    world.run()
+    mail = world.mail(payment.amount, transfer={"transaction_id": "77F00D"})
+    world.run()
+    assert (world.found(mail).status, world.status(booking_id)) == ("matched", "PAYMENT_PENDING")
+    assert world.told.what == [("unmatched", back), ("proposed", mail)]
+
+
+def test_what_two_mails_tell_of_waits_in_the_list_once(world: World) -> None:
+    _, payment = world.books()
+    first, _repeat = (world.mail(payment.amount, transfer={"transaction_id": "77F00D"}) for _ in range(2))
+    world.run(Mode.MANUAL)
+    with unit_of_work() as session:
+        assert [one.id for one in Evidence.unmatched(session, most=9)] == [first]
+        assert money_lists.count_unmatched(session) == 1
 
 
 def test_an_admins_word_and_the_mail_about_the_same_money_count_once(world: World) -> None:
