@@ -75,7 +75,9 @@ def _why_exactly(_: Phrases, payment: Payment) -> str:
     if not payment.short_minor:
         return _("By the code we know that the money is yours.")
     rest = _.money(Money(payment.short_minor, payment.currency))
-    return _("By the exact amount we know that it is yours; the other {rest} you pay at the property.", rest=rest)
+    return _(
+        "By the exact amount we know that it is yours; the other {rest} you pay at the property.", rest=rest
+    )
 
 
 def kept_until(_: Phrases, until: datetime, listing: Listing, country: str | None, now: datetime) -> str:
