@@ -403,7 +403,7 @@ def test_what_was_taken_back_before_it_was_counted_does_not_confirm_itself(world
     world.run()
     mail = world.mail(payment.amount, transfer={"transaction_id": "77F00D"})
     world.run()
-    assert (world.found(mail).status, world.status(booking_id)) == ("matched", "PAYMENT_PENDING")
+    assert (world.found(mail).status, world.status(booking_id)) == ("matched", "PAYMENT_REVIEW")
     assert world.told.what == [("unmatched", back), ("proposed", mail)]
 
 
