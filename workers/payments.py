@@ -179,7 +179,8 @@ class PaymentJobs:
         if case.hold_until > now:
             return Later(case.hold_until)
         mails = self._look_for_mail(case, now)
-        if mails is Mails.SOON:
+        # Nobody may be there to look; no hold waits for that longer than for a provider.
+        if mails is Mails.SOON and now < case.hold_until + self._rules.longest_hold:
             return Later(now + LOOK_AGAIN)
         asked = case.open_orders(besides=TRANSFER if mails is Mails.NOT_NOW else None)
         answers = {order.payment_id: self._ask(order, "expire") for order in asked}

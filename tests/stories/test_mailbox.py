@@ -54,7 +54,7 @@ def test_while_gmail_is_away_the_place_is_kept_and_the_mail_is_found_afterwards(
 
 
 def test_a_permission_that_was_taken_back_is_told_once_and_money_is_verified_by_hand_meanwhile(
-    guest, other_guest, admin, world, day, row, told_of
+    guest, owner, admin, world, day, booking_of, row, told_of
 ) -> None:  # type: ignore[no-untyped-def]
     mark = admin.mark
     world.mailbox.revokes()
@@ -71,3 +71,5 @@ def test_a_permission_that_was_taken_back_is_told_once_and_money_is_verified_by_
     world.mailbox.connects()
     world.eventually(lambda: told_of(paid), what="the mail that came meanwhile")
     assert row("SELECT state FROM mailboxes") == ("connected",)
+    owner.taps("Confirm", in_message=owner.sees(booking_of(guest).code))
+    guest.sees("Booking Confirmed|E-Ticket", kind="document")

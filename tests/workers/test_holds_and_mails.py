@@ -87,6 +87,18 @@ def test_a_hold_waits_for_a_look_that_begins_after_its_end(
     assert ends() is None
 
 
+def test_a_hold_does_not_wait_for_ever_for_somebody_who_looks(
+    clock: MovableClock, booking: Booking, ends: Callable[..., Later | None]
+) -> None:
+    clock.move(-RULES.hold)
+    connected(clock)
+    clock.move(RULES.hold)
+    assert ends() is not None
+    clock.move(RULES.longest_hold)  # and still nobody has looked
+    assert ends() is None
+    assert status(booking) == Status.EXPIRED
+
+
 def test_a_hold_waits_for_the_matcher(
     clock: MovableClock, booking: Booking, ends: Callable[..., Later | None], scratch: Scratch
 ) -> None:
