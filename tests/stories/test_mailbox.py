@@ -49,7 +49,8 @@ def test_while_gmail_is_away_the_place_is_kept_and_the_mail_is_found_afterwards(
     world.mailbox.heals()
     world.clock.passes(minutes=10)  # the longest wait between two looks
     world.eventually(lambda: told_of(paid), what="the mail")
-    assert row("SELECT state, why, failures FROM mailboxes") == ("connected", None, 0)
+    well = ("connected", None, 0)
+    world.eventually(lambda: row("SELECT state, why, failures FROM mailboxes") == well, what="the look's end")
     admin.sees(f"Whose payment is this.*{booking_of(guest).code}", since=mark)
 
 
@@ -70,6 +71,6 @@ def test_a_permission_that_was_taken_back_is_told_once_and_money_is_verified_by_
     assert len(told) == 1
     world.mailbox.connects()
     world.eventually(lambda: told_of(paid), what="the mail that came meanwhile")
-    assert row("SELECT state FROM mailboxes") == ("connected",)
+    world.eventually(lambda: row("SELECT state FROM mailboxes") == ("connected",), what="the look's end")
     owner.taps("Confirm", in_message=owner.sees(booking_of(guest).code))
     guest.sees("Booking Confirmed|E-Ticket", kind="document")

@@ -59,6 +59,7 @@ def test_a_price_is_quoted_from_the_tap_on(guest, other_guest, owner, day) -> No
 def test_a_month_comes_as_a_picture(guest, owner, day) -> None:
     guest.books("Sea View", day)
     owner.says("calendar")
+    owner.taps("More")
     owner.taps("Sea View")
     shown = owner.sees("Nothing free|Something is free")
     assert owner.file(shown).startswith(b"\x89PNG")
