@@ -6,6 +6,7 @@ from multiprocessing.util import Finalize
 
 import config
 import logs
+import memory
 from bot.app import create_app
 from integrations import clients
 from models import db, sealed
@@ -25,5 +26,6 @@ sealed.start(settings.encryption_key)
 app = create_app(settings, clients.build(settings), Clock(settings.clock_file))
 heartbeat = Heartbeat("web")
 heartbeat.start()
+memory.settle()
 # Granian's worker is a child of multiprocessing, which runs no atexit.
 Finalize(None, heartbeat.stop, exitpriority=1)

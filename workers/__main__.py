@@ -18,6 +18,7 @@ from rq.serializers import JSONSerializer
 
 import config
 import logs
+import memory
 from flows import notices
 from integrations import clients
 from models import db, sealed
@@ -68,6 +69,7 @@ def main(name: str) -> None:
     stopping = threading.Event()
     heartbeat = Heartbeat(name)
     heartbeat.start()
+    memory.settle()
     try:
         if name == "clock":
             _be_the_clock(settings, clock, doorbell, stopping)
