@@ -1,6 +1,6 @@
 """Carries webhooks to the product: signed, retried until they are accepted, kept over a restart.
 
-Both stand-ins use it. It can be told to misbehave as the real senders do now and then: the same item
+All stand-ins use it. It can be told to misbehave as the real senders do now and then: the same item
 again, in another order, several in one body, the same item in another envelope, late, or lost on the way.
 """
 

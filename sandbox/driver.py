@@ -534,21 +534,14 @@ class StandIn:
 
 
 class Provider(StandIn):
-    """A payment provider: its page, and how its webhooks come.
-
-    Attributes:
-        held: the switch that keeps webhooks back.
-    """
-
-    held = "paused"
+    """A payment provider: its page, and how its webhooks come."""
 
     def webhooks(self, **switches: Any) -> dict[str, Any]:
-        """The switch named by `held`, duplicate=3, reorder=True, delay=1.5, drop=0.2, forge=True."""
+        """paused=True, duplicate=3, reorder=True, delay=1.5, drop=0.2, forge=True."""
         return self.http.post("/_sandbox/webhooks", switches)
 
     def behaves(self) -> None:
-        usual = {"duplicate": 1, "reorder": False, "delay": 0.0, "drop": 0.0, "forge": False}
-        self.webhooks(**{self.held: False}, **usual)
+        self.webhooks(paused=False, duplicate=1, reorder=False, delay=0.0, drop=0.0, forge=False)
 
     def _acts(self, link: str | Bubble, action: str) -> dict[str, Any]:
         url = link.link if isinstance(link, Bubble) else link
@@ -559,8 +552,6 @@ class Provider(StandIn):
 
 class Stripe(Provider):
     """The hosted page, and how Stripe behaves."""
-
-    held = "hold"
 
     def pays(self, link: str | Bubble) -> dict[str, Any]:
         """The guest's card is good."""
@@ -586,7 +577,7 @@ class Stripe(Provider):
 
     def holds_webhooks(self) -> None:
         """Events are made and kept back."""
-        self.webhooks(hold=True)
+        self.webhooks(paused=True)
 
     def releases_webhooks(self) -> None:
         """What was kept back goes out."""

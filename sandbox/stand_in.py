@@ -56,10 +56,17 @@ class StandIn:
         router.add_get("/_sandbox/log", self.show_log)
 
     async def add_fault(self, request: web.Request) -> web.StreamResponse:
-        given = await read_object(request)
+        return web.json_response(self.misbehave(await read_object(request)))
+
+    def misbehave(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Order a fault.
+
+        Raises:
+            ValueError: nobody knows this kind of fault.
+        """
         if not known_fault(self.name, str(given.get("kind"))):
             raise ValueError(f"unknown kind of fault {given.get('kind')!r}")
-        return web.json_response(self.faults.add(given).shown())
+        return self.faults.add(given).shown()
 
     async def clear_faults(self, request: web.Request) -> web.StreamResponse:
         self.faults.clear()

@@ -23,14 +23,13 @@ from aiohttp import web
 
 from sandbox import account, form, stripe_shapes
 from sandbox.bank import Bank
-from sandbox.calls import CallLog
 from sandbox.clock import Clock
 from sandbox.courier import Courier, Item, Rendered
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Fault
 from sandbox.form import BadRequest, Params
 from sandbox.hub import Hub
-from sandbox.misbehaviour import known_fault
 from sandbox.settings import Settings
+from sandbox.stand_in import Dropped, StandIn, broken, read_object
 from sandbox.store import Store
 from sandbox.stripe_shapes import Object
 
@@ -38,7 +37,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Action = Callable[[Params, dict[str, str]], Object]
 PAGE = Path(__file__).parent / "page" / "pay.html"
 KEYS_LIVE = 2 * 86400.0  # “at least 24 hours”.
-TICK = 1.0
 ERRORS = {
     "400": (400, {"message": "The request was refused.", "type": "invalid_request_error"}),
     "401": (401, {"message": "Invalid API Key provided.", "type": "invalid_request_error"}),
@@ -65,30 +63,22 @@ PAY_FORM = """<!doctype html><meta name="viewport" content="width=device-width">
 <button name="action" value="abandon">Leave without paying</button></form><p>{{notice}}</p>"""
 
 
-class Dropped(Exception):
-    """The connection was broken on purpose."""
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: int
     body: Object
 
 
-class Stripe:
+class Stripe(StandIn):
     """Routes of the stand-in; the rules of money are in `bank`, those of parameters in `form`."""
+
+    name = "stripe"
 
     def __init__(
         self, settings: Settings, clock: Clock, store: Store, hub: Hub, base_url: Callable[[], str]
     ) -> None:
-        self.settings, self._clock, self._store, self._hub, self._base_url = (
-            settings,
-            clock,
-            store,
-            hub,
-            base_url,
-        )
-        self.faults, self.log = Faults(lambda: hub.tell("misbehaviour")), CallLog(clock.now)
+        super().__init__(clock, hub)
+        self.settings, self._clock, self._store, self._base_url = settings, clock, store, base_url
         self.bank = Bank(store, clock.now, base_url, self._emit)
         events = settings.stripe_events
         self._subscribed = None if events == "*" else frozenset(events.split(","))
@@ -104,25 +94,18 @@ class Stripe:
         self._later: list[asyncio.TimerHandle] = []
 
     async def start(self) -> None:
-        await self.courier.start()
+        await super().start()
         self.bank.move_in()
-        self._ticker = asyncio.create_task(self._tick_on())
 
     async def stop(self) -> None:
-        self._ticker.cancel()
         for timer in self._later:
             timer.cancel()
-        await self.courier.stop()
+        await super().stop()
 
     def time_moved(self) -> None:
         """Hours went by at once: close what is due."""
         self.bank.request = (None, None)
         self.bank.tick()
-
-    async def _tick_on(self) -> None:
-        while True:
-            self.time_moved()
-            await asyncio.sleep(TICK)
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard])
@@ -155,14 +138,11 @@ class Stripe:
         router.add_post("/c/pay/{id}", self.act)
         router.add_get("/receipts/{id}", self.receipt)
         router.add_get("/_sandbox/sessions", self.sessions)
-        router.add_post("/_sandbox/faults", self.add_fault)
-        router.add_delete("/_sandbox/faults", self.clear_faults)
-        router.add_post("/_sandbox/webhooks", self.webhooks)
         router.add_post("/_sandbox/webhooks/release", self.release)
         router.add_post("/_sandbox/refunds/{id}", self.settle_refund)
         router.add_post("/_sandbox/disputes", self.dispute)
         router.add_post("/_sandbox/captures", self.capture_by_hand)
-        router.add_get("/_sandbox/log", self.show_log)
+        self.add_switches(router)
         return app
 
     # The API.
@@ -232,7 +212,7 @@ class Stripe:
         if fault and fault.kind == "slow":
             await asyncio.sleep(fault.seconds or 5)
         if fault and fault.kind == "lost_answer":
-            raise _broken(request)
+            raise broken(request)
         return web.json_response(answer.body, status=answer.status, headers=headers)
 
     def _act(
@@ -313,7 +293,7 @@ class Stripe:
                 raise Dropped
             return
         if fault.kind == "reset":
-            raise _broken(request)
+            raise broken(request)
         status, error = ERRORS.get(
             fault.kind, (int(fault.kind), {"message": "An unknown error occurred", "type": "api_error"})
         )
@@ -546,43 +526,17 @@ class Stripe:
         link = f"{self._base_url()}/c/pay/{quote(session['id'])}"
         return session | {"link": link, "intent": intent or None, "charge": charge, "refunds": refunds}
 
-    async def add_fault(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.misbehave(await _json(request)))
-
     def misbehave(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Order a fault; one of the bank's meets the calls that it is about.
-
-        Raises:
-            ValueError: nobody knows this kind of fault.
-        """
-        kind = str(given.get("kind"))
-        if not known_fault("stripe", kind):
-            raise ValueError(f"unknown kind of fault {kind!r}")
-        if kind in BANK_FAULTS and not given.get("path"):
+        """Order a fault; one of the bank's meets the calls that it is about."""
+        if (kind := str(given.get("kind"))) in BANK_FAULTS and not given.get("path"):
             given["path"] = "/capture" if "capture" in kind else "/refunds"
-        return self.faults.add(given).shown()
-
-    async def clear_faults(self, request: web.Request) -> web.StreamResponse:
-        self.faults.clear()
-        return web.json_response({"faults": []})
-
-    async def webhooks(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.switch(await _json(request)))
-
-    def switch(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Change how events reach the product; see `Courier.switch`."""
-        if "hold" in given:
-            given["paused"] = given.pop("hold")
-        # Stripe never sends two events in one body.
-        switches = self.courier.switch(given | {"batch": 1, "rewrap": False})
-        self._hub.tell("misbehaviour")
-        return switches
+        return super().misbehave(given)
 
     async def release(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(self.switch({"paused": False}))
 
     async def settle_refund(self, request: web.Request) -> web.StreamResponse:
-        status = str((await _json(request)).get("status"))
+        status = str((await read_object(request)).get("status"))
         if status not in ("pending", "succeeded", "failed", "canceled"):
             raise ValueError("status must be pending, succeeded, failed or canceled")
         return web.json_response(
@@ -590,20 +544,17 @@ class Stripe:
         )
 
     async def dispute(self, request: web.Request) -> web.StreamResponse:
-        given = await _json(request)
+        given = await read_object(request)
         return web.json_response(
             self.bank.open_dispute(self.bank.find("intent", str(given.get("payment_intent"))))
         )
 
     async def capture_by_hand(self, request: web.Request) -> web.StreamResponse:
         """As somebody of the business does it on Stripe's own dashboard."""
-        given = await _json(request)
+        given = await read_object(request)
         return web.json_response(
             self.bank.capture(self.bank.find("intent", str(given.get("payment_intent"))), {})
         )
-
-    async def show_log(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self.log.after(int(request.query.get("after") or 0)))
 
 
 def _matches(found: Object, params: Params, filters: Sequence[str]) -> bool:
@@ -649,19 +600,3 @@ def _amount(amount: int, currency: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _broken(request: web.Request) -> Dropped:
-    if request.transport:
-        request.transport.abort()
-    return Dropped()
-
-
-async def _json(request: web.Request) -> dict[str, Any]:
-    try:
-        given = await request.json()
-    except ValueError:
-        raise ValueError("the request body is not valid JSON") from None
-    if not isinstance(given, dict):
-        raise web.HTTPBadRequest(reason="the request body must be an object")
-    return given

@@ -82,7 +82,7 @@ def test_every_documented_code_can_be_ordered(world: World, guest: Person, send:
 def test_stripes_misbehaviour_is_said_beside_whatsapps(world: World) -> None:
     world.stripe.fault("503", always=True)
     world.stripe.fault("decline_capture", 2)
-    world.stripe.webhooks(hold=True)
+    world.stripe.webhooks(paused=True)
     world.whatsapp.webhooks(reorder=True)
     assert world.misbehaviour == [
         "WhatsApp: webhooks overtake one another",
