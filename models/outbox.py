@@ -186,7 +186,10 @@ _ENDED = Hot(
     " accepted_at = :now, error_code = NULL, error = NULL"
     " FROM ended WHERE m.id = ended.id AND ended.outcome = 'ACCEPTED'"
     # SENDING or UNKNOWN; said so, the index of all these would be read to the end for the one that is meant.
-    " AND m.state NOT IN ('QUEUED', 'ACCEPTED', 'FAILED', 'LAPSED'))"
+    " AND m.state NOT IN ('ACCEPTED', 'FAILED', 'LAPSED')"
+    # What was given up for lost while nothing could be written, and not claimed since, need not go again.
+    " AND (m.state <> 'QUEUED' OR m.attempts = ended.number AND (SELECT a.ended_at IS NULL"
+    "  FROM outbound_attempts a WHERE a.message_id = m.id AND a.number = ended.number)))"
     " UPDATE outbound_attempts a SET ended_at = :now, outcome = ended.outcome, error_code = ended.code::int,"
     " error = ended.error, wamid = ended.wamid"
     # A status that says that it failed may have been quicker than the answer that says it was taken.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import signal
 import subprocess
@@ -47,6 +49,7 @@ class Postgres:
             self._create()
         self._check_version()
         self._clear_stale_pid_file()
+        self._end_orphans()
 
     def command(self) -> Command:
         settings = {
@@ -130,6 +133,31 @@ class Postgres:
                 raise StartError(f"Another PostgreSQL (process {pid}) uses {self.folder}; stop it first.")
             else:
                 time.sleep(0.02)
+
+    def _end_orphans(self) -> None:
+        """Kill what a killed server left at work: it goes on to the end of its statement, and until then holds
+        the memory that a new server is not allowed to take over.
+        """
+        deadline = time.monotonic() + _OLD_SERVER_ENDS_WITHIN
+        while orphans := [pid for pid in _numbers() if _is_postgres(pid) and _works_in(pid, self.folder)]:
+            for pid in orphans:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if time.monotonic() > deadline:
+                raise StartError(f"What a killed PostgreSQL left does not end (processes {orphans}).")
+            time.sleep(0.01)
+
+
+def _numbers() -> list[int]:
+    """Of all processes that there are; none where there is no /proc."""
+    return [int(each.name) for each in Path("/proc").glob("[0-9]*")]
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cwd").samefile(folder)
+    except OSError:
+        return False
 
 
 def _first_number(pid_file: Path) -> int:

@@ -81,10 +81,9 @@ class Crew(ABC, Generic[Task, Result]):
         results: list[Result] = []
         rung = True
         while True:
-            room = self._most - self._under_way + len(results)
             self._exchanged_at = time.monotonic()
-            tasks = self._exchange_patiently(results, room, rung=rung)
-            self._under_way += len(tasks) - len(results)
+            tasks, room = self._exchange_patiently(results, rung=rung)
+            self._under_way += len(tasks)
             self._hand_out(tasks)
             results, rung = [], False
             if 0 < len(tasks) == room:
@@ -94,18 +93,28 @@ class Crew(ABC, Generic[Task, Result]):
                     return
                 results, rung = self._gather()
 
-    def _exchange_patiently(self, results: Sequence[Result], room: int, *, rung: bool) -> Sequence[Task]:
-        """What became of a task is not forgotten because the database is away for a moment."""
+    def _exchange_patiently(self, results: list[Result], *, rung: bool) -> tuple[Sequence[Task], int]:
+        """New tasks, and how many there was room for; `results` are on record and no longer under way.
+
+        What became of a task is not forgotten because the database is away for a moment; and what has come
+        meanwhile goes with it, before anything new is claimed: it could be claimed again.
+        """
         while True:
+            room = self._most - self._under_way + len(results)
             try:
-                return self.exchange(results, room, rung=rung)
+                tasks = self.exchange(results, room, rung=rung)
             except Exception as error:
                 log.warning(
                     "crew.waits", crew=type(self).__name__, results=len(results), error=repr(error)[:300]
                 )
                 time.sleep(REST_SECONDS)
-                if not results:
-                    return []
+                late, bell = self._at_hand()
+                if not (results or late or bell):
+                    return [], room
+                results, rung = [*results, *late], rung or bell
+            else:
+                self._under_way -= len(results)
+                return tasks, room
 
     def _hand_out(self, tasks: Sequence[Task]) -> None:
         while self._threads < self._under_way:
@@ -129,7 +138,13 @@ class Crew(ABC, Generic[Task, Result]):
         if items:
             # Once for all that come, instead of being woken for each.
             time.sleep(max(GATHER_SECONDS, self._exchanged_at + self.pace - time.monotonic()))
-            with contextlib.suppress(Empty):
-                while True:
-                    items.append(self._results.get_nowait())
+        late, bell = self._at_hand()
+        return [*(item for item in items if item is not None), *late], bell or None in items
+
+    def _at_hand(self) -> tuple[list[Result], bool]:
+        """Results that have come, and whether a bell was rung, without waiting for either."""
+        items: list[Result | None] = []
+        with contextlib.suppress(Empty):
+            while True:
+                items.append(self._results.get_nowait())
         return [item for item in items if item is not None], None in items

@@ -145,8 +145,10 @@ def _only_the_unknown_twice(
     logged = house.times_sent_once_more()
     unknown = dict(
         house.query(
-            "SELECT message_id, count(*) FROM outbound_attempts WHERE ended_at IS NULL OR outcome = 'UNKNOWN' "
-            "GROUP BY message_id"
+            # Unknown is also what was written down only after the next attempt had begun.
+            "SELECT message_id, count(*) FROM outbound_attempts a WHERE ended_at IS NULL OR outcome = 'UNKNOWN' "
+            "OR EXISTS (SELECT 1 FROM outbound_attempts next WHERE next.message_id = a.message_id "
+            "AND next.number = a.number + 1 AND next.started_at < a.ended_at) GROUP BY message_id"
         )
     )
     found.logged = sum(1 for id_ in logged if id_ in place_of)
@@ -155,8 +157,13 @@ def _only_the_unknown_twice(
             continue
         found.doubled += 1
         if count - 1 > unknown.get(id_, 0):
+            attempts = house.query(
+                "SELECT number, outcome, started_at::time(2), ended_at::time(2) FROM outbound_attempts "
+                "WHERE message_id = %s ORDER BY number",
+                id_,
+            )
             found.problems.append(
-                f"message {id_} arrived {count} times, {unknown.get(id_, 0)} unknown outcomes"
+                f"message {id_} arrived {count} times, {unknown.get(id_, 0)} unknown outcomes: {attempts}"
             )
         if count - 1 > logged[id_]:
             found.problems.append(f"message {id_} arrived {count} times and is logged {logged[id_]} times")

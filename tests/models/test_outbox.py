@@ -321,6 +321,26 @@ def test_what_a_killed_sender_was_sending_is_sent_once_more_after_thirty_seconds
     assert [a.number for a in _attempts(session, sendable)] == [1, 2]
 
 
+def test_an_answer_that_was_written_late_spares_the_second_sending(session: Session) -> None:
+    """The database was away: the sender knows what became of it, and the sweeper looked first."""
+    _say(session, _person(session), "a", "b")
+    (sendable,) = _claim(session)
+    assert outbox.recover_lost(session, NOW + MINUTE) == [sendable.id]
+    _accepted(session, [sendable], now=NOW + MINUTE)
+    assert _row(session, sendable).state == "ACCEPTED"
+    assert [_words(s) for s in _claim(session, NOW + MINUTE)] == ["b"]
+
+
+def test_an_answer_about_an_earlier_attempt_ends_no_later_one(session: Session) -> None:
+    """WhatsApp took it and told at once that it failed, before its own answer: that is tried again."""
+    _say(session, _person(session), "a")
+    (sendable,) = _claim(session)
+    _statuses(session, make.failed("wamid.1", 131000, biz_opaque_callback_data=f"m:{sendable.id}"))
+    assert _row(session, sendable).state == "QUEUED"
+    _accepted(session, [sendable])
+    assert _row(session, sendable).state == "QUEUED"
+
+
 def test_a_typing_indicator_of_a_killed_sender_is_forgotten(session: Session) -> None:
     make.say(session, _person(session), Typing("wamid.in"), kind="typing")
     outbound.number_and_write(session)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from run import places
 from run.errors import StartError
 from run.postgres import Postgres
 from run.stores import Stores
+from tests import factories as make
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,25 @@ def test_what_was_committed_is_there_after_kill_9_of_both(stores: Stores) -> Non
     stores.valkey.start()
     assert ask(stores, "SELECT count(*) FROM stay") == 1000
     assert client.get("bell") == b"rung"
+
+
+def test_what_a_killed_server_left_at_work_does_not_keep_the_next_one_waiting(stores: Stores) -> None:
+    """A backend notices that its server is gone when it has finished its statement, and no sooner."""
+    killed = threading.Event()
+
+    def work() -> None:
+        with contextlib.suppress(psycopg2.OperationalError):
+            ask(stores, "SELECT count(*) AS endless FROM generate_series(1, 1000000000) n WHERE n % 7 = 3")
+        killed.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    make.wait_for(
+        lambda: ask(stores, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%endless%n % 7%'") == 2
+    )
+    stores.postgres.kill()
+    stores.postgres.start()
+    assert ask(stores, "SELECT 1") == 1
+    assert killed.wait(60)
 
 
 def test_a_second_start_is_quick_and_keeps_the_data(data: Path) -> None:

@@ -105,6 +105,27 @@ def test_a_result_is_kept_until_the_database_takes_it(monkeypatch: pytest.Monkey
         make.wait_for(lambda: desk.recorded == ["paid", "next"])
 
 
+def test_all_that_ended_while_the_database_was_away_is_recorded_before_anything_is_claimed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or the sweeper, which has given them up meanwhile, would have the later ones done twice."""
+    monkeypatch.setattr(crew, "REST_SECONDS", 0.01)
+    desk = Desk()
+    desk.gates = {"a": threading.Event(), "b": threading.Event()}
+    desk.waiting = ["a", "b"]
+    with _working(desk):
+        make.wait_for(lambda: desk.under_way == 2)
+        desk.broken = True
+        for name in ("a", "b"):
+            looks = len(desk.looks)
+            desk.gates[name].set()
+            make.wait_for(lambda looks=looks: len(desk.looks) > looks + 2)
+        desk.broken = False
+        make.wait_for(lambda: desk.recorded != [])
+        assert desk.recorded == ["a", "b"]
+        assert desk.rooms[-1] == 4
+
+
 def test_a_database_that_is_away_before_anything_was_claimed_is_asked_at_the_next_bell(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
