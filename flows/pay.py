@@ -173,8 +173,9 @@ def say_paid(turn: Turn, state: State, booking: Booking, evidence_id: int | None
 def take_words(turn: Turn, state: State, said: str) -> Reply | None:
     """“I have paid”, another way to pay, or the end of a transaction's id, typed by whose booking waits for it."""
     tail = understand.end_of_id(said)
-    if tail is not None:
-        return _take_tail(turn, state, tail)
+    taken = _take_tail(turn, state, tail) if tail is not None else None
+    if taken is not None:
+        return taken
     meant = understand.about_paying(said)
     if meant is None:
         return None
@@ -194,7 +195,8 @@ def take_words(turn: Turn, state: State, said: str) -> Reply | None:
 
 def _take_tail(turn: Turn, state: State, tail: str) -> Reply | None:
     """What was asked of those whose transfers cannot be told apart; None from anybody else."""
-    asked = candidates.asked_of(turn.session, turn.person_id)
+    fits = tail if tail.isalpha() else None  # “menu” is no answer, unless it is the right one
+    asked = candidates.asked_of(turn.session, turn.person_id, ending=fits)
     taken = [
         evidence.note_typed_tail(turn.session, payment_id=payment_id, tail=tail, now=turn.now)
         for payment_id in asked

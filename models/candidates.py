@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import text
 
 from models.evidence import Evidence
-from models.matching import IN_VIEW
+from models.matching import IN_VIEW, same_id
 from models.money import Money
 from models.session import Session
 
@@ -79,9 +79,15 @@ def of_reversal(session: Session, money: Evidence, *, most: int) -> Sequence[Cou
     return [Counted(*row) for row in session.execute(_OF_REVERSAL, what)]
 
 
-def asked_of(session: Session, person_id: int) -> Sequence[int]:
-    """Payments of this person for one of which money has come that nobody can tell apart yet."""
-    return list(session.scalars(_ASKED_OF, {"person_id": person_id}))
+def asked_of(session: Session, person_id: int, *, ending: str | None = None) -> Sequence[int]:
+    """Payments of this person for one of which money has come that nobody can tell apart yet.
+
+    Args:
+        ending: only where the transaction's id of that money ends like this.
+    """
+    rows = session.execute(_ASKED_OF, {"person_id": person_id})
+    end = same_id(ending or "")
+    return list({row.id: None for row in rows if same_id(row.transaction_id or "").endswith(end)})
 
 
 _LONGEST: Final = timedelta(hours=2)  # that a payment is waited for
@@ -105,7 +111,7 @@ _OF_REVERSAL = text(
     "AND NOT EXISTS (SELECT 1 FROM receipts back WHERE back.reverses = r.id) ORDER BY r.id DESC LIMIT :most"
 )
 _ASKED_OF = text(
-    "SELECT DISTINCT p.id FROM bookings b JOIN payments p ON p.booking_id = b.id "
+    "SELECT p.id, e.transaction_id FROM bookings b JOIN payments p ON p.booking_id = b.id "
     "JOIN match_candidates c ON c.payment_id = p.id "
     "JOIN payment_evidence e ON e.id = c.evidence_id AND e.match_round = c.round "
     "WHERE b.person_id = :person_id AND NOT e.counted AND e.status IN ('pending', 'matched', 'unmatched') "

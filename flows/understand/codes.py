@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_END_OF_ID: Final = re.compile(r"[\s:.…*#]*(?=[A-Za-z]*[0-9])([A-Za-z0-9]{4,40})[\s.]*")
+# A digit tells it from a word; four letters, as many as are asked for, may be either.
+_END_OF_ID: Final = re.compile(r"[\s:.…*#]*((?=[A-Za-z]*[0-9])[A-Za-z0-9]{4,40}|[A-Za-z]{4})[\s.]*")
 _CODE: Final = re.compile(r"(?<![A-Z0-9])BK[ -]?([0-9]{8})[ -]?([A-Z0-9]{5})(?![A-Z0-9])", re.IGNORECASE)
 
 
@@ -23,6 +24,6 @@ def booking_code(said: str) -> tuple[str, str] | None:
 
 
 def end_of_id(said: str) -> str | None:
-    """A transaction's id or the end of one, if that is all that is said; a digit tells it from a word."""
+    """A transaction's id or the end of one, if that is all that is said; without a digit it may be a word as well."""
     found = _END_OF_ID.fullmatch(said.strip())
     return found[1] if found is not None else None

@@ -234,6 +234,18 @@ def test_whose_transfer_it_is_the_end_of_its_id_tells(session: Session, chat: Ch
     assert typed == (Payment.of_booking(session, booking.id)[0].id, "AB12")
 
 
+def test_an_end_of_letters_alone_is_told_from_a_word_by_the_money_that_waits(
+    session: Session, chat: Chat
+) -> None:
+    booking = make.by_transfer(session, guest_id=chat.person_id)
+    money = _came(session, booking.advance, transaction_id="6751c0ffee9dFACE")
+    _thought(session, money, (booking, 60, ["amount"]), verdict="tie")
+    for word in ("menu", "help", "cafe", "done"):
+        assert "We compare it" not in body(chat.says(word))
+    assert "We compare it" in body(chat.says("face"))
+    assert session.execute(text("SELECT tail FROM typed_tails")).scalar_one() == "FACE"
+
+
 def test_who_was_asked_nothing_types_what_they_like(session: Session, chat: Chat) -> None:
     make.by_transfer(session, guest_id=chat.person_id)
     assert "We compare it" not in body(chat.says("ab12"))
@@ -263,6 +275,7 @@ def _came(
     session: Session,
     amount: Money = Money(2_000_00, "PKR"),  # noqa: B008  # a frozen value
     *,
+    transaction_id: str | None = None,
     sender: str | None = None,
     trusted: bool = True,
     known_form: bool = True,
@@ -274,7 +287,7 @@ def _came(
         transfer=Transfer(
             "nayapay",
             amount,
-            make.unique("TX0000AB"),
+            transaction_id or make.unique("TX0000AB"),
             sender_name=sender,
             occurred_at=NOW - timedelta(minutes=2),
         ),
