@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from models.evidence import GMAIL, EvidenceStatus
 from models.lifecycle import LIVE_HOLD
+from models.likeness import codes_in, is_reference, keys_of, same_id
 from models.matching import (
     DEFAULT,
     IN_VIEW,
@@ -26,11 +27,7 @@ from models.matching import (
     Settled,
     Transfer,
     accounts_of,
-    codes_in,
     is_clear,
-    is_reference,
-    keys_of,
-    same_id,
 )
 from models.money import Money
 from models.payment import HAS_MONEY, OPEN

@@ -10,7 +10,8 @@ from typing import Final
 from sqlalchemy import text
 
 from models.evidence import Evidence
-from models.matching import IN_VIEW, same_id
+from models.likeness import same_id
+from models.matching import IN_VIEW
 from models.money import Money
 from models.session import Session
 

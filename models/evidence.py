@@ -19,7 +19,8 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from models import chore, sealed
-from models.matching import TAIL, Transfer, codes_in, same_id
+from models.likeness import codes_in, same_id
+from models.matching import TAIL, Transfer
 from models.money import Money
 from models.session import Session
 from models.ticket import CODE_LETTERS

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import text
 
 from models import evidence
-from models.matching import same_id
+from models.likeness import same_id
 from models.payment import Payment
 from models.screenshot import ALIKE_BITS, LOOK_BITS, Reading
 from models.session import Session

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from models.matching import alike
+from models.likeness import alike
 from models.money import Money
 
 # Copies of a picture differ in so few of the bits of how it looks (`integrations.receipts.picture`).

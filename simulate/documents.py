@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Final
 
-from models.matching import same_phone
+from models.likeness import same_phone
 from simulate.assumptions import PRICE_POINTS
 from simulate.outcome import Result
 from simulate.people import Guest, Stranger

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.assignment import best_columns
+from models.likeness import alike, codes_in, same_phone
 from models.matching import (
     AMOUNT_RESTS,
     DEFAULT,
@@ -23,12 +25,8 @@ from models.matching import (
     Transfer,
     Verdict,
     accounts_of,
-    alike,
     assign,
-    codes_in,
-    same_phone,
 )
-from models.matching import _assignment as best_columns
 from models.money import Money
 from tests.factories import NOW
 
