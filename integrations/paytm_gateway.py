@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, Final, TypeGuard
@@ -367,13 +367,15 @@ def _to_paytm(order: PaymentOrder) -> str:
     return f"{order.amount_minor // 100}.{order.amount_minor % 100:02}"
 
 
+_AMOUNT: Final = re.compile(r"[0-9]{1,13}(\.[0-9]{1,4})?")
+
+
 def _from_paytm(told: Any) -> int:
     """Paise; -1 for what is no amount."""
-    try:
-        paise = Decimal(str(told)) * 100
-        return int(paise) if paise == int(paise) else -1
-    except (InvalidOperation, ValueError, OverflowError):
+    if not _AMOUNT.fullmatch(str(told)):
         return -1
+    paise = Decimal(str(told)) * 100
+    return int(paise) if paise == int(paise) else -1
 
 
 def _moment(stamp: Any, date: str | None) -> datetime | None:
@@ -382,9 +384,11 @@ def _moment(stamp: Any, date: str | None) -> datetime | None:
     if told.isascii() and told.isdecimal() and len(told) in (10, 13):
         return datetime.fromtimestamp(int(told) / (1000 if len(told) == 13 else 1), UTC)
     try:
-        return parsedate_to_datetime(date) if date else None
+        moment = parsedate_to_datetime(date) if date else None
     except ValueError:
         return None
+    # “-0000” is how a machine in UTC says that it does not know where it stands.
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def _members(text: str) -> dict[str, str]:

@@ -244,7 +244,8 @@ class Payment:
         self.state = after
         if after is PaymentState.AUTHORIZED:
             self.authorized_at = now
-        elif after is PaymentState.CAPTURED:
+        elif after is PaymentState.CAPTURED or (after in HAS_MONEY and self.captured_at is None):
+            # Also where the first thing we hear of it is that a part went back: that is a row of its own.
             self.captured_at = now
             self.captured_minor = facts.amount_minor if facts.amount_minor is not None else self.amount_minor
         elif after in ENDED:

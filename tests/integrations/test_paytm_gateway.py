@@ -317,6 +317,8 @@ def test_a_success_must_name_merchant_order_and_amount(paytm: Outside) -> None:
         {"txnAmount": None},
         {"txnAmount": "NaN"},
         {"txnAmount": "1e400"},
+        {"txnAmount": "1e999999999"},
+        {"txnAmount": "-2500.05"},
         {"txnAmount": ["2500.05"]},
     ]
     for other in others:

@@ -110,6 +110,17 @@ def test_what_was_captured_is_what_the_provider_says() -> None:
     assert (whole.captured_minor, part.captured_minor) == (5400_00, 0)
 
 
+def test_money_of_which_a_part_went_back_before_we_heard_of_it_is_money_that_came() -> None:
+    payment = _payment(PaymentState.PENDING)
+    payment.learn(PaymentFacts(PaymentState.PART_REFUNDED, amount_minor=5400_00), NOW)
+    assert (payment.captured_minor, payment.captured_at) == (5400_00, NOW)
+    later = NOW + timedelta(hours=1)
+    known = _payment(PaymentState.PENDING)
+    known.learn(PaymentFacts(PaymentState.CAPTURED, amount_minor=5000_00), NOW)
+    known.learn(PaymentFacts(PaymentState.PART_REFUNDED, amount_minor=5400_00), later)
+    assert (known.captured_minor, known.captured_at) == (5000_00, NOW)
+
+
 def test_what_is_once_known_is_not_unlearned() -> None:
     payment = _payment(PaymentState.CREATED)
     ends = NOW + timedelta(days=6)
