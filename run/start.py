@@ -249,10 +249,11 @@ class Start:
     # Down
 
     async def _bring_down(self) -> None:
-        """First those who use the stores, then the stores, then the traces."""
+        """First those who use the others, then the world outside and the stores, then the traces."""
         names = set(self.supervisor.processes)
-        await self.supervisor.stop_all(names - set(STORES))
-        await self.supervisor.stop_all(names & set(STORES))
+        used = {"sandbox", *STORES}
+        await self.supervisor.stop_all(names - used)
+        await self.supervisor.stop_all(names & used)
         self.places.state.unlink(missing_ok=True)
         places.remove_sockets(self.places)
         self.keeper.release()
