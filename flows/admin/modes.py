@@ -38,7 +38,10 @@ def show(turn: Turn, state: State) -> Reply:
         lines.append("Mails that may confirm by themselves:")
         lines += [f"{'✅' if on else '–'} {issuer_in_words(issuer)}" for issuer, on in issuers.items()]
     else:
-        lines.append("No issuer's mails confirm by themselves yet: approve a first real one.")
+        lines.append(
+            "No bank's or wallet's mails confirm by themselves yet. Link a first real one, and you are asked "
+            "whether to switch them on."
+        )
     rows = [row(SwitchMode(each), each.capitalize(), _MEANS[each]) for each in Mode if each is not current]
     rows += [
         row(SwitchIssuer(issuer, int(not on)), f"{issuer_in_words(issuer)} {'off' if on else 'on'}")
