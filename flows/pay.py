@@ -25,6 +25,7 @@ from flows.engine import Reply, Turn, button, one_of, row
 from flows.state import State
 from models import candidates, evidence
 from models.booking import Booking
+from models.booking_event import Actor
 from models.errors import (
     BookingError,
     CouponRefused,
@@ -92,7 +93,7 @@ def pay_now(turn: Turn, state: State, booking: Booking) -> Reply:
 
 def pay_by(turn: Turn, state: State, booking: Booking, method: str) -> Reply:
     """Another way to pay than the one that is open, which ends by it; the same way shows what is open."""
-    if booking.status != Status.PAYMENT_PENDING:
+    if not _may_choose(turn, booking):
         return my_bookings.stand(turn, state, booking)
     if not _pays_otherwise(turn, booking, method):
         return pay_now(turn, state, booking)
@@ -101,13 +102,18 @@ def pay_by(turn: Turn, state: State, booking: Booking, method: str) -> Reply:
 
 def choose_way(turn: Turn, state: State, booking: Booking) -> Reply:
     """All the ways to pay that are open; the one that was begun shows what it asked for."""
-    if booking.status != Status.PAYMENT_PENDING:
+    if not _may_choose(turn, booking):
         return my_bookings.stand(turn, state, booking)
     taps: list[tuple[Action, str]] = [
         (PayBy(booking.id, way), ways.title(turn._, way)) for way in _open_ways(turn, booking)
     ]
     message = one_of(turn._, turn._("How would you like to pay?"), [*taps, (ShowMenu(), turn._("Menu"))])
     return Reply(message, replace(state, misses=0), "ways_to_pay", booking.id)
+
+
+def _may_choose(turn: Turn, booking: Booking) -> bool:
+    """Also who has sent nothing, while somebody looks at money that may be theirs."""
+    return booking.status == Status.PAYMENT_PENDING or booking.kept_for(turn.session) is not None
 
 
 def _open_ways(turn: Turn, booking: Booking) -> list[str]:
@@ -121,6 +127,10 @@ def _pays_otherwise(turn: Turn, booking: Booking, method: str) -> bool:
 def _try_again(turn: Turn, state: State, booking: Booking, method: str) -> Reply:
     if method not in _open_ways(turn, booking):
         return _explain(turn, state, booking, WayToPayClosed(method=method))
+    guest = Actor("guest", turn.person_id)
+    booking.end_search(turn.session, rules=turn.rules, actor=guest, cause=turn.cause, now=turn.now)
+    if booking.status != Status.PAYMENT_PENDING:  # the place was no longer to be had
+        return my_bookings.stand(turn, state, booking)
     try:
         booking.retry_payment(turn.session, method=method, cause=turn.cause, now=turn.now)
     except WayToPayClosed as error:
@@ -180,7 +190,7 @@ def take_words(turn: Turn, state: State, said: str) -> Reply | None:
     if meant is None:
         return None
     if meant != understand.PAID:
-        waiting = [b for b in my_bookings.living(turn) if b.status == Status.PAYMENT_PENDING]
+        waiting = [booking for booking in my_bookings.living(turn) if _may_choose(turn, booking)]
         if len(waiting) != 1:
             return None
         booking = Booking.for_update(turn.session, waiting[0].id)

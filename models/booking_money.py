@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from models import action_code, allocation, booking_event, evidence, receipt, ticket
 from models.booking_event import SARAI, Actor, known
-from models.booking_row import NEWER_OF_SAME_STAY, PUT_TO, REJECTIONS, YES
+from models.booking_row import KEPT_FOR, NEWER_OF_SAME_STAY, PUT_TO, REJECTIONS, YES
 from models.booking_steps import BookingSteps
 from models.cancellation import Policy, refund_due
 from models.errors import IllegalTransition, TooManyHolds, WayToPayClosed
@@ -37,6 +37,7 @@ from models.session import Session
 Stands = TypeVar("Stands", bound=Standing)
 
 PART = "part"  # the reason of what happens because only a part of the money came
+OTHERS = "others"  # the reason of a search that ends because what was found is somebody else's
 
 
 class BookingMoney(BookingSteps):
@@ -169,7 +170,7 @@ class BookingMoney(BookingSteps):
         if evidence_id is not None:
             evidence.attach(session, evidence_id, booking_id=self.id, payment_id=payment.id)
         if self.status == Status.PAYMENT_REVIEW:
-            if evidence_id is not None:
+            if evidence_id is not None or self.kept_for(session) is not None:
                 self._note(session, Fact.ADD_EVIDENCE, cause=cause, actor=actor, now=now, data=data)
             return
         self._begin_review(session, rules=rules, cause=cause, actor=actor, data=data, now=now)
@@ -190,6 +191,18 @@ class BookingMoney(BookingSteps):
             raise IllegalTransition(status=self.status, action=Action.SUBMIT_EVIDENCE)
         data = {"found": evidence_id}
         self._begin_review(session, rules=rules, cause=cause, actor=SARAI, data=data, now=now)
+
+    def kept_for(self, session: Session) -> int | None:
+        """The found money for which the place is kept, while its guest has neither shown nor said anything."""
+        if not self.is_in_review:
+            return None
+        evidence_id: int | None = session.execute(KEPT_FOR, {"id": self.id}).scalar_one()
+        return evidence_id
+
+    def end_search(self, session: Session, *, rules: Rules, actor: Actor, cause: str, now: datetime) -> None:
+        """What the place was kept for is not this booking's money: its guest goes on where they were."""
+        if self.kept_for(session) is not None:
+            self.reject_payment(session, reason=OTHERS, actor=actor, rules=rules, cause=cause, now=now)
 
     def _begin_review(
         self,
@@ -229,9 +242,10 @@ class BookingMoney(BookingSteps):
         payments = Payment.of_booking(session, self.id, lock=True)
         payment = payments[-1]
         evidence.reject(session, booking_id=self.id, reason=reason, by=actor.person_id, now=now)
-        is_last = self.rejections(session) + 1 >= rules.most_rejections
+        is_last = reason != OTHERS and self.rejections(session) + 1 >= rules.most_rejections
         if is_last or self.starts_at <= now or not self.has_place(session):
-            self.expire(session, cause=cause, now=now, actor=actor, reason=reason)
+            why = None if reason == OTHERS else reason
+            self.expire(session, cause=cause, now=now, actor=actor, reason=why)
             return
         self.held_since, self.hold_until = now, now + rules.hold
         allocation.hold(session, self.id, self.hold_until)

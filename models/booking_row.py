@@ -237,9 +237,15 @@ HOLDS_OF_PERSON = Hot(
     person_id="bigint",
 )
 REJECTIONS = text(
-    "SELECT count(*) FROM booking_events WHERE booking_id = :id AND ((action = 'REJECT_PAYMENT' AND reason <> 'part') "
+    "SELECT count(*) FROM booking_events WHERE booking_id = :id AND "
+    "((action = 'REJECT_PAYMENT' AND reason NOT IN ('part', 'others')) "
     # The last refusal ends the booking.
     "OR (action = 'EXPIRE' AND from_status = 'PAYMENT_REVIEW' AND actor = 'admin'))"
+)
+# What a review began with, or what the guest has shown or said since.
+KEPT_FOR = text(
+    "SELECT CAST(data->>'found' AS bigint) FROM booking_events WHERE booking_id = :id "
+    "AND action IN ('SUBMIT_EVIDENCE', 'ADD_EVIDENCE') ORDER BY id DESC LIMIT 1"
 )
 # Newer, unpaid, and for the same units at the same time: not one whose money a bank took back.
 NEWER_OF_SAME_STAY = text(

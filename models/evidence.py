@@ -19,6 +19,7 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from models import chore, sealed
+from models.booking_event import TURNS, demand
 from models.likeness import codes_in, same_id
 from models.matching import TAIL, Transfer
 from models.money import Money
@@ -312,20 +313,33 @@ def count(
         _COUNT,
         {"id": evidence_id, "booking_id": booking_id, "payment_id": payment_id, "by": by, "now": now},
     ).first()
+    if row is not None:
+        _end_other_searches(session, evidence_id, now)
     return row is not None
 
 
 def reject_one(session: Session, evidence_id: int, *, reason: str, by: int | None, now: datetime) -> bool:
     """An admin says that this is no money of ours; it never confirms by itself again. False where it was counted."""
-    return bool(
-        session.execute(
-            text(
-                "UPDATE payment_evidence SET status = 'rejected', reason = :reason, verified_by = :by, "
-                "verified_at = :now, match_at = NULL WHERE id = :id AND NOT counted RETURNING id"
-            ),
-            {"id": evidence_id, "reason": reason, "by": by, "now": now},
-        ).first()
-    )
+    row = session.execute(
+        text(
+            "UPDATE payment_evidence SET status = 'rejected', reason = :reason, verified_by = :by, "
+            "verified_at = :now, match_at = NULL WHERE id = :id AND NOT counted RETURNING id"
+        ),
+        {"id": evidence_id, "reason": reason, "by": by, "now": now},
+    ).first()
+    if row is not None:
+        _end_other_searches(session, evidence_id, now)
+    return row is not None
+
+
+def _end_other_searches(session: Session, evidence_id: int, now: datetime) -> None:
+    """It is known whose money this is: whoever else's place was kept for it goes on as before.
+
+    By a job of each booking, for only one is locked here.
+    """
+    for booking_id in session.scalars(_SEARCHED_FOR, {"id": evidence_id}):
+        cause = f"evidence:{evidence_id}:booking:{booking_id}"
+        demand(session, booking_id, "end_search", TURNS, cause=cause, due_at=now, now=now)
 
 
 def end_reversal(
@@ -498,6 +512,11 @@ _LOOK_AGAIN_AT_CANDIDATES = text(
     "UPDATE payment_evidence e SET match_at = :now FROM match_candidates c WHERE c.payment_id = :payment_id "
     "AND e.id = c.evidence_id AND e.match_round = c.round AND e.source = 'gmail' AND e.trusted AND NOT e.counted "
     "AND e.status IN ('pending', 'matched', 'unmatched')"
+)
+_SEARCHED_FOR = text(
+    "SELECT DISTINCT b.id FROM match_candidates c JOIN payments p ON p.id = c.payment_id "
+    "JOIN bookings b ON b.id = p.booking_id JOIN payment_evidence e ON e.id = c.evidence_id "
+    "WHERE c.evidence_id = :id AND b.status = 'PAYMENT_REVIEW' AND b.id IS DISTINCT FROM e.booking_id ORDER BY b.id"
 )
 # The unique index over money that counts makes one of two wait for the other; who was second finds it counted.
 _COUNT = text(

@@ -218,6 +218,11 @@ class Decision:
         return self.verdict is Verdict.SURE
 
     @property
+    def is_ahead(self) -> bool:
+        """Whether nothing else explains the transfer nearly as well, be it good enough or not."""
+        return self.confirms or (self.chosen is not None and self.tied == (self.chosen,))
+
+    @property
     def tied(self) -> tuple[Candidate, ...]:
         """Those whose guests could tell: as good as the best, or nearly."""
         if self.verdict not in (Verdict.TIE, Verdict.WEAK):

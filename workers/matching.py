@@ -22,6 +22,7 @@ from models.clock import Clock
 from models.db import unit_of_work
 from models.errors import BookingError
 from models.evidence import CREDIT, MATCH, EvidenceStatus
+from models.lifecycle import Status
 from models.matching import Candidate, Decision, OpenTransfer, Settled, Verdict, Why, assign
 from models.payment import AUTO_GMAIL, AUTO_SCREENSHOT, Found
 from models.receipt import Receipt
@@ -140,7 +141,7 @@ class MatchJobs:
             elif decision.confirms and look.may_confirm(one):
                 self._confirm(session, one, decision, look)
             else:
-                if decision.confirms and decision.chosen is not None:
+                if decision.chosen is not None and decision.is_ahead:
                     Booking.for_update(session, decision.chosen.booking_id)  # before the evidence, as always
                 if awaited.still_waits(session, one, now):
                     self._leave_to_people(session, one, decision, look)
@@ -184,6 +185,7 @@ class MatchJobs:
             # Who has still to answer for another transfer is not asked twice: what they type is held against both.
             waiting = awaited.asked_already(session, [candidate.payment_id for candidate in asked], now)
             booking_ids = [c.booking_id for c in asked if c.payment_id not in waiting]
+            self._keep_place(session, one, decision)
             awaited.write(
                 session, one, decision, status=EvidenceStatus.PENDING, match_at=until, asked_until=until
             )
@@ -210,19 +212,21 @@ class MatchJobs:
             decision.confirms and one.verdict != Verdict.SURE
         )
         if has_match and (is_first or is_better):
-            if decision.confirms:
-                self._keep_place(session, one, decision)
+            self._keep_place(session, one, decision)
             self._tells.propose_match(session, one.id, rules=self._rules, now=now)
         elif decision.chosen is None and is_first:
             self._tells.unmatched(session, one.id, rules=self._rules, now=now)
 
     def _keep_place(self, session: Session, one: Waiting, decision: Decision) -> None:
-        """All but certain money is here: its booking does not run out while an admin has yet to say so.
+        """Money is here that is most likely this booking's: it does not run out while somebody has yet to say so.
 
-        A weaker match keeps nothing: it may be a stranger's, and whose booking it is may still want to pay by card.
+        Where several bookings explain it as well, none is kept; and what is not even certain claims nothing back.
         """
-        assert decision.chosen is not None
+        if decision.chosen is None or not decision.is_ahead:
+            return
         booking = Booking.for_update(session, decision.chosen.booking_id)
+        if not decision.confirms and booking.status != Status.PAYMENT_PENDING:
+            return
         try:
             with session.begin_nested():
                 booking.keep_for_found(

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from flows import notices
 from models.booking import Booking
-from models.booking_money import PART
+from models.booking_event import SARAI
+from models.booking_money import OTHERS, PART
 from models.lifecycle import CONFIRMED, Fact, Status
 from models.payment import OPEN, TRANSFER, Payment, PaymentFacts, PaymentState
 from models.receipt import Receipt
@@ -45,8 +46,18 @@ def tell_rejected(session: Session, booking: Booking, due: Due, rules: Rules, no
     ).scalar_one()
     if reason == PART:
         notices.rest_missing(session, booking, payment, rules=rules, now=now)
+    elif reason == OTHERS:
+        notices.still_awaited(session, booking, payment, rules=rules, now=now)
     else:
         notices.payment_rejected(session, booking, payment, reason=reason, rules=rules, now=now)
+
+
+@light
+def end_search(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
+    """The money that the place was kept for is somebody else's; where it was kept for other money, it stays kept."""
+    evidence_id = int(due.cause.split(":")[1])
+    if booking.kept_for(session) == evidence_id:
+        booking.end_search(session, rules=rules, actor=SARAI, cause=due.cause, now=now)
 
 
 @light

@@ -64,6 +64,7 @@ from flows.notices.transfer import (
     review_ending,
     review_expired,
     review_message,
+    still_awaited,
     transfer_expired,
     transfer_instructions,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "sender_stopped",
     "stay_begins",
     "stay_over",
+    "still_awaited",
     "still_waiting",
     "ticket_counts_again",
     "ticket_issued",

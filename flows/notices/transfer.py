@@ -10,10 +10,11 @@ from flows.actions import BookAgain, RejectPayment, SayPaid, ShowBooking, Verify
 from flows.engine import button, with_preface
 from flows.notices import pictures
 from flows.notices.telling import clock, facts, listing_of, people, speak_to_guest, tell_admins, tell_guest
-from flows.phrases import ENGLISH
+from flows.phrases import ENGLISH, Phrases
 from models import person, reading
 from models.booking import Booking
 from models.evidence import Evidence
+from models.listing import Listing
 from models.message import Buttons, Template, Text
 from models.payee import Payee
 from models.payment import Payment
@@ -30,7 +31,12 @@ def transfer_instructions(
     payee = payee_of(session, payment)
     country = person.country_of(session, booking.person_id)
     message = transfer.page(_, booking, listing, payment, payee, country, rules, now)
-    template = templates.make(
+    template = _instructions(_, booking, listing, payment, payee)
+    tell_guest(session, booking, message, "transfer_instructions", template, now)
+
+
+def _instructions(_: Phrases, booking: Booking, listing: Listing, payment: Payment, payee: Payee) -> Template:
+    return templates.make(
         "transfer_instructions",
         _.language,
         listing.name,
@@ -41,7 +47,6 @@ def transfer_instructions(
         clock(_, booking.hold_until or payment.expires_at, listing),
         taps=(SayPaid(booking.id),),
     )
-    tell_guest(session, booking, message, "transfer_instructions", template, now)
 
 
 def payment_rejected(
@@ -67,6 +72,19 @@ def payment_rejected(
         taps=(SayPaid(booking.id),),
     )
     tell_guest(session, booking, message, "payment_rejected", template, now)
+
+
+def still_awaited(
+    session: Session, booking: Booking, payment: Payment, *, rules: Rules, now: datetime
+) -> None:
+    """Money was looked at that is somebody else's: this guest's is waited for, and for how long."""
+    _, listing = speak_to_guest(session, booking), listing_of(session, booking)
+    country = person.country_of(session, booking.person_id)
+    payee = payee_of(session, payment)
+    page = transfer.page(_, booking, listing, payment, payee, country, rules, now)
+    message = with_preface(page, _("*We are still waiting for your payment.* Here is where to send it:"))
+    template = _instructions(_, booking, listing, payment, payee)
+    tell_guest(session, booking, message, "still_awaited", template, now)
 
 
 def transfer_expired(

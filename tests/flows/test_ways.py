@@ -106,6 +106,28 @@ def test_a_page_that_failed_is_tried_again_or_left_for_another_way(session: Sess
     assert isinstance(chat.taps("Pay by card"), Typing)
 
 
+def test_who_has_sent_nothing_may_pay_otherwise_while_somebody_looks_at_money_that_was_found(
+    session: Session, chat: Chat
+) -> None:
+    booking = _linked(chat, "Pay by transfer")
+    booking.keep_for_found(session, 1, rules=RULES, cause="evidence:1", now=NOW)
+    assert isinstance(chat.says("card"), Typing)
+    booking = chat.bookings()[0]
+    assert (booking.status, booking.rejections(session)) == ("PAYMENT_PENDING", 0)
+    assert [p.method for p in Payment.of_booking(session, booking.id)] == ["transfer", "card"]
+
+
+def test_who_says_that_they_have_paid_pays_by_no_other_way_until_somebody_has_looked(
+    session: Session, chat: Chat
+) -> None:
+    booking = _linked(chat, "Pay by transfer")
+    booking.keep_for_found(session, 1, rules=RULES, cause="evidence:1", now=NOW)
+    chat.says("paid")
+    chat.says("card")
+    assert chat.bookings()[0].status == "PAYMENT_REVIEW"
+    assert len(Payment.of_booking(session, booking.id)) == 1
+
+
 def test_with_one_other_way_there_is_no_need_to_choose(session: Session, chat: Chat) -> None:
     chat.rules = replace(RULES, ways=frozenset({"razorpay", "transfer"}))
     _linked(chat, "Pay by transfer")

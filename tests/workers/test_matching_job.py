@@ -21,15 +21,18 @@ from models.evidence import GMAIL, REVERSAL, Evidence, keep_transfer
 from models.listing import Listing
 from models.matching import Transfer
 from models.money import Money
-from models.payment import Payment
+from models.payment import MANUAL_ADMIN, Payment
 from models.rules import Rules
 from models.session import Session
 from models.verification import Mode
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW, RULES
+from workers import bookings as bookings  # registers the jobs
 from workers import matching
+from workers import transfers as transfers
 from workers.matching import ANSWER_IN, MatchJobs, match_what_waits
+from workers.turns import Turns
 
 MINUTE = timedelta(minutes=1)
 ISSUER = "nayapay"
@@ -126,6 +129,13 @@ class World:
         assert one is not None
         return one
 
+    def follows_up(self) -> None:
+        """Whatever is due by now, and needs nobody outside."""
+        turns = Turns(rules=RULES, clock=self.clock, lanes=1)
+        for _ in range(2):
+            while turns.drain(0):
+                pass
+
     def status(self, booking_id: int) -> str:
         return str(self.scratch.value("SELECT status FROM bookings WHERE id = :id", id=booking_id))
 
@@ -218,12 +228,61 @@ def test_manual_proposes_everything(world: World) -> None:
     assert world.told.what == [("proposed", safe), ("unmatched", nothing)]
 
 
-def test_what_is_weak_is_proposed_and_keeps_no_place(world: World) -> None:
+def test_what_is_weak_is_proposed_and_keeps_the_place(world: World) -> None:
     booking_id, payment = world.books()
     weak = world.mail(payment.agreed)
     world.run(Mode.MANUAL)
     assert world.told.what == [("proposed", weak)]
+    assert world.status(booking_id) == "PAYMENT_REVIEW"
+
+
+def test_what_is_weak_keeps_no_place_where_several_explain_it(world: World) -> None:
+    (first, one), (second, _) = world.books(), world.books()
+    world.mail(one.agreed)
+    world.run(Mode.MANUAL)
+    assert {world.status(first), world.status(second)} == {"PAYMENT_PENDING"}
+
+
+def test_what_is_weak_claims_nothing_back(world: World) -> None:
+    booking_id, payment = world.books()
+    with unit_of_work() as session:
+        Booking.for_update(session, booking_id).expire(session, cause="hold", now=NOW)
+    weak = world.mail(payment.agreed)
+    world.run(Mode.MANUAL)
+    assert world.told.what == [("proposed", weak)]
+    assert world.status(booking_id) == "EXPIRED"
+
+
+@pytest.mark.parametrize("is_put_aside", [True, False])
+def test_a_place_is_kept_no_longer_than_the_money_may_be_for_it(world: World, is_put_aside: bool) -> None:
+    (booking_id, payment), (other_id, theirs) = world.books(), world.books()
+    mail = world.mail(payment.amount)
+    world.run(Mode.MANUAL)
+    assert world.status(booking_id) == "PAYMENT_REVIEW"
+    with unit_of_work() as session:
+        if is_put_aside:
+            assert evidence.reject_one(session, mail, reason="no_booking", by=None, now=NOW)
+        else:
+            other = Booking.for_update(session, other_id)
+            make.finds(session, other, theirs, mail, payment.amount, how=MANUAL_ADMIN)
+    world.follows_up()
     assert world.status(booking_id) == "PAYMENT_PENDING"
+    heard = world.scratch.rows("SELECT kind FROM outbound_messages WHERE booking_id = :id", id=booking_id)
+    assert "still_awaited" in [row.kind for row in heard]
+    with unit_of_work() as session:
+        assert Booking.for_update(session, booking_id).rejections(session) == 0
+
+
+def test_who_has_said_that_they_paid_is_looked_for_whatever_was_found(world: World) -> None:
+    booking_id, payment = world.books()
+    mail = world.mail(payment.amount)
+    world.run(Mode.MANUAL)
+    with unit_of_work() as session:
+        booking = Booking.for_update(session, booking_id)
+        booking.submit_evidence(session, rules=RULES, cause="said", now=NOW)
+        evidence.reject_one(session, mail, reason="no_booking", by=None, now=NOW)
+    world.follows_up()
+    assert world.status(booking_id) == "PAYMENT_REVIEW"
 
 
 def test_automated_asks_nobody(world: World) -> None:
