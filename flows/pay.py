@@ -230,6 +230,8 @@ def take_picture(turn: Turn, state: State, payload: Mapping[str, Any]) -> Reply 
     if mime_type not in MIME_TYPES:
         body = turn._("Please send a picture of the transfer (a screenshot), not a file.")
         return Reply(Text(body), replace(state, misses=0), "picture_wanted", waiting[0].id)
+    if evidence.has_sent_enough(turn.session, turn.person_id, turn.now):
+        return say_paid(turn, state, waiting[0])
     evidence_id = evidence.keep_picture(
         turn.session,
         person_id=turn.person_id,

@@ -283,11 +283,16 @@ def put_off(session: Session, one: Waiting, until: datetime) -> None:
 
 
 def counted_as(session: Session, reversal: Waiting) -> int | None:
-    """The evidence whose money was counted and is taken back by this; None where its id names none."""
+    """The evidence whose money was counted and is taken back by this; None where its id names none of this amount."""
     ids = [one for one in (reversal.reverses, reversal.transfer.transaction_id) if one]
-    found: int | None = session.execute(
-        _COUNTED_AS, {"ids": ids, "issuer": reversal.transfer.issuer}
-    ).scalar()
+    amount = reversal.transfer.amount
+    what = {
+        "ids": ids,
+        "issuer": reversal.transfer.issuer,
+        "minor": amount.minor,
+        "currency": amount.currency,
+    }
+    found: int | None = session.execute(_COUNTED_AS, what).scalar()
     return found
 
 
@@ -404,7 +409,7 @@ _PUT_OFF = text(
 _COUNTED_AS = text(
     "SELECT e.id FROM payment_evidence e WHERE e.counted "
     "AND e.transaction_id = ANY(:ids) AND e.issuer IS NOT DISTINCT FROM :issuer AND e.kind = 'credit' "
-    "ORDER BY e.id LIMIT 1"
+    "AND e.amount_minor = :minor AND e.currency = :currency ORDER BY e.id LIMIT 1"
 )
 _END_REVERSAL = text(
     "UPDATE payment_evidence SET match_at = NULL, status = 'verified', verified_at = :now, "

@@ -15,6 +15,7 @@ import orjson
 from models import action_code, allocation, ticket
 from models.booking_event import SARAI, Actor, known
 from models.booking_found import BookingFound
+from models.booking_money import received, with_money
 from models.booking_row import NO, PAY_IN_FULL, REWRITE, YES, answers_as_columns, insert
 from models.cancellation import Policy, refund_due
 from models.errors import AlreadyDecided, IllegalTransition, StayRefused, SummaryChanged, TooManyHolds
@@ -233,10 +234,9 @@ class Booking(BookingFound):
         self._apply(session, Action.DECLINE, cause=cause, actor=actor, now=now, reason=reason)
         allocation.release(session, self.id)
         ticket.void(session, self.id, now)
-        captured = [p for p in Payment.of_booking(session, self.id) if p.captured_minor]
+        captured = with_money(Payment.of_booking(session, self.id))
         if captured:
-            owed = sum(p.captured_minor for p in captured)
-            self._owe_back(session, Action.REQUIRE_REFUND, captured[0], owed, cause, now)
+            self._owe_back(session, Action.REQUIRE_REFUND, captured[0], received(captured), cause, now)
 
     def owner_deadline(self, payments: Sequence[Payment], rules: Rules) -> datetime:
         """When an unanswered request declines by itself.
@@ -274,7 +274,7 @@ class Booking(BookingFound):
 
     def refund_if_cancelled(self, session: Session, now: datetime) -> Money:
         """What the guest would get back by cancelling now; authorized money is let go, not refunded."""
-        captured = sum(p.captured_minor for p in Payment.of_booking(session, self.id))
+        captured = received(Payment.of_booking(session, self.id))
         if captured == 0:
             return Money(0, self.currency)
         if self.decision_made_at is None:
@@ -304,7 +304,7 @@ class Booking(BookingFound):
         allocation.release(session, self.id)
         action_code.spend_all(session, self.id, now)
         ticket.void(session, self.id, now)
-        captured = [p for p in Payment.of_booking(session, self.id) if p.captured_minor]
+        captured = with_money(Payment.of_booking(session, self.id))
         if captured and owed.minor:
             self._owe_back(session, Action.REQUIRE_REFUND, captured[0], owed.minor, cause, now)
 

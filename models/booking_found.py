@@ -63,8 +63,9 @@ class BookingFound(BookingMoney):
                 now=now,
             ):
                 return Outcome.KNOWN
-            # An admin's word was for what was asked for, also where the payer has rounded it up.
-            said = payment.amount if found.amount == payment.agreed else found.amount
+            # An admin's word was for what was asked for, also where the payer has rounded it up or left off paisa.
+            weighed, _ = receipt.weigh(found.amount, asked=payment.amount, agreed=payment.agreed)
+            said = payment.amount if weighed is Outcome.EXACT else found.amount
             if receipt.prove(session, payment_id=payment.id, amount=said, evidence_id=found.evidence_id):
                 return Outcome.KNOWN
         return self._take(session, found, payment, actor=actor, rules=rules, cause=cause, now=now)

@@ -22,6 +22,7 @@ from models.payee import Payee
 from models.payment import (
     HAS_MONEY,
     OPEN,
+    TAKEN,
     TRANSFER,
     Found,
     Payment,
@@ -98,11 +99,10 @@ class BookingMoney(BookingSteps):
         self._apply(session, Action.EXPIRE, cause=cause, actor=actor, now=now, reason=reason)
         allocation.release(session, self.id)
         action_code.spend_all(session, self.id, now)
-        parts = [p for p in payments if p.captured_minor]
+        parts = with_money(payments)
         if parts:
-            owed = sum(p.captured_minor for p in parts)
             action = Action.RECORD_UNPLACEABLE_PAYMENT
-            self._owe_back(session, action, parts[0], owed, cause, now, reason=PART)
+            self._owe_back(session, action, parts[0], received(parts), cause, now, reason=PART)
 
     def _check_open(self, session: Session, method: str) -> Payee | None:
         """Where a transfer for this place goes; None for what is paid on a provider's page.
@@ -315,7 +315,7 @@ class BookingMoney(BookingSteps):
             return
         if facts.state is PaymentState.AUTHORIZED:
             self._place_authorization(session, payment, rules=rules, cause=cause, now=now)
-        elif facts.state is PaymentState.CAPTURED:
+        elif payment.state in TAKEN and before not in TAKEN:  # a part of it may be gone before we hear of it
             self._place_capture(session, payment, before, rules=rules, cause=cause, now=now, actor=actor)
         elif (
             before == PaymentState.AUTHORIZED
@@ -368,10 +368,12 @@ class BookingMoney(BookingSteps):
     ) -> None:
         """Money is ours: it confirms what was decided, pays what waited, or is owed back."""
         cause = f"{cause}:payment:{payment.id}"
-        if before != PaymentState.AUTHORIZED and self.status in _PAID and self._is_second(session, payment):
+        if self.status in _OWES or (self.status in _PAID and self._is_second(session, payment)):
             self._give_second_back(session, payment, cause=cause, now=now)
         elif self.status in AWAITING_OWNER:
             # Also while a second payment is authorized and not let go yet: what was decided is paid.
+            if before != PaymentState.AUTHORIZED:  # by another way than was authorized: that one is let go
+                self._close_payments(session, cause=cause, now=now)
             if self.decision == YES:
                 self.confirm(session, cause=cause, actor=self._decider(session), now=now)
         elif self.is_reversed:
@@ -448,7 +450,7 @@ class BookingMoney(BookingSteps):
             )
 
     def _is_second(self, session: Session, payment: Payment) -> bool:
-        return any(other.state == PaymentState.CAPTURED for other in self._others(session, payment))
+        return any(other.state in TAKEN for other in self._others(session, payment))
 
     def _give_second_back(self, session: Session, payment: Payment, *, cause: str, now: datetime) -> None:
         """A provider took money for what was paid before: it counts for nothing, and goes back by a row of its own."""
@@ -624,8 +626,8 @@ class BookingMoney(BookingSteps):
 
 
 def to_capture(status: str, decision: str | None, payments: Sequence[Stands]) -> Stands | None:
-    """The authorized payment that has to be captured now; None once captured, voided or declined."""
-    if status not in AWAITING_OWNER or decision != YES:
+    """The authorized payment that has to be captured now; None once captured, voided, declined or paid otherwise."""
+    if status not in AWAITING_OWNER or decision != YES or any(p.state in TAKEN for p in payments):
         return None
     return next((p for p in payments if p.state == PaymentState.AUTHORIZED), None)
 
@@ -634,7 +636,8 @@ def to_close(status: str, payments: Sequence[Stands]) -> list[Stands]:
     """Pages to shut and authorizations to let go: all that is not what the booking is paid by."""
     kept: Stands | None = None
     if status in AWAITING_OWNER | CONFIRMED | {Status.COMPLETED}:
-        kept = next((p for p in payments if p.state in HAS_MONEY), None)
+        paid = [p for p in payments if p.state in HAS_MONEY]
+        kept = next((p for p in paid if p.state in TAKEN), paid[0] if paid else None)
     elif status in LIVE_HOLD and payments and payments[-1].state in OPEN:
         kept = payments[-1]
     return [
@@ -645,9 +648,14 @@ def to_close(status: str, payments: Sequence[Stands]) -> list[Stands]:
     ]
 
 
+def with_money(payments: Sequence[Payment]) -> Sequence[Payment]:
+    """Those by which something came that was not given away since."""
+    return [p for p in payments if p.captured_minor and p.state != PaymentState.REFUNDED]
+
+
 def received(payments: Sequence[Payment]) -> int:
     """What came and was not given away since, in minor units."""
-    return sum(p.captured_minor for p in payments if p.state != PaymentState.REFUNDED)
+    return sum(p.captured_minor for p in with_money(payments))
 
 
 def _have_money(payments: Sequence[Payment]) -> bool:
@@ -655,4 +663,5 @@ def _have_money(payments: Sequence[Payment]) -> bool:
 
 
 _UNPAID = frozenset({Status.PAYMENT_PENDING, Status.PAYMENT_REVIEW, Status.EXPIRED})
+_OWES = frozenset({Status.REFUND_REQUIRED, Status.REFUND_INITIATED, Status.REFUND_COMPLETED})
 _PAID = AWAITING_OWNER | CONFIRMED | {Status.COMPLETED}

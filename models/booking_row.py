@@ -155,6 +155,11 @@ class BookingRow:
     def due(self) -> Money:
         return Money(self.total_minor - self.advance_minor, self.currency)
 
+    def owed_back(self, session: Session) -> Money | None:
+        """What the guest is to get of what was counted for the stay; None where nothing was ever owed."""
+        minor = session.execute(_OWED_BACK, {"id": self.id}).scalar()
+        return Money(minor, self.currency) if minor is not None else None
+
 
 def answers_as_columns(
     listing: Listing,
@@ -253,13 +258,20 @@ NEWER_OF_SAME_STAY = text(
     "AND starts_at = :starts_at AND ends_at = :ends_at AND units = :units AND currency = :currency "
     f"AND status IN {_one_of(LIVE_HOLD)} AND hold_until IS NOT NULL ORDER BY id DESC LIMIT 1 FOR NO KEY UPDATE"
 )
+_OWED_BACK = text(
+    "SELECT CAST(data->>'refund_minor' AS bigint) FROM booking_events WHERE booking_id = :id "
+    f"AND to_status = '{Status.REFUND_REQUIRED}' AND data ? 'refund_minor' ORDER BY id DESC LIMIT 1"
+)
 PUT_TO = text(
     "SELECT b.code FROM payments p JOIN payments n ON n.put_from = p.id JOIN bookings b ON b.id = n.booking_id "
     "WHERE p.booking_id = :id"
 )
-UNITS_HELD = Hot(
-    "units_held",
-    "SELECT count(*) FROM allocations WHERE booking_id = :id AND state <> 'RELEASED'",
+_UNITS_HELD: Final = "FROM allocations WHERE booking_id = :id AND state <> 'RELEASED'"
+UNITS_HELD = Hot("units_held", f"SELECT count(*) {_UNITS_HELD}", id="bigint")
+# A rival may be letting go of an overdue hold at this moment: one of the two waits for the other.
+LOCK_UNITS_HELD = Hot(
+    "lock_units_held",
+    f"SELECT count(*) FROM (SELECT id {_UNITS_HELD} ORDER BY id FOR NO KEY UPDATE) AS held",
     id="bigint",
 )
 _ANSWERS: Final = {

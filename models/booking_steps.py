@@ -10,7 +10,7 @@ from sqlalchemy import text
 from models import allocation, booking_event, coupon
 from models.availability import taken_span
 from models.booking_event import SARAI, Actor, known
-from models.booking_row import HOLDS_OF_PERSON, UNITS_HELD, BookingRow
+from models.booking_row import HOLDS_OF_PERSON, LOCK_UNITS_HELD, UNITS_HELD, BookingRow
 from models.errors import PlaceTaken
 from models.lifecycle import Action, Fact, Status, next_status
 from models.listing import Listing
@@ -108,11 +108,12 @@ class BookingSteps(BookingRow):
         return bool(UNITS_HELD.run(session, id=self.id).scalar() == self.units)
 
     def _has_or_claims_place(self, session: Session, *, rules: Rules, now: datetime) -> bool:
-        has = UNITS_HELD.run(session, id=self.id).scalar()
+        if self.units > 1:  # before its rows are locked: whoever lines up waits for them
+            allocation.one_party_at_a_time(session, self.listing_id)
+        has = LOCK_UNITS_HELD.run(session, id=self.id).scalar()
         if has == self.units:
             return True
         if has:
-            allocation.one_party_at_a_time(session, self.listing_id)
             allocation.release(session, self.id)
         return self._try_claim(session, hold_until=None, rules=rules, now=now)
 

@@ -37,6 +37,10 @@ MIME_TYPES: Final = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_PIXELS: Final = 120_000_000
 CODE_LENGTH: Final = 4
+# That one guest may send in an hour: each is fetched, kept, read, and shown to the admins.
+MOST_PICTURES: Final = 10
+# That one picture may show beside its own: a page full of ids is somebody's guessing.
+MOST_OTHER_IDS: Final = 4
 MOST_TAILS: Final = 5  # of ids that a guest may type for one payment: nobody gets there by guessing
 
 
@@ -363,6 +367,12 @@ def keep_picture(session: Session, *, person_id: int, media_id: str, mime_type: 
     return evidence_id
 
 
+def has_sent_enough(session: Session, person_id: int, now: datetime) -> bool:
+    """Whether so many pictures of theirs came within the hour that no more are kept."""
+    sent = session.execute(_PICTURES_OF, {"person_id": person_id, "since": now - timedelta(hours=1)})
+    return int(sent.scalar_one()) >= MOST_PICTURES
+
+
 def attach(session: Session, evidence_id: int, *, booking_id: int, payment_id: int) -> None:
     """It is shown for this payment; what was for a payment before stays for that one."""
     session.execute(
@@ -512,6 +522,10 @@ _LOOK_AGAIN_AT_CANDIDATES = text(
     "UPDATE payment_evidence e SET match_at = :now FROM match_candidates c WHERE c.payment_id = :payment_id "
     "AND e.id = c.evidence_id AND e.match_round = c.round AND e.source = 'gmail' AND e.trusted AND NOT e.counted "
     "AND e.status IN ('pending', 'matched', 'unmatched')"
+)
+_PICTURES_OF = text(
+    "SELECT count(*) FROM payment_evidence WHERE created_at > :since AND person_id = :person_id "
+    "AND source = 'screenshot'"
 )
 _SEARCHED_FOR = text(
     "SELECT DISTINCT b.id FROM match_candidates c JOIN payments p ON p.id = c.payment_id "

@@ -58,6 +58,7 @@ class PaymentState(StrEnum):
 
 OPEN: Final = frozenset({PaymentState.CREATED, PaymentState.PENDING, PaymentState.UNKNOWN})
 HAS_MONEY: Final = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.PART_REFUNDED})
+TAKEN: Final = HAS_MONEY - {PaymentState.AUTHORIZED}  # what is ours, and not merely held for us
 ENDED: Final = frozenset(PaymentState) - OPEN - HAS_MONEY
 
 
@@ -244,7 +245,7 @@ class Payment:
         self.state = after
         if after is PaymentState.AUTHORIZED:
             self.authorized_at = now
-        elif after is PaymentState.CAPTURED or (after in HAS_MONEY and self.captured_at is None):
+        elif after is PaymentState.CAPTURED or (after in TAKEN and self.captured_at is None):
             # Also where the first thing we hear of it is that a part went back: that is a row of its own.
             self.captured_at = now
             self.captured_minor = facts.amount_minor if facts.amount_minor is not None else self.amount_minor

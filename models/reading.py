@@ -74,11 +74,6 @@ def of(session: Session, evidence_id: int) -> Reading | None:
     return Reading.from_dict(kept) if kept is not None else None
 
 
-def of_sender_since(session: Session, evidence_id: int, since: datetime) -> int:
-    """How many pictures of the same sender were read since then."""
-    return int(session.scalar(_OF_SENDER, {"id": evidence_id, "since": since}) or 0)
-
-
 def before(session: Session, evidence_id: int, now: datetime) -> Sequence[Before]:
     """Earlier pictures that this one repeats, whoever sent them, the surest repeat of each booking first.
 
@@ -106,10 +101,6 @@ _KEEP = text(
     "read_at = :now WHERE id = :id AND reading IS NULL RETURNING id"
 )
 _READING = text("SELECT reading FROM payment_evidence WHERE id = :id")
-_OF_SENDER = text(
-    "SELECT count(*) FROM payment_evidence e JOIN payment_evidence other ON other.person_id = e.person_id "
-    "WHERE e.id = :id AND other.read_at > :since"
-)
 _BEFORE = text(
     "SELECT DISTINCT ON (first.booking_id) how.name, b.code, EXISTS (SELECT 1 FROM payment_evidence money "
     "WHERE money.counted AND money.transaction_id = first.transaction_id) AS counted "

@@ -134,8 +134,15 @@ def refund_required(session: Session, booking: Booking, *, rules: Rules, now: da
     listing = listing_of(session, booking)
     _ = phrases.of("en")
     captured = Money(sum(p.captured_minor for p in Payment.of_booking(session, booking.id)), booking.currency)
-    lines = ["*Refund required*", "", *people(session, booking, listing), f"Paid: {_.money(captured)}"]
-    template = templates.make("refund_required", "en", booking.code, listing.name, _.money(captured))
+    owed = booking.owed_back(session) or captured
+    lines = [
+        "*Refund required*",
+        "",
+        *people(session, booking, listing),
+        f"Paid: {_.money(captured)}",
+        f"To give back: *{_.money(owed)}*",
+    ]
+    template = templates.make("refund_required", "en", booking.code, listing.name, _.money(owed))
     tell_admins(session, booking, Text("\n".join(lines)), "refund_required", template, now)
 
 

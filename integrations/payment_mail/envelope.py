@@ -130,8 +130,8 @@ def decode_text(data: bytes, charset: str) -> str:
                 return data[: error.start].decode("utf-8")
     if charset in ("", "utf-8", "utf8", "us-ascii", "ascii") or not _CHARSET.fullmatch(charset):
         charset = "utf-8" if _is_mostly_utf8(data) else "cp1252"
-    try:
-        return data.decode(charset, "replace")
+    try:  # UTF-7 can spell halves of letters, which no row can hold
+        return data.decode(charset, "replace").encode("utf-8", "replace").decode()
     except (LookupError, ValueError):
         return data.decode("cp1252", "replace")
 

@@ -58,10 +58,15 @@ _NO_ID: Final = words(
     r"[0-3]?\d[-/][0-1]?\d[-/]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}-?[a-z]{3}-?\d{2,4}|bk-\d{8}\S*",
     r"(?:0|\+?92|0092)3\d{9}|x+\d+|[a-z]+",
 )
+_REMARK_LABEL: Final = (
+    r"(?:(?:payment |sender.s |customer )?(?:remarks?|note|message|comments?|memo)|"
+    r"purpose(?: of payment)?|نوٹ|टिप्पणी)(?: from [^\n:]{1,60})?\s?"
+)
+# One that has a line to itself ends with the line, whatever sentences its payer put into it; only one within a line
+# ends with its sentence, for the issuer goes on behind it.
 _REMARK: Final = re.compile(
-    r"(?:^|(?<=[.;,|\t] ))(?:(?:payment |sender.s |customer )?(?:remarks?|note|message|comments?|memo)|"
-    r"purpose(?: of payment)?|نوٹ|टिप्पणी)"
-    r"(?: from [^\n:]{1,60})?\s?(?:[:\t][ ]?[^\n]*?(?=\. [A-Z]|$)|\n[^\n]*)",
+    rf"^{_REMARK_LABEL}(?:[:\t][ ]?[^\n]*|\n[^\n]*)|"
+    rf"(?<=[.;,|\t] ){_REMARK_LABEL}(?:[:\t][ ]?[^\n]*?(?=\. [A-Z]|$)|\n[^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _REVERSES: Final = words(

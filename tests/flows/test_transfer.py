@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from flows import notices, understand
 from flows.actions import RejectPaymentFor, SayPaid, VerifyPayment
+from models import evidence
 from models import person as people
 from models.booking import Booking
 from models.listing import Listing
@@ -117,6 +118,20 @@ def test_a_picture_that_was_rejected_is_not_shown_again(session: Session, chat: 
     admin.says(f"reject {booking.code} unreadable")
     assert "screenshot of the transfer" in body(chat.says("paid"))
     assert "sent no picture" in body(admin.says("pending"))
+
+
+def test_who_floods_us_with_pictures_is_answered_and_nothing_more_is_kept(
+    session: Session, chat: Chat
+) -> None:
+    _by_transfer(chat)
+    for _ in range(evidence.MOST_PICTURES):
+        assert "checking your payment" in body(chat.sends(PICTURE))
+    assert "We are checking your payment" in body(chat.sends(PICTURE))
+    kept = text("SELECT count(*) FROM payment_evidence")
+    assert session.execute(kept).scalar() == evidence.MOST_PICTURES
+    chat.passes(minutes=61)
+    chat.sends(PICTURE)
+    assert session.execute(kept).scalar() == evidence.MOST_PICTURES + 1
 
 
 def test_a_picture_from_anybody_else_is_only_a_picture(session: Session, chat: Chat) -> None:

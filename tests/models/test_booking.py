@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from models import action_code, db, ticket
+from models import action_code, allocation, db, ticket
 from models.booking import Booking
 from models.booking_event import STANDING, Actor
 from models.booking_money import to_close
@@ -28,6 +29,7 @@ from models.errors import (
 from models.lifecycle import Fact, Status
 from models.money import Money
 from models.payment import OPEN, Payment, PaymentFacts, PaymentState
+from models.receipt import Receipt
 from models.rules import Rules
 from models.session import Session
 from models.stay import Stay
@@ -463,6 +465,77 @@ def test_the_owners_yes_confirms_though_a_second_payment_is_not_let_go_yet(sessi
     make.tell(session, booking, CAPTURED, payment=first)
     assert booking.status == Status.OWNER_CONFIRMED
     assert _to_close(session, booking) == [second]
+
+
+@pytest.mark.parametrize("told", ["before the yes", "after the yes", "after the capture"])
+def test_money_on_a_page_that_could_not_be_closed_is_not_taken_a_second_time(
+    session: Session, told: str
+) -> None:
+    """Paytm closes no page: the guest turns to their card, and the page is paid all the same."""
+    booking = make.held(session)
+    page = Payment.of_booking(session, booking.id)[0]
+    card = booking.retry_payment(session, method="card", cause="inbound:7", now=NOW)
+    make.tell(session, booking, AUTHORIZED, payment=card)
+    if told == "before the yes":
+        make.tell(session, booking, CAPTURED, payment=page, now=NOW + MINUTE)
+        assert _to_close(session, booking) == [card]
+        assert make.follow_ups(session, booking)["close_payments"] == NOW + MINUTE
+    make.decide(session, booking, yes=True)
+    if told == "after the capture":
+        make.tell(session, booking, CAPTURED, payment=card)
+    if told != "before the yes":
+        make.tell(session, booking, CAPTURED, payment=page, now=NOW + MINUTE)
+    assert booking.capture_due(session) is None
+    assert booking.status == Status.OWNER_CONFIRMED
+    if told != "after the capture":
+        make.tell(session, booking, VOIDED, payment=card, now=NOW + MINUTE)
+    payments = Payment.of_booking(session, booking.id)
+    assert sum(payment.captured_minor for payment in payments) == booking.advance_minor
+    assert booking.status == Status.OWNER_CONFIRMED
+
+
+def test_a_capture_that_was_under_way_when_other_money_confirmed_goes_back(session: Session) -> None:
+    booking = make.held(session)
+    page = Payment.of_booking(session, booking.id)[0]
+    card = booking.retry_payment(session, method="card", cause="inbound:7", now=NOW)
+    make.tell(session, booking, AUTHORIZED, payment=card)
+    make.decide(session, booking, yes=True)
+    make.tell(session, booking, CAPTURED, payment=page)
+    make.tell(session, booking, CAPTURED, payment=card, now=NOW + MINUTE)
+    assert [row.outcome for row in Receipt.of_booking(session, booking.id)] == ["second"]
+    payments = Payment.of_booking(session, booking.id)
+    assert sum(payment.captured_minor for payment in payments) == booking.advance_minor
+
+
+def test_more_money_for_what_is_owed_back_already_goes_back_as_well(session: Session) -> None:
+    booking = make.held(session)
+    first = Payment.of_booking(session, booking.id)[0]
+    second = booking.retry_payment(session, method="card", cause="inbound:7", now=NOW)
+    booking.cancel_by_guest(session, cause="inbound:8", now=NOW)
+    make.tell(session, booking, CAPTURED, payment=first)
+    assert booking.status == Status.REFUND_REQUIRED
+    make.tell(session, booking, CAPTURED, payment=second, now=NOW + MINUTE)
+    (row,) = Receipt.of_booking(session, booking.id)
+    assert (row.outcome, row.payment_id, row.back_minor) == ("second", second.id, second.amount_minor)
+    assert "tell_money_left" in make.follow_ups(session, booking)
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "withdrawn"])
+def test_what_its_provider_gave_back_is_not_owed_once_more(session: Session, ends: str) -> None:
+    booking = make.confirmed(session)
+    make.tell(session, booking, PaymentFacts(PaymentState.REFUNDED))
+    if ends == "cancelled":
+        booking.cancel_by_guest(session, cause="inbound:8", now=NOW)
+    else:
+        booking.withdraw(session, actor=Actor("admin", make.person(session)), cause="inbound:8", now=NOW)
+    assert booking.status in (Status.GUEST_CANCELLED, Status.OWNER_CANCELLED)
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_money_of_which_a_part_went_back_before_we_heard_of_it_pays(session: Session, decided: bool) -> None:
+    booking = make.decided(session) if decided else make.held(session)
+    make.tell(session, booking, PaymentFacts(PaymentState.PART_REFUNDED, amount_minor=booking.advance_minor))
+    assert booking.status == (Status.OWNER_CONFIRMED if decided else Status.PAYMENT_SUCCESS)
 
 
 def test_captured_money_pays_a_waiting_booking_too(session: Session) -> None:
@@ -1000,6 +1073,36 @@ def test_two_copies_of_one_tap_are_one_payment(scratch: Scratch) -> None:
     assert errors == []
     assert scratch.value("SELECT count(*) FROM payments") == 1
     assert scratch.value("SELECT count(*) FROM allocations") == 1
+
+
+def test_money_that_comes_while_a_rival_takes_the_overdue_place_is_never_a_second_holder(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rival commits, or waits, between our look at the place and our keeping it."""
+    late, ours = NOW + HOUR, allocation.keep
+    with db.unit_of_work() as unit:
+        place = make.listing(unit, units=1)
+        booking_id = make.held(unit, place).id
+        rival_id = make.draft(unit, place).id
+
+    def claim() -> None:
+        with contextlib.suppress(PlaceTaken), db.unit_of_work() as unit:
+            _accept(unit, Booking.for_update(unit, rival_id), cause="inbound:2", now=late)
+
+    rival = threading.Thread(target=claim)
+
+    def keep_later(session: Session, number: int) -> None:
+        rival.start()
+        rival.join(0.5)  # where it has to wait for us it does so until we commit
+        ours(session, number)
+
+    monkeypatch.setattr(allocation, "keep", keep_later)
+    with db.unit_of_work() as unit:
+        make.tell(unit, Booking.for_update(unit, booking_id), CAPTURED, now=late)
+    rival.join()
+    holders = scratch.rows("SELECT booking_id FROM allocations WHERE state <> 'RELEASED'")
+    paid = scratch.value(f"SELECT status = 'PAYMENT_SUCCESS' FROM bookings WHERE id = {booking_id}")
+    assert [row.booking_id for row in holders] == [booking_id if paid else rival_id]
 
 
 def test_what_follows_is_written_with_the_change_and_rung_for_after_it(scratch: Scratch) -> None:

@@ -116,6 +116,14 @@ def test_a_mail_of_the_rounded_amount_proves_an_admins_word_as_well(session: Ses
     assert _finds(session, booking, payment.agreed, "TX4") is Outcome.SECOND
 
 
+def test_a_mail_of_the_amount_without_its_paisa_proves_an_admins_word_as_well(session: Session) -> None:
+    booking = make.in_review(session)
+    payment = _payment(session, booking)
+    booking.record_transfer(session, actor=_admin(session), rules=RULES, cause="inbound:1", now=NOW)
+    assert _finds(session, booking, payment.amount - Money(50, "PKR"), "TX3") is Outcome.KNOWN
+    assert [row.back_minor for row in Receipt.of_booking(session, booking.id)] == [0]
+
+
 def test_money_is_only_counted_for_the_bookings_own_payment_in_its_own_currency(session: Session) -> None:
     booking, other = make.by_transfer(session), make.by_transfer(session)
     payment = _payment(session, booking)

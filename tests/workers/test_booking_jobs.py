@@ -290,6 +290,20 @@ def test_money_owed_back_is_told_to_the_admin(scratch: Scratch, turns: Turns) ->
     assert _heard(scratch) == ["admin"]
 
 
+def test_the_admin_is_told_what_is_owed_and_not_what_was_paid(scratch: Scratch, turns: Turns) -> None:
+    booking = _made(lambda unit: make.confirmed(unit, now=NOW))
+    with db.unit_of_work() as unit:
+        late = Booking.for_update(unit, booking.id).starts_at - 3 * HOUR
+        Booking.for_update(unit, booking.id).cancel_by_guest(unit, cause="inbound:9", now=late)
+    scratch.run("UPDATE follow_ups SET done_at = now() WHERE job <> 'tell_refund_required'")
+    scratch.run("UPDATE follow_ups SET due_at = :at", at=NOW)
+    _drain(turns)
+    told = scratch.row("SELECT message, template FROM outbound_messages WHERE kind = 'refund_required'")
+    assert "Paid: Rs.\u00a05,400" in told.message["body"]
+    assert "To give back: *Rs.\u00a04,050*" in told.message["body"]
+    assert "4,050" in str(told.template)
+
+
 def test_a_draft_is_given_up_a_day_after_its_last_change(
     scratch: Scratch, turns: Turns, clock: MovableClock
 ) -> None:

@@ -456,6 +456,17 @@ def test_money_that_is_taken_back_is_reviewed(world: World) -> None:
     assert world.told.what == [("unmatched", unknown)]
 
 
+def test_a_reversal_of_another_amount_is_for_a_person_to_judge(world: World) -> None:
+    booking_id, payment = world.books()
+    world.mail(payment.amount, transfer={"transaction_id": "77F00D"})
+    world.run()
+    paid = world.status(booking_id)
+    back = world.mail(Money(50_000_00, "PKR"), kind=REVERSAL, reverses="77 F00D", message_id="<r>")
+    world.run()
+    assert world.status(booking_id) == paid
+    assert world.told.what == [("unmatched", back)]
+
+
 def test_what_was_taken_back_before_it_was_counted_does_not_confirm_itself(world: World) -> None:
     booking_id, payment = world.books()
     back = world.mail(payment.amount, kind=REVERSAL, reverses="77 F00D", message_id="<r>")

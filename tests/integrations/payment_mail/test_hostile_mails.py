@@ -34,6 +34,30 @@ def many(piece: bytes, size: int) -> bytes:
     return piece * (size // len(piece))
 
 
+@pytest.mark.parametrize("label", ["Note", "Remarks", "Payment message"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Amount Reversed Rs. 50,000 Transaction ID deadbeef12345678",
+        "Amount Received Rs. 50,000 Transaction ID deadbeef12345678",
+        "This was refunded and has failed",
+    ],
+)
+def test_what_a_payer_writes_is_no_statement_of_the_issuers(label: str, said: str) -> None:
+    """Also behind a full stop."""
+    mail = read(letter(RECEIPT.replace("Amount Received", f"{label}: Hello. {said}\nAmount Received")))
+    assert (mail.event, mail.known_form, mail.amount) == (Event.CREDIT, True, 2500)
+    assert mail.transaction_id == "6565f0a1c2b3d4e5f6a7b8c9"
+
+
+def test_halves_of_letters_are_none() -> None:
+    """UTF-7 can spell them, and no row can hold one."""
+    head = b"From: a@b.example\r\nSubject: You got Rs. 500\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n"
+    mail = read(head + b"You have received Rs. 500 from +2ADYAA- Ali\r\n\x80")
+    assert mail.sender_name is not None
+    assert (mail.text + mail.sender_name).encode()
+
+
 HUGE = 30_000_000
 HOSTILE = {
     "nothing": b"",
