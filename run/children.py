@@ -29,7 +29,7 @@ class User:
 
 @dataclass(frozen=True)
 class Command:
-    """What to start, as whom, and the signal that asks it to stop."""
+    """What to start, as whom, the signal that asks it to stop, and for how long it may take its time then."""
 
     name: str
     argv: tuple[str, ...]
@@ -37,6 +37,7 @@ class Command:
     env: Mapping[str, str] | None = None
     user: User | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    stops_within: float = 10.0  # seconds
 
     def popen_options(self) -> dict[str, Any]:
         """Keywords for Popen: it dies with us, and has its own session: the terminal's Ctrl-C is for us.

@@ -60,7 +60,7 @@ def ask(path: Path, **request: str) -> dict[str, Any]:
         OSError: nobody answers there.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(30)
+        client.settimeout(120)  # who stops a database waits until all of it is on the disk
         client.connect(str(path))
         client.sendall(json.dumps(request).encode() + b"\n")
         with client.makefile("r") as answer:

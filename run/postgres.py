@@ -16,7 +16,9 @@ from run.errors import StartError
 from run.places import Places
 
 DATABASE = "sarai"
-_OLD_SERVER_ENDS_WITHIN = 10.0  # seconds
+_OLD_SERVER_ENDS_WITHIN = 60.0  # seconds; one that was killed while the disk hangs ends when the disk goes on
+# What it has in memory goes to the disk before it ends, and a disk may hang: killed, it would have to replay its log.
+_STOPS_WITHIN = 60.0
 
 
 class Postgres:
@@ -71,7 +73,14 @@ class Postgres:
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]
         # SIGINT is PostgreSQL's fast shutdown; its SIGTERM would wait for every client to leave.
-        return Command(self.name, tuple(argv), self.folder, user=self.user, stop_signal=signal.SIGINT)
+        return Command(
+            self.name,
+            tuple(argv),
+            self.folder,
+            user=self.user,
+            stop_signal=signal.SIGINT,
+            stops_within=_STOPS_WITHIN,
+        )
 
     def is_ready(self) -> bool:
         """Whether the server takes connections: it says so itself in the eighth line of its pid file."""

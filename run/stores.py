@@ -19,7 +19,6 @@ from run.postgres import Postgres
 from run.valkey import Valkey
 
 READY_WITHIN = 60.0  # seconds; a database that was killed under load replays its log first
-STOPS_WITHIN = 15.0
 
 
 class Store(Protocol):
@@ -125,10 +124,10 @@ class Server:
     def stop(self) -> None:
         """Stop it cleanly, the hard way if it does not listen."""
         if self._process is not None and self._process.poll() is None:
-            stop_signal = self.store.command().stop_signal
-            self._process.send_signal(stop_signal)
+            command = self.store.command()
+            self._process.send_signal(command.stop_signal)
             try:
-                self._process.wait(STOPS_WITHIN)
+                self._process.wait(command.stops_within)
             except subprocess.TimeoutExpired:
                 kill_group(self._process.pid)
                 self._process.wait()

@@ -21,7 +21,6 @@ from run.output import Log, Screen
 # A process that had run for a while is started again at once; one that keeps dying young waits ever longer.
 GROWN_UP = 5.0  # seconds
 PATIENCE = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-STOPS_WITHIN = 10.0
 
 
 class Process:
@@ -147,9 +146,10 @@ class Supervisor:
         child = process.child
         if child is not None and not child.ended.done():
             child.send(process.command.stop_signal)
-            await asyncio.wait({child.ended}, timeout=STOPS_WITHIN)
+            patience = process.command.stops_within
+            await asyncio.wait({child.ended}, timeout=patience)
             if not child.ended.done():
-                self._screen.say(f"{name} did not stop within {STOPS_WITHIN:.0f} s; it is killed.")
+                self._screen.say(f"{name} did not stop within {patience:.0f} s; it is killed.")
                 kill_group(child.pid)
                 await asyncio.wait({child.ended})
         if process.keeping is not None:

@@ -44,7 +44,8 @@ class Valkey:
         argv = [str(self.program)]
         for name, value in settings.items():
             argv += [f"--{name}", value]
-        return Command(self.name, tuple(argv), self.folder)
+        # Its log goes to the disk before it ends.
+        return Command(self.name, tuple(argv), self.folder, stops_within=60.0)
 
     def is_ready(self) -> bool:
         """Whether it answers: while it still reads its file it accepts connections, but says LOADING."""

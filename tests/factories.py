@@ -451,7 +451,7 @@ def keep(session: Session, *items: Incoming, now: datetime = NOW) -> list[tuple[
 # ---- waiting -----------------------------------------------------------------------------------------
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 180.0) -> None:
     """Return as soon as it is so; fail if it does not come about."""
     until = time.monotonic() + seconds
     while not condition():

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-PATIENCE = 60.0  # seconds; only what does not come at all takes so long
+PATIENCE = 180.0  # seconds; only what does not come at all takes so long
 POLL = 0.03
 
 
@@ -119,7 +119,7 @@ class Http:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
-        self._client = httpx.Client(base_url=self.base_url, timeout=60.0)
+        self._client = httpx.Client(base_url=self.base_url, timeout=PATIENCE)
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         return self._read(self._client.get(path, params=params))

@@ -23,7 +23,7 @@ class Shelf:
 
     def store(self, items: Sequence[str]) -> None:
         self.entered.set()
-        assert self.opened.wait(30)
+        assert self.opened.wait(120)
         self.goes.append(list(items))
         if "gone" in items:
             raise psycopg2.OperationalError("the database is away")
@@ -41,7 +41,7 @@ def _while_one_is_stored(shelf: Shelf, items: Sequence[str]) -> list[Future[None
     gathered: Gathering[str] = Gathering(shelf.store)
     with ThreadPoolExecutor(len(items) + 1) as pool:
         calls = [pool.submit(gathered.keep, ["first"], can_wait=False)]
-        assert shelf.entered.wait(30)
+        assert shelf.entered.wait(120)
         calls += [pool.submit(gathered.keep, [item], can_wait=False) for item in items]
         _until(lambda: len(gathered._waiting) == len(items))
         shelf.opened.set()
@@ -100,8 +100,8 @@ def test_a_message_takes_the_statuses_along_and_waits_for_nobody(
         status = pool.submit(gathered.keep, ["status"], can_wait=True)
         _until(lambda: gathered._is_led)
         message = pool.submit(gathered.keep, ["message"], can_wait=False)
-        message.result(30)
-        status.result(30)
+        message.result(120)
+        status.result(120)
     assert sorted(item for go in shelf.goes for item in go) == ["message", "status"]
 
 
@@ -122,5 +122,5 @@ def test_a_crowd_of_statuses_waits_for_no_more(shelf: Shelf, monkeypatch: pytest
     items = [f"status {n}" for n in range(gathering.CROWD)]
     with ThreadPoolExecutor(len(items)) as pool:
         for call in [pool.submit(gathered.keep, [item], can_wait=True) for item in items]:
-            call.result(30)
+            call.result(120)
     assert sorted(item for go in shelf.goes for item in go) == sorted(items)

@@ -131,7 +131,7 @@ events = _some(
 )
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(event=events | anything)
 def test_a_signed_event_of_any_shape_is_kept_or_refused(scratch: Scratch, door: Door, event: Any) -> None:
     assert _post(door, json.dumps(event).encode()).status_code in (200, 403)

@@ -153,7 +153,7 @@ def test_without_its_keys_there_is_no_such_address(
     assert bare.client.get("/pay/paytm/BK-1-1?token=x").status_code == 404
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     status=st.text(max_size=9) | st.sampled_from(["\0", "TXN_SUCCESS"]),
     order=st.text(max_size=9) | st.sampled_from(["a\0-1", "-1", "x" * 400 + "-1"]),

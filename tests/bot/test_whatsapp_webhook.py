@@ -400,7 +400,7 @@ def test_signed_json_of_any_shape_is_kept_once_or_refused_and_stops_nobody(
     assert door.post(envelope(value(messages=[message(make.unique("wamid.after."))]))).status_code == 200
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(body=st.binary(max_size=40) | st.binary(max_size=20).map(lambda b: b'{"entry": [' + b + b"]}"))
 def test_signed_bytes_of_any_kind_are_kept_or_refused(scratch: Scratch, door: Door, body: bytes) -> None:
     assert door.post(body).status_code in (200, 400)

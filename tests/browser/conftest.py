@@ -63,7 +63,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     yield world
     world.close()
     process.terminate()
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     product.server.shutdown()
 
 

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE = 60_000  # ms; a busy machine's slowest answer
+PATIENCE = 180_000  # ms; a busy machine's slowest answer
 expect.set_options(timeout=PATIENCE)
 
 

@@ -32,7 +32,7 @@ def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     yield world
     world.close()
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(120) == 0
     product.server.shutdown()
 
 
@@ -136,7 +136,8 @@ class Browser:
 
     def open(self, url: str, **_: object) -> None:
         Thread(
-            target=lambda: httpx.post(url, data={"answer": self._answer}, follow_redirects=True), daemon=True
+            target=lambda: httpx.post(url, data={"answer": self._answer}, follow_redirects=True, timeout=60),
+            daemon=True,
         ).start()
 
 

@@ -219,7 +219,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     yield Box(url, world, product)
     world.close()
     process.terminate()
-    process.wait(60)
+    process.wait(120)
     product.server.shutdown()
 
 

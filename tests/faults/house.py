@@ -33,7 +33,7 @@ WORKERS = ("turns.1", "turns.2")
 # Only a broken product is waited for so long: a busy machine may need a minute for what takes a second here.
 BACK_WITHIN, QUIET_WITHIN = 120.0, 300.0
 # So long nothing may have moved before time is made to pass; longer where somebody may still be sending.
-STILL, STILL_SENDING = 0.7, 3.0
+STILL, STILL_SENDING = 0.7, 10.0
 
 
 class Unfinished(AssertionError):

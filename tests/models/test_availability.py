@@ -68,7 +68,9 @@ given_places = given(
     hours=st.sampled_from(HOURS),
     units=st.integers(1, 3),
 )
-with_one_session = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+with_one_session = settings(
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @with_one_session

@@ -174,7 +174,7 @@ def test_a_message_is_kept_at_once_while_the_persons_turn_is_under_way(scratch: 
     with _unit(scratch) as turn:
         assert _claim(turn) is not None
         with ThreadPoolExecutor(1) as door:
-            door.submit(_kept, make.inbound_text(phone, "second")).result(30)
+            door.submit(_kept, make.inbound_text(phone, "second")).result(120)
         locked = conversation.lock(turn, someone)
         assert locked == {}
     assert scratch.value("SELECT count(*) FROM inbound_events") == 2
@@ -186,7 +186,7 @@ def test_a_payments_news_is_kept_at_once_while_its_booking_is_worked_on(scratch:
         payment_id = make.Payment.of_booking(unit, booking.id)[0].id
     with db.unit_of_work() as job, ThreadPoolExecutor(1) as door:
         make.Booking.for_update(job, booking.id)
-        door.submit(_kept, _payment_news("evt_1", payment_id)).result(30)
+        door.submit(_kept, _payment_news("evt_1", payment_id)).result(120)
     assert scratch.value("SELECT count(*) FROM follow_ups WHERE job = 'settle_payment'") == 1
 
 

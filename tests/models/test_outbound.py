@@ -107,7 +107,7 @@ def test_who_commits_first_is_heard_first(scratch: Scratch) -> None:
     with db.unit_of_work() as slow:
         make.say(slow, someone, "said first, committed second")
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(_say_to, [someone], "said second, committed first").result(60)
+            thread.submit(_say_to, [someone], "said second, committed first").result(120)
     rows = scratch.rows("SELECT message->>'body' FROM outbound_messages ORDER BY seq")
     assert [words for (words,) in rows] == ["said second, committed first", "said first, committed second"]
 
@@ -126,7 +126,7 @@ def test_units_that_speak_to_the_same_people_in_opposite_order_do_not_wait_in_a_
 
     with ThreadPoolExecutor(2) as units:  # a deadlock's error is raised by the loop
         for done in [units.submit(speak, people), units.submit(speak, people[::-1])]:
-            done.result(30)
+            done.result(120)
     counts = scratch.rows("SELECT person_id, count(*), max(seq) FROM outbound_messages GROUP BY 1 ORDER BY 1")
     assert [tuple(row) for row in counts] == [(someone, 50, 50) for someone in people]
 

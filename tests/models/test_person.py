@@ -389,4 +389,4 @@ def _at_once(number: int, work: Callable[[], int]) -> list[int]:
 
 def _in_a_thread(work: Callable[[], None]) -> None:
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(work).result(20)
+        thread.submit(work).result(120)

@@ -74,7 +74,7 @@ def test_what_a_killed_server_left_at_work_does_not_keep_the_next_one_waiting(st
     stores.postgres.kill()
     stores.postgres.start()
     assert ask(stores, "SELECT 1") == 1
-    assert killed.wait(60)
+    assert killed.wait(120)
 
 
 def test_a_second_start_is_quick_and_keeps_the_data(data: Path) -> None:

@@ -33,7 +33,7 @@ def page_url(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Iter
     process, url = start_sandbox(folder, product.url, "--templates", str(templates))
     yield url
     process.terminate()
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
 
 
 @pytest.fixture(scope="session")

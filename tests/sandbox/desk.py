@@ -77,6 +77,10 @@ class Product:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
+    def hook_of(self, what: str) -> Hook:
+        """The newest webhook in which this stands; of what others did before, ticks may still come."""
+        return next(hook for hook in reversed(self.hooks) if what.encode() in hook.body)
+
     def items(self, kind: str, about: str | None = None) -> list[dict[str, Any]]:
         """Every message or status that came (about this wamid or from this user id), repeats included."""
         found = []

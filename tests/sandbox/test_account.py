@@ -45,11 +45,11 @@ def test_a_node_has_the_fields_that_were_asked_for(graph: httpx.Client) -> None:
 
 def test_stripe_tells_its_mode_and_its_endpoint(world: World, product: Product) -> None:
     with httpx.Client(
-        base_url=world.stripe_url, headers={"Authorization": "Bearer sk_test_sandbox"}
+        base_url=world.stripe_url, headers={"Authorization": "Bearer sk_test_sandbox"}, timeout=60
     ) as stripe:
         assert stripe.get("/v1/balance").json()["livemode"] is False
         assert stripe.get("/v1/account").json()["charges_enabled"] is True
         (endpoint,) = stripe.get("/v1/webhook_endpoints").json()["data"]
     assert endpoint["url"] == product.url + "/api/payments/stripe/webhook"
     assert "checkout.session.completed" in endpoint["enabled_events"]
-    assert httpx.get(f"{world.stripe_url}/v1/balance").status_code == 401
+    assert httpx.get(f"{world.stripe_url}/v1/balance", timeout=60).status_code == 401

@@ -16,7 +16,7 @@ from tests.sandbox.desk import ROOT, Send, wamid_of
 
 
 def test_the_page_and_its_files_are_served_and_nothing_else(world: World, page_url: str) -> None:
-    assert httpx.get(page_url).headers["Content-Type"].startswith("text/html")
+    assert httpx.get(page_url, timeout=60).headers["Content-Type"].startswith("text/html")
     for path in (
         "/page/../__main__.py",
         "/page/%2e%2e/settings.py",
@@ -24,7 +24,7 @@ def test_the_page_and_its_files_are_served_and_nothing_else(world: World, page_u
         "/page/nothing.js",
         "/etc/passwd",
     ):
-        assert httpx.get(page_url + path).status_code == 404
+        assert httpx.get(page_url + path, timeout=60).status_code == 404
 
 
 def test_everything_is_streamed(world: World, guest: Person, send: Send, page_url: str) -> None:
@@ -66,7 +66,7 @@ def test_everything_is_streamed(world: World, guest: Person, send: Send, page_ur
     ],
 )
 def test_nonsense_is_refused_and_never_a_500(page_url: str, path: str, body: bytes) -> None:
-    answer = httpx.post(page_url + path, content=body)
+    answer = httpx.post(page_url + path, content=body, timeout=60)
     assert answer.status_code in (400, 404)
     assert answer.json()["error"]
 
@@ -90,14 +90,14 @@ def test_nonsense_is_refused_and_never_a_500(page_url: str, path: str, body: byt
     ],
 )
 def test_what_a_person_cannot_send_is_refused(page_url: str, said: dict[str, Any]) -> None:
-    answer = httpx.post(f"{page_url}/api/chats/guest/say", json=said)
+    answer = httpx.post(f"{page_url}/api/chats/guest/say", json=said, timeout=60)
     assert answer.status_code in (400, 409), answer.text
     assert answer.json()["error"]
 
 
 def test_two_people_never_share_a_phone(world: World, page_url: str) -> None:
     one, other = world.person("One"), world.person("Other")
-    answer = httpx.post(f"{page_url}/api/people", json={"id": other.id, "phone": one.phone})
+    answer = httpx.post(f"{page_url}/api/people", json={"id": other.id, "phone": one.phone}, timeout=60)
     assert answer.status_code == 400
     assert world.person("One again", one.phone).id == one.id
 

@@ -29,7 +29,7 @@ def ask(world: World) -> Ask:
     world.mailbox.connects()
     token = orjson.loads(Path(world.http.get("/api/mailbox")["files"]["token"]).read_bytes())
     given = {name: token[name] for name in ("client_id", "client_secret", "refresh_token")}
-    answer = httpx.post(f"{world.gmail_url}/token", data={"grant_type": "refresh_token", **given})
+    answer = httpx.post(f"{world.gmail_url}/token", data={"grant_type": "refresh_token", **given}, timeout=60)
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     return lambda path, method="GET", **more: httpx.request(
         method, f"{world.gmail_url}/gmail/v1/users/me{path}", headers=headers, timeout=30, **more
@@ -110,10 +110,10 @@ def test_a_mail_is_shown_in_every_format_and_labels_are_listed(world: World, ask
 
 
 def test_nobody_gets_in_without_an_access_token(world: World) -> None:
-    answer = httpx.get(f"{world.gmail_url}/gmail/v1/users/me/profile")
+    answer = httpx.get(f"{world.gmail_url}/gmail/v1/users/me/profile", timeout=60)
     assert (answer.status_code, answer.json()["error"]["status"]) == (401, "UNAUTHENTICATED")
     for given in ({}, {"grant_type": "refresh_token", "client_id": "x", "client_secret": "y"}):
-        assert httpx.post(f"{world.gmail_url}/token", data=given).status_code == 401
+        assert httpx.post(f"{world.gmail_url}/token", data=given, timeout=60).status_code == 401
 
 
 @pytest.mark.parametrize("issuer", WALLETS)

@@ -21,7 +21,7 @@ def test_every_code_has_a_meaning_in_words() -> None:
 
 
 def test_every_switch_and_fault_says_what_it_does(page_url: str) -> None:
-    known = httpx.get(f"{page_url}/api/misbehaviour").json()
+    known = httpx.get(f"{page_url}/api/misbehaviour", timeout=60).json()
     assert known["on"] == []
     for stand_in in ("whatsapp", "stripe"):
         names = [each["name"] for each in (*known[stand_in]["switches"], *known[stand_in]["faults"])]
@@ -98,9 +98,9 @@ def test_a_standing_fault_stays_until_it_is_cleared(
     world.whatsapp.fault(131026, always=True)
     assert [code_of(send(guest, text=TEXT)) for _ in range(4)] == [131026] * 4
     world.whatsapp.fault(131000)
-    first, second = httpx.get(f"{page_url}/api/state").json()["faults"]
+    first, second = httpx.get(f"{page_url}/api/state", timeout=60).json()["faults"]
     assert (first["count"], second["count"]) == (None, 1)
-    httpx.delete(f"{page_url}/api/faults", params={"n": first["n"]})
+    httpx.delete(f"{page_url}/api/faults", params={"n": first["n"]}, timeout=60)
     assert code_of(send(guest, text=TEXT)) == 131000
     wamid_of(send(guest, text=TEXT))
     assert world.misbehaviour == []
@@ -132,11 +132,16 @@ def test_a_forged_copy_goes_before_each_webhook(world: World, guest: Person, pro
 
 
 def test_stripes_faults_can_be_ordered_from_the_page(page_url: str, world: World) -> None:
-    ordered = httpx.post(f"{page_url}/api/stripe/faults", json={"kind": "401", "always": True}).json()
+    ordered = httpx.post(
+        f"{page_url}/api/stripe/faults", json={"kind": "401", "always": True}, timeout=60
+    ).json()
     key = {"Authorization": "Bearer sk_test_sandbox"}
-    answer = httpx.get(f"{world.stripe_url}/v1/events", headers=key)
+    answer = httpx.get(f"{world.stripe_url}/v1/events", headers=key, timeout=60)
     assert (answer.status_code, answer.json()["error"]["type"]) == (401, "invalid_request_error")
-    httpx.delete(f"{page_url}/api/stripe/faults", params={"n": ordered["n"]})
-    assert httpx.get(f"{world.stripe_url}/v1/events", headers=key).status_code == 200
-    assert httpx.post(f"{page_url}/api/stripe/faults", json={"kind": "131026"}).status_code == 400
-    assert httpx.post(f"{page_url}/api/stripe/webhooks", json={"duplicate": 2}).json()["duplicate"] == 2
+    httpx.delete(f"{page_url}/api/stripe/faults", params={"n": ordered["n"]}, timeout=60)
+    assert httpx.get(f"{world.stripe_url}/v1/events", headers=key, timeout=60).status_code == 200
+    assert httpx.post(f"{page_url}/api/stripe/faults", json={"kind": "131026"}, timeout=60).status_code == 400
+    assert (
+        httpx.post(f"{page_url}/api/stripe/webhooks", json={"duplicate": 2}, timeout=60).json()["duplicate"]
+        == 2
+    )

@@ -105,7 +105,7 @@ def test_somebody_elses_messages_cannot_be_answered(world: World, guest: Person,
     other.says("hello")
     theirs = other.chat()[-1].id
     for what in ({"text": "x", "reply_to": theirs}, {"delete": theirs}, {"reaction": {"message_id": theirs}}):
-        assert httpx.post(f"{page_url}/api/chats/{guest.id}/say", json=what).status_code == 400
+        assert httpx.post(f"{page_url}/api/chats/{guest.id}/say", json=what, timeout=60).status_code == 400
 
 
 def test_a_refusal_is_kept_with_its_reason(world: World, guest: Person, send: Send) -> None:
@@ -160,13 +160,17 @@ def test_a_templates_place_code_and_phone(
     ("country", "start"), [("PK", "+92"), ("IN", "+91"), ("DE", "+49"), ("JP", "+81"), ("US", "+1202555")]
 )
 def test_a_new_person_may_come_from_another_country(page_url: str, country: str, start: str) -> None:
-    made = httpx.post(f"{page_url}/api/people", json={"name": f"From {country}", "country": country}).json()
+    made = httpx.post(
+        f"{page_url}/api/people", json={"name": f"From {country}", "country": country}, timeout=60
+    ).json()
     assert made["phone"].startswith(start)
     assert made["user_id"].startswith(f"{country}.")
     assert made["phone"].lstrip("+").isdigit() and 8 <= len(made["phone"]) <= 16
-    answer = httpx.post(f"{page_url}/api/people", json={"name": "From nowhere", "country": "XX"})
+    answer = httpx.post(f"{page_url}/api/people", json={"name": "From nowhere", "country": "XX"}, timeout=60)
     assert answer.status_code == 400
-    renamed = httpx.post(f"{page_url}/api/people", json={"id": made["id"], "name": "Renamed"}).json()
+    renamed = httpx.post(
+        f"{page_url}/api/people", json={"id": made["id"], "name": "Renamed"}, timeout=60
+    ).json()
     assert (renamed["name"], renamed["phone"]) == ("Renamed", made["phone"])
 
 

@@ -101,7 +101,7 @@ def test_a_booking_that_was_left_is_asked_about_once(guest, world, day) -> None:
     guest.sees("How many guests")
     mark = guest.mark
     world.clock.passes(hours=3, minutes=1)
-    left = guest.sees("not finished yet", since=mark, within=90)
+    left = guest.sees("not finished yet", since=mark)
     assert "Sea View" in left.body
     assert left.options == ["Continue", "Other places"]
     guest.says("2")  # the question is still open

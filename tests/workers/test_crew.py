@@ -82,7 +82,7 @@ def test_a_crew_does_not_stop_while_something_is_under_way() -> None:
     working.start()
     make.wait_for(lambda: desk.under_way == 1)
     desk.gates["slow"].set()
-    working.join(60)
+    working.join(120)
     assert asked == [["slow"]]  # not before
 
 
@@ -203,5 +203,5 @@ def _working(desk: Desk) -> Iterator[None]:
         for gate in desk.gates.values():
             gate.set()
         desk.wake()
-        working.join(60)
+        working.join(120)
     assert not working.is_alive()

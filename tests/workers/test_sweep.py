@@ -20,6 +20,8 @@ from workers import queue
 from workers.queue import Doorbell
 from workers.sweep import Sweeper
 
+pytestmark = pytest.mark.usefixtures("patient_redis")
+
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 LATE = NOW + 5 * SECOND
 
