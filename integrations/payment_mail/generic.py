@@ -60,7 +60,7 @@ _UNMARKED: Final = words(
     r" credited| paid)?\s?[:\t\n=-]+|\bamt\b\.?[\s:]{1,3}|राशि[\s:]{1,3}|رقم[\s:]{1,3})\s?"
 )
 _BY_CLOCK: Final = {300: "PKR", 330: "INR", 345: "NPR"}  # minutes before UTC
-_RUPEE_COUNTRIES: Final = frozenset(_BY_CLOCK.values())
+_RUPEE_COUNTRIES: Final = frozenset((*_BY_CLOCK.values(), "LKR"))
 _PAKISTAN: Final = words(
     r"\b(?:raast|ibft|1link|cnic|easypaisa|jazzcash|nayapay|sadapay|pkr|pk[0-9]{2}[a-z]{4}|"
     r"karachi|lahore|islamabad|tid)\b",
@@ -74,6 +74,17 @@ _INDIA: Final = words(
     r"[ऀ-ॿ]",
     r"@(?:ok|ybl|pt)[a-z]*",
 )
+_NEPAL: Final = words(
+    r"\b(?:npr|nrs|esewa|khalti|connectips|fonepay|nepal|kathmandu|pokhara)\b",
+    r"\.np\b",
+    r"तपाईं|भयो|रुपैयाँ",
+)
+_SRI_LANKA: Final = words(
+    r"\b(?:lkr|slr|cefts|slips|lankaqr|lanka|colombo|kandy)\b",
+    r"\.lk\b",
+    r"[඀-෿]",
+)
+_SPEAKING_OF: Final = {"INR": _INDIA, "PKR": _PAKISTAN, "NPR": _NEPAL, "LKR": _SRI_LANKA}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,26 +140,28 @@ def principal(page: Page, home: str | None) -> Amount | None:
     """The amount that was moved: not a fee, a balance, a limit or the same sum in another currency."""
     weighed: dict[tuple[Decimal, str], int] = {}
     for text, bonus in ((page.subject, 2), (page.body, 0)):
-        for one in _weigh(text, home):
+        for one in _weigh(text):
             key = (one.amount.value, _resolved(one.amount, home))
             weighed[key] = max(weighed.get(key, -99), one.weight + bonus) + (1 if key in weighed else 0)
-    best = max(weighed, key=lambda key: weighed[key], default=None)  # of equals the first
-    if best is not None and weighed[best] >= LEAST_WEIGHT:
+    fitting = [key for key, weight in weighed.items() if weight >= LEAST_WEIGHT]
+    fitting = [key for key in fitting if key[1] == home] or fitting  # a dollar account has dollars alone
+    best = max(fitting, key=lambda key: weighed[key], default=None)  # of equals the first
+    if best is not None:
         return Amount(*best, start=0, end=0)
     return _unmarked(page.body) or amount_in_words(page.text)
 
 
-def _weigh(text: str, home: str | None) -> Sequence[_Weighed]:
+def _weigh(text: str) -> Sequence[_Weighed]:
     amounts = [amount for amount in find_amounts(text) if amount.value][:MOST_AMOUNTS]
     out, before = [], 0
     for place, amount in enumerate(amounts):
         after = amounts[place + 1].start if place + 1 < len(amounts) else len(text)
-        out.append(_Weighed(amount, _weight(text, before, amount, after, home) + (place == 0)))
+        out.append(_Weighed(amount, _weight(text, before, amount, after) + (place == 0)))
         before = amount.end
     return out
 
 
-def _weight(text: str, start: int, amount: Amount, end: int, home: str | None) -> int:
+def _weight(text: str, start: int, amount: Amount, end: int) -> int:
     before = text[max(start, amount.start - 100) : amount.start]
     after = text[amount.end : min(end, amount.end + 60)]
     weight = 0
@@ -161,8 +174,6 @@ def _weight(text: str, start: int, amount: Amount, end: int, home: str | None) -
         weight -= 8
     elif _PRINCIPAL_AFTER.match(after):
         weight += 3
-    if home and _resolved(amount, home) != home:
-        weight -= 8
     return weight
 
 
@@ -180,13 +191,14 @@ def _resolved(amount: Amount, home: str | None) -> str:
 
 def _home(page: Page) -> str | None:
     """Whose rupees they are, where the issuer does not tell."""
-    india, pakistan = len(_INDIA.findall(page.text[:20_000])), len(_PAKISTAN.findall(page.text[:20_000]))
-    if india != pakistan:
-        return "INR" if india > pakistan else "PKR"
+    text = page.text[:20_000]
+    said = sorted((len(their.findall(text)), currency) for currency, their in _SPEAKING_OF.items())
+    if said[-1][0] > said[-2][0]:
+        return said[-1][1]
     offset = page.written.utcoffset() if page.written else None
     minutes = offset.total_seconds() / 60 if offset else None
     return _BY_CLOCK.get(int(minutes)) if minutes else None
 
 
 def _zone(page: Page, home: str | None) -> tzinfo | None:
-    return moments.zone_of(page.issuer.country if page.issuer else home)
+    return moments.zone_of(page.country or home)

@@ -61,6 +61,12 @@ def of_domain(domain: str) -> Issuer | None:
     return _by_domain().get(domain)
 
 
+def country_of(domain: str) -> str | None:
+    """The country that a domain ends with, where issuers of it are listed."""
+    ending = domain.rpartition(".")[2].upper()
+    return ending if ending in _countries() else None
+
+
 def claimed(*texts: str) -> Issuer | None:
     """The issuer that these texts (display name, domain, subject …) name first; a claim, no reason to believe."""
     for text in texts:
@@ -75,6 +81,11 @@ def claimed(*texts: str) -> Issuer | None:
             if len(name) > 5 and name.replace(" ", "") in joined:
                 return issuer
     return None
+
+
+@cache
+def _countries() -> frozenset[str]:
+    return frozenset(issuer.country for issuer in issuers().values())
 
 
 @cache

@@ -16,6 +16,10 @@ from integrations.payment_mail.shape import Precision
 _ZONES: Final = {
     "PK": timezone(timedelta(hours=5)),
     "IN": timezone(timedelta(hours=5, minutes=30)),
+    "BD": timezone(timedelta(hours=6)),
+    "NP": timezone(timedelta(hours=5, minutes=45)),
+    "LK": timezone(timedelta(hours=5, minutes=30)),
+    "AE": timezone(timedelta(hours=4)),
     "PKR": timezone(timedelta(hours=5)),
     "INR": timezone(timedelta(hours=5, minutes=30)),
     "AED": timezone(timedelta(hours=4)),
@@ -26,6 +30,7 @@ _ZONES: Final = {
     "BHD": timezone(timedelta(hours=3)),
     "NPR": timezone(timedelta(hours=5, minutes=45)),
     "BDT": timezone(timedelta(hours=6)),
+    "LKR": timezone(timedelta(hours=5, minutes=30)),
 }
 _MONTHS: Final = {
     name: number

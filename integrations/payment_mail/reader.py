@@ -64,10 +64,14 @@ def _read(envelope: Envelope) -> PaymentMail:
     claimed = issuer or issuers.claimed(
         fold(envelope.decoded("from")), subject, *(own[:1] or [""]), *bodies[:1]
     )
-    pages = [Page(_bare(subject), without_remarks(body), envelope.date, claimed) for body in own or [""]]
-    reading, is_known = _best(pages)
+    country = claimed.country if claimed else issuers.country_of(domain)
+
+    def page(text: str) -> Page:
+        return Page(_bare(subject), text, envelope.date, claimed, country)
+
+    reading, is_known = _best([page(without_remarks(body)) for body in own or [""]])
     if reading.event is Event.OTHER and (quoted := _quoted(envelope, bodies)):
-        told = _best([Page(_bare(subject), part, envelope.date, claimed) for part in quoted])[0]
+        told = _best([page(part) for part in quoted])[0]
         if told.event is not Event.OTHER:  # what somebody else is said to have written
             reading, is_handed_on = replace(told, transaction_id=None), True
     return _mail(

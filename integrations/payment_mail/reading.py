@@ -11,7 +11,7 @@ from typing import Final
 from integrations.payment_mail.issuers import Issuer
 from integrations.payment_mail.shape import Direction, Event, Precision
 
-_CURRENCIES: Final = {"PK": "PKR", "IN": "INR"}
+_CURRENCIES: Final = {"PK": "PKR", "IN": "INR", "BD": "BDT", "NP": "NPR", "LK": "LKR", "AE": "AED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,14 @@ class Page:
         body: the sender's own words, without what they quote.
         written: the Date header.
         issuer: who it is from or claims to be from.
+        country: of the issuer, else of the sender's domain (ISO 3166).
     """
 
     subject: str
     body: str
     written: datetime | None
     issuer: Issuer | None
+    country: str | None = None
 
     @property
     def text(self) -> str:
@@ -35,8 +37,8 @@ class Page:
 
     @property
     def home(self) -> str | None:
-        """The currency of the issuer's country."""
-        return _CURRENCIES.get(self.issuer.country) if self.issuer else None
+        """The currency of the country."""
+        return _CURRENCIES.get(self.country or "")
 
 
 @dataclass(frozen=True, slots=True)
