@@ -72,6 +72,7 @@ _SIGNS: Final = {
     "zar": "ZAR",
 }
 _SIGN: Final = "|".join(sorted((re.escape(sign) for sign in _SIGNS), key=len, reverse=True))
+A_SIGN: Final = rf"(?:{_SIGN})(?![^\W\d_])"
 _NUMBER: Final = (
     r"[0-9]{1,3}(?:\.[0-9]{3}){1,4},[0-9]{2}(?![0-9.,])"  # 1.500,00
     r"|[0-9]{1,3}(?:[,'’][0-9]{2,3}){1,6}(?:\.[0-9]{1,3})?"

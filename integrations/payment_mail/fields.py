@@ -16,7 +16,7 @@ from integrations.payment_mail.words import choice, words
 _TOKEN: Final = r"(?P<id>(?=[A-Za-z_/-]{0,24}[0-9])[A-Za-z0-9][A-Za-z0-9_/-]{4,39})(?![\w*@])"  # noqa: S105
 _IS: Final = (
     r"(?:\s?(?:no|number|num|id|code)\b)?[\s:.#=\t-]{0,8}(?:\(?(?:id|no|number|rrn|"
-    r"utr)\)?[\s:.#=-]{1,4})?(?:is\b[\s:]{0,3})?"
+    r"utr)\)?[\s:.#=-]{1,4})?(?:\s?/\s?(?:rrn|utr|stan|ref(?:erence)?)\b(?: no| id)?[\s:.#=-]{0,4})?(?:is\b[\s:]{0,3})?"
 )
 
 # The issuer's own id first, then what the banks between them use, then what is merely called a reference.
@@ -30,12 +30,13 @@ _ID_LABELS: Final = (
     ),
     choice(
         r"\b(?:transaction|txn|trx|tran|transfer|payment)[\s.-]{0,2}(?:reference|ref|no|number|num|"
-        r"code|serial)\b(?:[\s.]{0,2}(?:no|number|id)\b)?"
+        r"code|serial)\b(?:[\s.]{0,2}(?:no|number|id)\b)?",
+        r"\b(?:transaction|txn|trx|transfer|payment)\s?#|\bmtcn\b",
     ),
     choice(
         r"\b(?:upi|imps|neft|rtgs|raast|ibft|bank|rrn|utr|"
         r"retrieval)\b[\s.]{0,2}(?:transaction )?(?:ref(?:erence)?|rrn|utr)\b",
-        r"\butr\b|\brrn\b|\bstan\b",
+        r"\butr\b|\brrn\b|\bstan\b|\braast id\b",
         r"संदर्भ (?:संख्या|नंबर|क्रमांक)|यूटीआर|حوالہ نمبر|ریفرنس نمبر|الرقم المرجعي|رقم المرجع",
     ),
     choice(
@@ -50,13 +51,13 @@ _RAIL: Final = words(
     r"[0-9]{9,16})(?:\s?[/*:-]\s?(?P<name>[^/\n*:.@-]{2,40}))?"
 )
 _BARE_ID: Final = re.compile(
-    r"(?<![\w.,*@/-])(?:[0-9a-f]{24}|[A-Z]{6,8}[0-9]{16,24}|[A-Z]{4}[A-Z0-9][0-9]{10,17}|"
-    r"pay_[A-Za-z0-9]{14})(?![\w@-])"
+    r"(?<![\w.,*@/-])(?:[0-9a-f]{24}|[A-Z]{6,8}[0-9]{16,24}|pay_[A-Za-z0-9]{14})(?![\w@-])|"
+    r"(?<![\w.,*@])[A-Z]{4}[A-Z0-9][0-9]{10,17}(?![\w@-])"  # a UTR, also at the end of NEFT Cr-IFSC-NAME-…
 )
 _BARE_RRN: Final = re.compile(r"(?<![\w.,*@/+])[0-9]{12}(?![\w@.,/-][0-9]|\w)")
 _NO_ID: Final = words(
     r"[0-3]?\d[-/][0-1]?\d[-/]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}-?[a-z]{3}-?\d{2,4}|bk-\d{8}\S*",
-    r"(?:0|\+?92|0092)3\d{9}|x+\d+|[a-z]+",
+    r"(?:0|\+?92|0092)3\d{9}|(?:\+?880|0)1[3-9]\d{8}|x+\d+|[a-z]+|pk\d{2}[a-z]{4}\w*",
 )
 _REMARK_LABEL: Final = (
     r"(?:(?:payment |sender.s |customer )?(?:remarks?|note|message|comments?|memo)|"
@@ -97,7 +98,10 @@ _PAYEE_LABELLED: Final = words(rf"(?:^|[\n\t]|[:.] ){_PAYEE_LABELS}{_VALUE}")
 _PHONE: Final = choice(
     r"(?:\+?92[\s-]?|0092|0)3[0-9]{2}[\s-]?[0-9*x]{3}[\s-]?[0-9]{4}",
     r"(?:\+?91[\s-]?|0)?[6-9][0-9]{4}[\s-]?[0-9]{5}",
+    r"(?:\+?880[\s-]?|0)1[3-9][0-9]{2}[\s-]?[0-9*x]{3}[\s-]?[0-9]{3}",  # Bangladesh
+    r"(?:\+?94[\s-]?|0)7[0-9][\s-]?[0-9*x]{3}[\s-]?[0-9]{4}",  # Sri Lanka
 )
+_IFSC: Final = r"[A-Z]{4}0[A-Z0-9]{6}"
 _SENDER_SAID: Final = (
     words(
         r"(?:^|[\n\t]|[,!:]\s)(?P<name>[^\n\t,:!]{2,60}?) (?:has |have |just |"
@@ -113,8 +117,8 @@ _SENDER_SAID: Final = (
     ),
     words(r"\b(?:from|by)\s(?:mr|mrs|ms|m/s)?\.?\s?(?P<name>[^\n\t]{2,80}?)\s?\((?:vpa|upi|[\w.+-]{2,60}@)"),
     words(
-        r"\b(?:from|paid by|sent by|transferred by|transfer by|deposited by|received from|"
-        r"made by)\s(?P<name>[^\n\t]{2,90})"
+        r"\b(?:from|frm|paid by|sent by|transferred by|transfer by|deposited by|received from|"
+        r"made by|remitted by)\s(?P<name>[^\n\t]{2,90})"
     ),
     words(
         r"\b(?:credited|received|deposited|paid|credit|deposit|transfer|payment|neft|imps|upi|"
@@ -135,6 +139,10 @@ _SENDER_SAID: Final = (
     ),
     words(r"\bمن (?P<name>[^\n\t.,:()0-9]{2,40})"),
     words(r"\b(?:upi|imps|neft)\s?[-/:]\s?(?P<name>[A-Za-z][A-Za-z. ]{2,40})\s?[-/]\s?[\w.+-]{2,60}@"),
+    words(r"@[\w.]{2,40}\s?[/-]\s?(?P<name>[A-Z][A-Za-z. ]{2,40})"),  # UPI/rrn/vpa/NAME
+    words(
+        rf"\b(?:neft|rtgs|imps)[\s-]{{1,2}}(?:cr|credit|inward)?[\s/*-]{{0,2}}{_IFSC}\s?[/*-]\s?(?P<name>[^\n/*-]{{3,60}})"
+    ),
     words(r"\b(?:from|by)\s[^\n()]{0,60}\((?P<name>[A-Za-z][A-Za-z .]{2,40})\)"),
     words(r"\b(?:ibft|raast|p2p|ft)\s?[-/]\s?(?P<name>[A-Za-z][A-Za-z. ]{2,40})\s?[-/]"),
     words(r"\b(?:from|by) (?P<name>[A-Za-z][A-Za-z. ]{2,40})/(?:upi|imps|neft|ibft)\b"),
@@ -151,7 +159,7 @@ _NAME_END: Final = words(
     r"ref|refno|reference|txn|trx|tid|utr|rrn|vpa|against|towards|mobile|cnic|successfully|your|"
     r"you|and|your|their|bearing|of|time|transaction|purpose|remarks?|bank[-:]|ending|through|"
     r"amount|rs\.?|pkr|inr|کو|سے|نے|को|से|ने|में)(?=[\s.:#*(]|$)",
-    r"\s?[(|;:₹<>\t]",
+    r"\s?[(|;:₹<>\t]|\s?[-/](?:upi|imps|neft|rtgs|raast|ibft|p2p|ref)\b",
     r",(?!\s?(?:jr|sr|inc|llc|ltd))|\s-+\s|\s\*+[0-9]|\s(?:pk|in)?[*x]{2,}|\spk[0-9*]{2}|\s?\S*[0-9]{4,}",
     r"\S+@|!|\s/|\.$|/-",
 )

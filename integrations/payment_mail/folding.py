@@ -139,10 +139,10 @@ def fold_html(markup: str) -> str:
 
 def _strip_tags(markup: str) -> str:
     out: list[str] = []
-    hidden_by, depth, at = "", 0, 0
+    hidden_by, depth, at, is_set = "", 0, 0, False
     while tag := _TAG.search(markup, at):
         if not hidden_by:
-            out.append(_one_line(markup[at : tag.start()]))
+            out.append(_words(markup[at : tag.start()], is_set=is_set))
         at = tag.end()
         if tag[0] == "<!--":
             end = markup.find("-->", tag.start() + 2)
@@ -158,15 +158,16 @@ def _strip_tags(markup: str) -> str:
         elif not is_end and name not in _VOID and (name in _UNSEEN or _HIDDEN.search(tag[3] or "")):
             hidden_by, depth = name, 1
         else:
+            is_set = not is_end if name == "pre" else is_set
             out.append(_gap(name))
     if not hidden_by:
-        out.append(_one_line(markup[at:]))
+        out.append(_words(markup[at:], is_set=is_set))
     return "".join(out)
 
 
-def _one_line(text: str) -> str:
-    """In HTML a line end is a space."""
-    return text.replace("\r", " ").replace("\n", " ").replace("\t", " ")
+def _words(text: str, *, is_set: bool) -> str:
+    """In HTML a line end is a space, but where the lines are set as they stand (pre)."""
+    return text if is_set else text.replace("\r", " ").replace("\n", " ").replace("\t", " ")
 
 
 def _gap(name: str) -> str:

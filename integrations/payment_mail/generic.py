@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from decimal import Decimal
 from typing import Final
@@ -36,7 +36,7 @@ _NOT_PRINCIPAL: Final = words(
     r"total (?:received )?today|so far|month|available|ledger|original(?: amount)?|"
     r"amount in [a-z]{3}|foreign|equivalent|opening|closing|previous|deduct(?:ed|ion)s?|"
     r"adjust(?:ed|ment)|worth|order value|invoice value)\b[^\n\d;]{0,36}(?:\n[^\w\d\n]{0,6})?$",
-    r"(?:بیلنس|فیس|بقایا|ٹیکس|शेष|बैलेंस|शुल्क|कर|الرصيد|رسوم)[^\n\d;]{0,30}\n?[^\w\n]{0,6}$",
+    r"(?:بیلنس|فیس|بقایا|ٹیکس|शेष|मौज्दात|बैलेंस|शुल्क|\bकर|الرصيد|رسوم|ব্যালেন্স|ফি)[^\n\d;]{0,30}\n?[^\w\n]{0,6}$",
     r"[=@]\s?$",
 )
 _NOT_PRINCIPAL_AFTER: Final = words(
@@ -44,11 +44,12 @@ _NOT_PRINCIPAL_AFTER: Final = words(
     r"each\b|service fee|بیلنس|शेष)"
 )
 _PRINCIPAL: Final = words(
-    r"\b(?:amount|received|credited|credit|deposit(?:ed)?|got|sent|paid|payment|transferred|"
+    r"\b(?:(?<!\bbalance )(?<!\bavailable )(?<!\bfee )(?<!\btax )(?<!\bcharges )(?<!\bdue )amount|"
+    r"received|credited|credit|deposit(?:ed)?|got|sent|paid|payment|transferred|"
     r"transfer(?: amount)?|debited|debit|added|principal|spent|withdrawn|net amount|sum|"
     r"transaction|refund|reversal|settlement|purchase|"
     r"remittance)\b[^\n\d;]{0,40}(?:\n[^\w\d\n]{0,6})?$",
-    r"(?:رقم|राशि|المبلغ|مبلغ)[^\n\d;]{0,24}\n?[^\w\n]{0,6}$",
+    r"(?:(?<!بقایا )رقم|(?<!शेष )राशि|المبلغ|مبلغ)[^\n\d;]{0,24}\n?[^\w\n]{0,6}$",
 )
 _PRINCIPAL_AFTER: Final = words(
     r"\s{0,2}(?:/-)?\s?(?:has|have|was|is|were|had)?\s?(?:been )?(?:successfully )?(?:received|"
@@ -58,6 +59,9 @@ _PRINCIPAL_AFTER: Final = words(
 _UNMARKED: Final = words(
     r"(?:(?:credited|debited|received|deposited) (?:by|with|for|of)|\bamount(?: received|"
     r" credited| paid)?\s?[:\t\n=-]+|\bamt\b\.?[\s:]{1,3}|राशि[\s:]{1,3}|رقم[\s:]{1,3})\s?"
+)
+_CURRENCY_ROW: Final = words(
+    r"(?:^|\n)(?:transaction |txn )?(?:currency|ccy)(?: code)?\s?[:\t\n]\s{0,2}(pkr|inr|bdt|npr|lkr|usd|eur|gbp|aed|sar)\b"
 )
 _BY_CLOCK: Final = {300: "PKR", 330: "INR", 345: "NPR"}  # minutes before UTC
 _RUPEE_COUNTRIES: Final = frozenset((*_BY_CLOCK.values(), "LKR"))
@@ -178,10 +182,12 @@ def _weight(text: str, start: int, amount: Amount, end: int) -> int:
 
 
 def _unmarked(text: str) -> Amount | None:
+    """A number that is called an amount, in the currency of a row of its own if there is one."""
+    named = _CURRENCY_ROW.search(text)
     for found in _UNMARKED.finditer(text):
         amount = unmarked_amount(text, found.end())
         if amount is not None and amount.value:
-            return amount
+            return replace(amount, currency=named[1].upper()) if named else amount
     return None
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from integrations.payment_mail.amounts import find_amounts
+from integrations.payment_mail.amounts import A_SIGN, find_amounts
 from integrations.payment_mail.shape import Direction, Event
 from integrations.payment_mail.words import words
 
@@ -113,7 +113,8 @@ _SETTLEMENT: Final = words(
 )
 _NOT_A_PAYERS: Final = words(
     r"\bloan (?:amount|of|account|disburs|has been|up to|is)|\bdisburse(?:d|ment)",
-    r"your (?:recent )?payment (?:of|for|towards|to|has been received)",
+    r"your (?:[\w-]+ ){0,2}(?:payment|transfer|remittance|neft|imps|rtgs) (?:of|for|towards|to|has been received)",
+    r"\b(?:bill|utility) payment\b",
     r"(?:received|thank(?:s| you) for) your (?:\w+ )?payment",
     r"thank(?:s| you) for (?:the |your )?(?:payment|paying)",
     r"(?:towards|on|for|against|to) your [^.\n]{0,40}(?:credit card|loan|\bbill\b|policy|premium|"
@@ -168,13 +169,18 @@ _DEBIT: Final = words(
     r"(?:sent|transferred|paid) from your|\bpayment sent\b|\btransfer sent\b|amount sent",
     r"\baap ne\b[^\n]{0,80}\b(?:bheje|bheji|ada)\b",
     r"\bpos\b|\batm\b|\bpaid to\b(?! you)|\bsent to\b(?! you)|outgoing|out of your",
-    r"your (?:payment|transfer|transaction) (?:of|to)",
+    r"your (?:[\w-]+ ){0,2}(?:payment|transfer|transaction) (?:of|to)|\bbill payment (?:of|for|to)\b",
+    rf"\b(?:send money|cash ?out|money transfer)\b(?: is| was)? success|\b(?:send money|cash ?out) (?:of )?{A_SIGN}",
+    r"credited (?:to|in|into) (?:the |his |her |their )?(?:beneficiar|recipient|payee|receiver|merchant|biller)",
     r"بھیج(?:ے|ی|ا|دی)|منتقل کر دی|ادا کی|ادائیگی کی|نکال|کٹوتی|डेबिट|भेजे|भेजा|निकाले|काटे|भुगतान किया",
     r"खर्च|تم خصم|تم تحويل|خصم",
 )
 # Said of money that is here. What precedes them must not turn them into a wish, a promise or an offer.
 _CREDIT: Final = words(
-    r"\b(?:received|credited|deposited)\b|\bgot (?:rs|pkr|inr|rupees|money|paid|a payment|[0-9])|\bgot ₹",
+    r"\b(?:received|credited|deposited)\b(?! (?:to|in|into) (?:the |his |her |their )?(?:beneficiar|recipient|payee|"
+    r"receiver|merchant|biller|his\b|her\b|their\b))",
+    rf"\bgot (?:rupees|money|paid|a payment|[0-9]|{A_SIGN})|\b(?:credit for|has paid) (?:[0-9]|{A_SIGN})",
+    r"^(?:transaction|txn|entry)?\s?(?:type|nature)?\s?[:\t]\s?credit$",
     r"\b(?:sent|paid|transferred|gave|remitted|wired)(?: to)? you\b|\bsent money to you\b",
     r"\b(?:credit|deposit|receipt|inflow) (?:transaction )?(?:by [^.\n]{0,20} )?of\b|\bhas a credit\b",
     r"\bcredit (?:transaction )?(?:alert|transaction|amount|advice|notification)\b|\bincoming\b",
@@ -182,7 +188,7 @@ _CREDIT: Final = words(
     r"\bpaid (?:by|on your|at your|via your|into your|to your (?:qr|shop|store|business|account|a/?c))",
     r"\b(?:sent|transferred|paid|moved|remitted)\b[^\n;:]{0,40}\b(?:to|into|in) your\b|\badded to your\b",
     r"\b(?:landed|arrived|reflected|lodged) (?:in|to|into)\b|\bhas arrived\b|\b(?:now|"
-    r"is) in your (?:wallet|account|a/?c)\b|\bhas paid (?:rs|pkr|inr|₹|[0-9])|\bcame in\b",
+    r"is) in your (?:wallet|account|a/?c)\b|\bcame in\b",
     r"\bcr\b(?=[\s.:;]|$)|\b(?:ibft|raast|neft|imps|rtgs|upi) (?:credit|from)\b|\bcollected\b|\bpayment from\b",
     r"\bpayments? rec(?:ei|ie)?ve?d\b|\brec'?d\b|\brcvd\b|\bcrdt?d?\b|\bcha-?ching\b",
     r"\bwas made in your\b|\b(?:money|funds|payment) in\b|\bwasool\b|\bmosool\b|\bmil ?ga(?:ye|i|ya)\b",
@@ -194,7 +200,9 @@ _CREDIT: Final = words(
 _SPOILT: Final = words(
     r"(?:\bwill\b|\bshall\b|\bto be|\bcan\b|\bcould|\bmay\b|\bwould|\bget\b|\bearn|\bwin\b|"
     r"\bwhen\b|\bif\b|\bnot\b|\bnever|\bonce\b|\bafter\b|\bbefore\b|\bup ?to\b|\bunless|\byet\b|"
-    r"\bevery|\beach\b|\buntil\b|\bhave your)[^.\n]{0,60}$"
+    r"\bevery|\beach\b|\buntil\b|\bhave your)[^.\n]{0,60}$",
+    r"\b(?:beneficiary|recipient|payee|merchant|biller|he|she|they)(?:['’]s account)? "
+    r"(?:(?:has|have|should|was|is|been|now|already|successfully) ){0,4}$",
 )
 _PAYER_LABEL: Final = words(
     r"^(?:sender|remitter|payer|originator|ordering customer)(?:['’]s)?(?: account)?(?: name| title)?\s?(?:[:\t]|$)",
