@@ -36,7 +36,7 @@ _ID_LABELS: Final = (
     choice(
         r"\b(?:upi|imps|neft|rtgs|raast|ibft|bank|rrn|utr|"
         r"retrieval)\b[\s.]{0,2}(?:transaction )?(?:ref(?:erence)?|rrn|utr)\b",
-        r"\butr\b|\brrn\b|\bstan\b|\braast id\b",
+        r"\butr\b|\brrn\b|\bstan\b|\btrn\b|\braast id\b",
         r"संदर्भ (?:संख्या|नंबर|क्रमांक)|यूटीआर|حوالہ نمبر|ریفرنس نمبر|الرقم المرجعي|رقم المرجع",
     ),
     choice(
@@ -92,7 +92,7 @@ _PAYEE_LABELS: Final = choice(
     r"(?:sent|paid|transferred) to|to account (?:title|name)|to name|to|merchant",
     r"प्राप्तकर्ता|وصول کنندہ|المستفيد",
 )
-_VALUE: Final = r"[ ]?(?:[:=\t][\s:\t-]*|\n[:\s]{0,3}|- )(?P<name>[^\n\t:|]{2,90})"
+_VALUE: Final = r"[ ]?(?:[:=\t][\s:\t-]*|\n[:\s]{0,3}|-[ ]?)(?P<name>[^\n\t:|]{2,90})"
 _SENDER_LABELLED: Final = words(rf"(?:^|[\n\t;]|[:.|] |\b[a-e]\. ){_SENDER_LABELS}{_VALUE}")
 _PAYEE_LABELLED: Final = words(rf"(?:^|[\n\t]|[:.] ){_PAYEE_LABELS}{_VALUE}")
 _PHONE: Final = choice(
@@ -121,7 +121,7 @@ _SENDER_SAID: Final = (
         r"made by|remitted by)\s(?P<name>[^\n\t]{2,90})"
     ),
     words(
-        r"\b(?:credited|received|deposited|paid|credit|deposit|transfer|payment|neft|imps|upi|"
+        r"\b(?:credited|received|deposited|transferred|added|paid|credit|deposit|transfer|payment|neft|imps|upi|"
         r"rtgs)\b[^\n]{0,140}\bby\s(?P<name>[^\n\t]{2,90})"
     ),
     words(
@@ -135,7 +135,7 @@ _SENDER_SAID: Final = (
     words(r"\((?P<name>[^\W\d_][^\n()@:]{2,40})\) (?:سے|से|نے|ने|se)(?=\s)"),
     words(
         r"(?:آپ کو|आपको|\baap ko) (?P<name>[^\W\d_][^\n\t.,:()₹0-9]{2,40}?) "
-        r"(?:سے|نے|کی طرف سے|से|ने|द्वारा|ki taraf se|ki janib se|se|ne)(?=[\s.])"
+        r"(?:\([^()\n]{2,40}\) )?(?:سے|نے|کی طرف سے|से|ने|द्वारा|ki taraf se|ki janib se|se|ne)(?=[\s.])"
     ),
     words(r"\bمن (?P<name>[^\n\t.,:()0-9]{2,40})"),
     words(r"\b(?:upi|imps|neft)\s?[-/:]\s?(?P<name>[A-Za-z][A-Za-z. ]{2,40})\s?[-/]\s?[\w.+-]{2,60}@"),
@@ -186,7 +186,7 @@ _NOT_HIS: Final = words(
     r"اکاؤنٹ)[^\n.;()]{0,25}[:\s#]$"
 )
 _OF_SENDER: Final = words(r"(?:from|by|sender|payer|mobile|phone|contact|msisdn|vpa|upi id)\b[^\n.]{0,40}$")
-_IS_PAYER: Final = words(r"\s?(?:\([^()\n]{2,40}\)\s?)?(?:se|سے|से|نے|ने)\b")
+_IS_PAYER: Final = words(r"\)?\s?(?:\([^()\n]{2,40}\)\s?)?(?:se|سے|से|نے|ने)\b")
 _PHONES: Final = words(rf"(?<![\w+*-])(?:{_PHONE})(?![0-9*]|-[0-9])")
 _ACCOUNT_TAIL: Final = tuple(
     words(pattern)

@@ -38,6 +38,7 @@ _ASIDE: Final = words(
     r"^\s*(?:remarks?|narration|note|message|comments?|purpose(?: of payment)?|payment (?:note|"
     r"purpose)|description entered)\b\s*:",
 )
+_QUESTION: Final = re.compile(r"(?:^|(?<=[.!?\n]\s)|(?<=\n))[^.!?\n]{1,120}\?(?=\s|$)")
 # A condition speaks of what may be, from its "if" to the end of the sentence.
 _CONDITION: Final = words(
     r"[\s,;(]*\b(?:if (?:you|this|the|your|any|a|it|not)|not (?:done by )?you|not initiated by you)\b.*$"
@@ -76,7 +77,7 @@ _PENDING: Final = words(
     r"\bpending\b|in progress|under (?:process|review)|in process|being (?:processed|verified|reviewed)",
     r"on hold|\bawaiting\b|\bscheduled\b|\bwill (?:be|get|soon|shortly)\b|shall be|yet to be",
     r"\binitiated\b|\bupcoming\b|to be (?:credited|received|deposited|debited)|\bexpected\b",
-    r"is on (?:its|the) way|not yet|(?:is|are) processing|(?:under|in) clearing|sent for clearing",
+    r"is on (?:its|the) way|not yet|(?:is|are) processing|(?:under|in|for) clearing|sent for clearing",
     r"\bjald\b|\bjaye(?:gi|ga|nge)\b|جائے گ|جائیں گے|जाएग|जाएंगे|होगा",
     r"زیر التوا|زیرِ التوا|लंबित|प्रक्रियाधीन|قيد",
 )
@@ -114,7 +115,12 @@ _SETTLEMENT: Final = words(
 _NOT_A_PAYERS: Final = words(
     r"\bloan (?:amount|of|account|disburs|has been|up to|is)|\bdisburse(?:d|ment)",
     r"your (?:[\w-]+ ){0,2}(?:payment|transfer|remittance|neft|imps|rtgs) (?:of|for|towards|to|has been received)",
-    r"\b(?:bill|utility) payment\b",
+    r"\b(?:bill|utility) payment\b|\bsalary advance|advance salary|\brepay(?:ment|able)?\b|\bbisp\b|\bwinner\b",
+    r"\byour (?:[\w-]+ ){0,2}(?:order|donation|che(?:que|ck)|dispute|contribution|application|complaint|premium)\b"
+    r"[^\n]{0,50}\breceived|\brequest\b[^\n]{0,40}\breceived by",
+    r"received your (?:[\w-]+ ){0,2}(?:order|donation|che(?:que|ck)|dispute|contribution|premium)\b",
+    r"\b(?:emi|instal?l?ment|premium|challan)\b[^\n]{0,40}\breceived|\bmandate\b",
+    r"\b(?:complaint|dispute|grievance|service request)\b[^\n]{0,80}\b(?:registered|received|raised|logged|lodged)",
     r"(?:received|thank(?:s| you) for) your (?:\w+ )?payment",
     r"thank(?:s| you) for (?:the |your )?(?:payment|paying)",
     r"(?:towards|on|for|against|to) your [^.\n]{0,40}(?:credit card|loan|\bbill\b|policy|premium|"
@@ -166,6 +172,7 @@ _DEBIT: Final = words(
     r"\b(?:paid|sent|transferred|payment|transfer(?: of)?) (?:[^\n;:]{0,40} )?(?:to|at|"
     r"towards)\b(?! you\b| your\b| the (?:account )?(?:ending|title)| (?:a/?c|acc))",
     r"\breceived [^\n]{0,40}from you\b|\breceived your payment|\bmoney sent\b",
+    rf"\breceived your {A_SIGN}",
     r"(?:sent|transferred|paid) from your|\bpayment sent\b|\btransfer sent\b|amount sent",
     r"\baap ne\b[^\n]{0,80}\b(?:bheje|bheji|ada)\b",
     r"\bpos\b|\batm\b|\bpaid to\b(?! you)|\bsent to\b(?! you)|outgoing|out of your",
@@ -180,7 +187,7 @@ _CREDIT: Final = words(
     r"\b(?:received|credited|deposited)\b(?! (?:to|in|into) (?:the |his |her |their )?(?:beneficiar|recipient|payee|"
     r"receiver|merchant|biller|his\b|her\b|their\b))",
     rf"\bgot (?:rupees|money|paid|a payment|[0-9]|{A_SIGN})|\b(?:credit for|has paid) (?:[0-9]|{A_SIGN})",
-    r"^(?:transaction|txn|entry)?\s?(?:type|nature)?\s?[:\t]\s?credit$",
+    r"^(?:transaction|txn|entry)?\s?[:\t]\s?credit$|^[^\n:\t]{0,20}\b(?:type|nature)\s?[:\t][^\n]{0,40}\bcredit$",
     r"\b(?:sent|paid|transferred|gave|remitted|wired)(?: to)? you\b|\bsent money to you\b",
     r"\b(?:credit|deposit|receipt|inflow) (?:transaction )?(?:by [^.\n]{0,20} )?of\b|\bhas a credit\b",
     r"\bcredit (?:transaction )?(?:alert|transaction|amount|advice|notification)\b|\bincoming\b",
@@ -200,10 +207,18 @@ _CREDIT: Final = words(
 _SPOILT: Final = words(
     r"(?:\bwill\b|\bshall\b|\bto be|\bcan\b|\bcould|\bmay\b|\bwould|\bget\b|\bearn|\bwin\b|"
     r"\bwhen\b|\bif\b|\bnot\b|\bnever|\bonce\b|\bafter\b|\bbefore\b|\bup ?to\b|\bunless|\byet\b|"
-    r"\bevery|\beach\b|\buntil\b|\bhave your)[^.\n]{0,60}$",
+    r"\bevery|\beach\b|\bany\b|\buntil\b|\bhave your|\babove\b|\bexceeding\b|\b(?:more|less) than\b|"
+    r"\b(?:deposits|transfers)\b)(?:[^.\n]|(?<=\brs)\.|\.(?=[0-9])){0,60}$",
     r"\b(?:beneficiary|recipient|payee|merchant|biller|he|she|they)(?:['’]s account)? "
     r"(?:(?:has|have|should|was|is|been|now|already|successfully) ){0,4}$",
 )
+# Credited to somebody with a name; to "HBL A/C 1234" it may be the owner.
+_TO_ANOTHER: Final = words(
+    r"\b(?:credited|deposited) (?:to|into|in) (?!(?:your?|my|our|the|this|a/?c|ac|acc(?:oun)?t?|wallet)\b|"
+    r"[\w&.-]+ (?:a/?c|ac|acc(?:oun)?t?|card)\b|(?:[\w&.-]+ ){0,3}(?:bank|wallet|savings?|current|mobile|digital)\b)"
+    r"[^\W\d_]{2,20} [^\W\d_]{2,20}\b"
+)
+_HAS_PAYER: Final = words(r"\b(?:from|frm|by|sender|remitter|your?)\b")
 _PAYER_LABEL: Final = words(
     r"^(?:sender|remitter|payer|originator|ordering customer)(?:['’]s)?(?: account)?(?: name| title)?\s?(?:[:\t]|$)",
     r"^(?:received from|paid by)\s?(?:[:\t]|$)|^customer\b[^\n]{0,60}@",
@@ -211,22 +226,27 @@ _PAYER_LABEL: Final = words(
 _RECEIVER_LABEL: Final = words(
     r"^(?:receiver|recipient|beneficiary|payee|destination|merchant|(?:paid|sent|transferred) to|to)\b"
 )
+_STATE: Final = words(r"^(?:[\w.]+ ){0,2}status\b")  # of a transfer in either direction
 _STATUS: Final = words(r"^(?:[\w.]+ ){0,2}status\b|\binfo\s?[:-]|\b(?:upi|imps|neft|rtgs)\s?[/-]")
 _TO_ME: Final = words(r"credited (?:to|in|into|on) (?:your|my|a/?c)|in your|to your|into your|to you\b")
 _FROM_ME: Final = words(
     r"from (?:your|my|[a-z]+ bank a/?c)|your [^\n]{0,60}(?:has been |is |was )?debited",
     r"you(?:'ve| have)? (?:sent|paid|transferred|spent)\b(?! by)|from you\b|received your payment",
+    rf"received your {A_SIGN}",
 )
 
 
 def sentences(text: str) -> list[str]:
     """The statements of a text, without warnings, conditions and the payer's own remark."""
-    found = (_CONDITION.sub("", part.strip()[:MOST_SENTENCE_CHARS]) for part in _SENTENCE_END.split(text))
+    parts = _SENTENCE_END.split(_QUESTION.sub("", text))
+    found = (_CONDITION.sub("", part.strip()[:MOST_SENTENCE_CHARS]) for part in parts)
     return [part for part in found if part and not _ASIDE.search(part)][:MOST_SENTENCES]
 
 
 def says_credit(sentence: str) -> bool:
     """Money is here, says the sentence: neither a promise nor an offer nor somebody else's."""
+    if _STATE.match(sentence) or (_TO_ANOTHER.search(sentence) and not _HAS_PAYER.search(sentence)):
+        return False
     for found in _CREDIT.finditer(sentence):
         if not _SPOILT.search(sentence, max(0, found.start() - 90), found.start()):
             return not says_debit(sentence)
