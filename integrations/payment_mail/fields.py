@@ -46,8 +46,8 @@ _ID_LABELS: Final = (
 )
 _IDS: Final = tuple(words(rf"{label}{_IS}(?:\n[\s:]{{0,3}})?{_TOKEN}") for label in _ID_LABELS)
 _RAIL: Final = words(
-    r"\b(?:upi|imps|neft|rtgs|ift|mmt|nft|p2a|p2m|inb)\s?[/*:-]\s?(?:(?:p2a|p2m|cr|dr|in|imps|inw|"
-    r"c)\s?[/*:-]\s?)?(?P<id>[A-Z]{4}[A-Z0-9]{0,4}[0-9]{8,18}|"
+    r"\b(?:upi|imps|neft|rtgs|ift|mmt|nft|p2a|p2m|inb)\s?[/*:-]\s?(?:[a-z][a-z0-9]{0,7}"
+    r"\s?[/*:-]\s?){0,2}(?P<id>[A-Z]{4}[A-Z0-9]{0,4}[0-9]{8,18}|"
     r"[0-9]{9,16})(?:\s?[/*:-]\s?(?P<name>[^/\n*:.@-]{2,40}))?"
 )
 _BARE_ID: Final = re.compile(
@@ -57,7 +57,7 @@ _BARE_ID: Final = re.compile(
 _BARE_RRN: Final = re.compile(r"(?<![\w.,*@/+])[0-9]{12}(?![\w@.,/-][0-9]|\w)")
 _NO_ID: Final = words(
     r"[0-3]?\d[-/][0-1]?\d[-/]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}-?[a-z]{3}-?\d{2,4}|bk-\d{8}\S*",
-    r"(?:0|\+?92|0092)3\d{9}|(?:\+?880|0)1[3-9]\d{8}|x+\d+|[a-z]+|pk\d{2}[a-z]{4}\w*",
+    r"(?:0|\+?92|0092)3\d{9}|(?:\+?880|0)1[3-9]\d{8}|x\d{1,6}|x{2,}\d+|[a-z]+|pk\d{2}[a-z]{4}\w*",
 )
 _REMARK_LABEL: Final = (
     r"(?:(?:payment |sender.s |customer )?(?:remarks?|note|message|comments?|memo)|"
@@ -144,9 +144,13 @@ _SENDER_SAID: Final = (
         rf"\b(?:neft|rtgs|imps)[\s-]{{1,2}}(?:cr|credit|inward)?[\s/*-]{{0,2}}{_IFSC}\s?[/*-]\s?(?P<name>[^\n/*-]{{3,60}})"
     ),
     words(r"\b(?:from|by)\s[^\n()]{0,60}\((?P<name>[A-Za-z][A-Za-z .]{2,40})\)"),
-    words(r"\b(?:ibft|raast|p2p|ft)\s?[-/]\s?(?P<name>[A-Za-z][A-Za-z. ]{2,40})\s?[-/]"),
+    words(
+        r"\b(?:ibft|raast|p2p|ft|cefts?)(?: [a-z]{2,12}){0,3}\s?[-/:]\s?(?P<name>[A-Za-z][A-Za-z. ]{2,40}?)\s?"
+        r"(?:[-/\n]|\.\s|$)"
+    ),
     words(r"\b(?:from|by) (?P<name>[A-Za-z][A-Za-z. ]{2,40})/(?:upi|imps|neft|ibft)\b"),
-    words(r"(?:^|[\s.])(?P<name>[^\W\d_][^\n\t.,:()₹]{2,40}?) (?:سے|से) "),
+    words(r"(?:^|[\s.])(?P<name>[^\W\d_][^\n\t.,:()₹]{2,40}?) (?:سے|से|থেকে|बाट) "),
+    words(r"(?:^|\n)customer\s?[:\t]\s{0,2}(?P<name>[^\n\t]{2,60})"),  # of a shop; a bank's is the owner
 )
 _PAYEE_SAID: Final = (
     words(r"\btowards (?:vpa )?[\w.+-]{2,60}@[\w.]{2,40} \((?P<name>[^\n()]{2,60})"),
@@ -159,7 +163,8 @@ _NAME_END: Final = words(
     r"ref|refno|reference|txn|trx|tid|utr|rrn|vpa|against|towards|mobile|cnic|successfully|your|"
     r"you|and|your|their|bearing|of|time|transaction|purpose|remarks?|bank[-:]|ending|through|"
     r"amount|rs\.?|pkr|inr|کو|سے|نے|को|से|ने|में)(?=[\s.:#*(]|$)",
-    r"\s?[(|;:₹<>\t]|\s?[-/](?:upi|imps|neft|rtgs|raast|ibft|p2p|ref)\b",
+    r"\s(?:bal|balance|avl|avail|aval|reason|rmks?|charges?|fee|info|mode|note|memo|narration|order|status|type)\.?\s?[:-]",
+    r"\s?[()|;:₹<>\t]|\s?[-/](?:upi|imps|neft|rtgs|raast|ibft|p2p|ref)\b",
     r",(?!\s?(?:jr|sr|inc|llc|ltd))|\s-+\s|\s\*+[0-9]|\s(?:pk|in)?[*x]{2,}|\spk[0-9*]{2}|\s?\S*[0-9]{4,}",
     r"\S+@|!|\s/|\.$|/-",
 )
@@ -176,8 +181,10 @@ _NO_NAME: Final = words(
     r"unknown|n/?a|none|nil|na|null|upi|raast|ibft|imps|neft|rtgs|transfer|any|another|other|"
     r"friend|it|them|here|below|details?|someone|business|user|name|title|number|dear|hi|hello|"
     r"cash|cheque|atm|branch|counter|beneficiary|amount|date|time|vpa|iban|mobile banking|"
-    r"internet banking|raast id|money)\b(?:[\s/-]?(?:account|bank|number|no\.?|wallet|id|customer|"
+    r"internet banking|mob bk|net ?banking|raast id|money|funds?|"
+    r"inward|incoming|credit|payment)\b(?:[\s/-]?(?:account|bank|number|no\.?|wallet|id|customer|"
     r"transfer|payment|details?|title|name|app|branch|user|of|payee|received|sent)\b)*\.?",
+    r"(?:আপনি|আপনার|तपाईं|आपके|آپ).*",
     r"(?:your|the|this|our|my|you|you['’]ve) .*|you['’]ve|.*\b(?:account (?:no|number|ending)|bank account)\b.*",
     r".*\bbank\b\s?-?\s?[*x]*[0-9]{0,6}|.*-\s?[*x]*[0-9]{3,6}|[\W\d]*",
 )
@@ -186,7 +193,7 @@ _NOT_HIS: Final = words(
     r"اکاؤنٹ)[^\n.;()]{0,25}[:\s#]$"
 )
 _OF_SENDER: Final = words(r"(?:from|by|sender|payer|mobile|phone|contact|msisdn|vpa|upi id)\b[^\n.]{0,40}$")
-_IS_PAYER: Final = words(r"\)?\s?(?:\([^()\n]{2,40}\)\s?)?(?:se|سے|से|نے|ने)\b")
+_IS_PAYER: Final = words(r"\)?\s?(?:\([^()\n]{2,40}\)\s?)?(?:নম্বর )?(?:se|سے|से|نے|ने|থেকে|बाट)(?=[\s.,]|$)")
 _PHONES: Final = words(rf"(?<![\w+*-])(?:{_PHONE})(?![0-9*]|-[0-9])")
 _ACCOUNT_TAIL: Final = tuple(
     words(pattern)

@@ -115,7 +115,9 @@ _SETTLEMENT: Final = words(
 _NOT_A_PAYERS: Final = words(
     r"\bloan (?:amount|of|account|disburs|has been|up to|is)|\bdisburse(?:d|ment)",
     r"your (?:[\w-]+ ){0,2}(?:payment|transfer|remittance|neft|imps|rtgs) (?:of|for|towards|to|has been received)",
-    r"\b(?:bill|utility) payment\b|\bsalary advance|advance salary|\brepay(?:ment|able)?\b|\bbisp\b|\bwinner\b",
+    r"\b(?:bill|utility) payment\b|\bbill of\b|supercash|\bcoins?\b|gift ?card|\bexpires? (?:on|in|soon)\b|"
+    r"\buse (?:it|them|this) (?:before|by|within)\b",
+    r"\bsalary advance|advance salary|\brepay(?:ment|able)?\b|\bbisp\b|\bwinner\b",
     r"\byour (?:[\w-]+ ){0,2}(?:order|donation|che(?:que|ck)|dispute|contribution|application|complaint|premium)\b"
     r"[^\n]{0,50}\breceived|\brequest\b[^\n]{0,40}\breceived by",
     r"received your (?:[\w-]+ ){0,2}(?:order|donation|che(?:que|ck)|dispute|contribution|premium)\b",
