@@ -40,7 +40,7 @@ _ID_LABELS: Final = (
         r"संदर्भ (?:संख्या|नंबर|क्रमांक)|यूटीआर|حوالہ نمبر|ریفرنس نمبر|الرقم المرجعي|رقم المرجع",
     ),
     choice(
-        r"\b(?:reference|ref|receipt|confirmation|order|trace|voucher|approval|document|"
+        r"\b(?:reference|ref|receipt|identifier|confirmation|order|trace|voucher|approval|document|"
         r"instrument(?: / cheque)?|serial|deposit|msg)\b"
     ),
 )
@@ -48,7 +48,7 @@ _IDS: Final = tuple(words(rf"{label}{_IS}(?:\n[\s:]{{0,3}})?{_TOKEN}") for label
 _RAIL: Final = words(
     r"\b(?:upi|imps|neft|rtgs|ift|mmt|nft|p2a|p2m|inb)\s?[/*:-]\s?(?:[a-z][a-z0-9]{0,7}"
     r"\s?[/*:-]\s?){0,2}(?P<id>[A-Z]{4}[A-Z0-9]{0,4}[0-9]{8,18}|"
-    r"[0-9]{9,16})(?:\s?[/*:-]\s?(?P<name>[^/\n*:.@-]{2,40}))?"
+    r"[A-Z]?[0-9]{9,16})(?:\s?[/*:-]\s?(?P<name>[^/\n*:.@-]{2,40}))?"
 )
 _BARE_ID: Final = re.compile(
     r"(?<![\w.,*@/-])(?:[0-9a-f]{24}|[A-Z]{6,8}[0-9]{16,24}|pay_[A-Za-z0-9]{14})(?![\w@-])|"
@@ -84,7 +84,7 @@ _SENDER_LABELS: Final = choice(
     r"(?:received|paid|sent|deposited|transferred|payment|funds|amount received|money) (?:from|by)",
     r"sender|payer|remitter|from name|from|by|originator|debtor|ordering customer",
     r"प्रेषक(?: का नाम)?|भेजने वाल[ाे](?: का नाम)?|भुगतानकर्ता|بھیجنے وال[اے](?: کا نام)?|ارسال کنندہ",
-    r"ادا کنندہ|اسم المرسل|المرسل|المحول|द्वारा",
+    r"প্রেরক(?:ের নাম)?|पठाउने(?:को नाम)?|ادا کنندہ|اسم المرسل|المرسل|المحول|द्वारा",
 )
 _PAYEE_LABELS: Final = choice(
     r"destination acc(?:\.|ount)? (?:title|name)",
@@ -108,6 +108,7 @@ _SENDER_SAID: Final = (
         r"had )?(?:successfully )?(?:sent|paid|transferred|gave|remitted|wired|"
         r"deposited)\b(?: to)?(?: you| your| rs| pkr| inr| ₹|[\s.]{0,2}[0-9]| money| an? )"
     ),
+    words(r"\b(?:from|by) (?:the )?(?:a/?c|account|acct)\.? (?:of|titled?)\s(?P<name>[^\n\t]{2,80})"),
     words(
         rf"\b(?:from|by)\s(?:mobile (?:no\.?|"
         rf"number)\s?)?(?:{_PHONE})[\s,-]{{1,2}}\(?(?P<name>[^\W\d][^\n\t()]{{1,60}})"
@@ -184,7 +185,7 @@ _NO_NAME: Final = words(
     r"internet banking|mob bk|net ?banking|raast id|money|funds?|"
     r"inward|incoming|credit|payment)\b(?:[\s/-]?(?:account|bank|number|no\.?|wallet|id|customer|"
     r"transfer|payment|details?|title|name|app|branch|user|of|payee|received|sent)\b)*\.?",
-    r"(?:আপনি|আপনার|तपाईं|आपके|آپ).*",
+    r"[$@#].*|(?:আপনি|আপনার|तपाईं|आपके|آپ).*",
     r"(?:your|the|this|our|my|you|you['’]ve) .*|you['’]ve|.*\b(?:account (?:no|number|ending)|bank account)\b.*",
     r".*\bbank\b\s?-?\s?[*x]*[0-9]{0,6}|.*-\s?[*x]*[0-9]{3,6}|[\W\d]*",
 )
@@ -192,7 +193,9 @@ _NOT_HIS: Final = words(
     r"\b(?:your|account|a/c|acct|wallet|contact (?:us|at)|call|helpline|support|dial|whatsapp|us (?:at|on)|to|"
     r"اکاؤنٹ)[^\n.;()]{0,25}[:\s#]$"
 )
-_OF_SENDER: Final = words(r"(?:from|by|sender|payer|mobile|phone|contact|msisdn|vpa|upi id)\b[^\n.]{0,40}$")
+_OF_SENDER: Final = words(
+    r"(?:from|by|sender|payer|mobile|phone|contact|msisdn|vpa|upi id|প্রেরক)\b[^\n.]{0,40}$"
+)
 _IS_PAYER: Final = words(r"\)?\s?(?:\([^()\n]{2,40}\)\s?)?(?:নম্বর )?(?:se|سے|से|نے|ने|থেকে|बाट)(?=[\s.,]|$)")
 _PHONES: Final = words(rf"(?<![\w+*-])(?:{_PHONE})(?![0-9*]|-[0-9])")
 _ACCOUNT_TAIL: Final = tuple(

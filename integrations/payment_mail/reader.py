@@ -29,6 +29,7 @@ _QUOTE: Final = re.compile(
     r"from:[^\n]*\n(?:(?:sent|date|to|cc):[^\n]*\n){0,4}subject:[^\n]*|on [^\n]{5,120}(?:\n[^\n]{0,80})?wrote:|> ?.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
+_QUOTED_HEAD: Final = re.compile(r"\A\s*(?:(?:from|date|sent|subject|to|cc): ?[^\n]*\n){1,6}", re.IGNORECASE)
 _HANDED_ON: Final = re.compile(r"\s*(?:re|aw|sv|fw|fwd|wg|tr)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 
 log = structlog.get_logger(__name__)
@@ -116,7 +117,7 @@ def _own_words(body: str) -> str:
 
 
 def _quoted(envelope: Envelope, bodies: Sequence[str]) -> list[str]:
-    inside = [body[quote.end() :] for body in bodies if (quote := _QUOTE.search(body))]
+    inside = [_QUOTED_HEAD.sub("", body[quote.end() :]) for body in bodies if (quote := _QUOTE.search(body))]
     return [part for part in [*inside, *(_folded(words) for words in envelope.attached[:3])] if part.strip()]
 
 

@@ -75,7 +75,8 @@ _FAILED: Final = words(
 )
 _PENDING: Final = words(
     r"\bpending\b|in progress|under (?:process|review)|in process|being (?:processed|verified|reviewed)",
-    r"on hold|\bawaiting\b|\bscheduled\b|\bwill (?:be|get|soon|shortly)\b|shall be|yet to be",
+    r"on hold|\blien\b|\bfrozen\b|cannot be (?:used|withdrawn|spent)",
+    r"\bawaiting\b|\bscheduled\b|\bwill (?:be|get|soon|shortly)\b|shall be|yet to be",
     r"\binitiated\b|\bupcoming\b|to be (?:credited|received|deposited|debited)|\bexpected\b",
     r"is on (?:its|the) way|not yet|(?:is|are) processing|(?:under|in|for) clearing|sent for clearing",
     r"\bjald\b|\bjaye(?:gi|ga|nge)\b|جائے گ|جائیں گے|जाएग|जाएंगे|होगा",
@@ -121,7 +122,14 @@ _NOT_A_PAYERS: Final = words(
     r"\byour (?:[\w-]+ ){0,2}(?:order|donation|che(?:que|ck)|dispute|contribution|application|complaint|premium)\b"
     r"[^\n]{0,50}\breceived|\brequest\b[^\n]{0,40}\breceived by",
     r"received your (?:[\w-]+ ){0,2}(?:order|donation|che(?:que|ck)|dispute|contribution|premium)\b",
-    r"\b(?:emi|instal?l?ment|premium|challan)\b[^\n]{0,40}\breceived|\bmandate\b",
+    r"\b(?:od|overdraft) facility|\bredemption\b|(?:gold|silver) purchase|\bcomes with\b|welcome benefit|penny[- ]drop|"
+    r"(?:account|beneficiary) verification|tell us about|take (?:the |our |a )?survey",
+    r"\b(?:nach|ecs|ach) debit|debit request",
+    r"\b(?:recharge|tuition|electricity|broadband)\b[^\n]{0,60}\breceived|\bmaintenance of\b|"
+    r"\breceived\b[^\n]{0,60}\b(?:recharge|tuition|electricity|broadband)\b|"
+    r"\b(?:for|against|towards) (?:flat|policy|consumer|ca) (?:no\b|[0-9])",
+    r"\badded\b[^\n]{0,60}\bfrom [^\n]{0,24}\bcard\b",
+    r"\b(?:emi|instal?l?ment|premium|challan)\b[^\n]{0,80}\breceived|\bmandate\b",
     r"\b(?:complaint|dispute|grievance|service request)\b[^\n]{0,80}\b(?:registered|received|raised|logged|lodged)",
     r"(?:received|thank(?:s| you) for) your (?:\w+ )?payment",
     r"thank(?:s| you) for (?:the |your )?(?:payment|paying)",
@@ -188,7 +196,8 @@ _DEBIT: Final = words(
 _CREDIT: Final = words(
     r"\b(?:received|credited|deposited)\b(?! (?:to|in|into) (?:the |his |her |their )?(?:beneficiar|recipient|payee|"
     r"receiver|merchant|biller|his\b|her\b|their\b))",
-    rf"\bgot (?:rupees|money|paid|a payment|[0-9]|{A_SIGN})|\b(?:credit for|has paid) (?:[0-9]|{A_SIGN})",
+    rf"\bcredit:? {A_SIGN}|\bgot (?:rupees|money|paid|a payment|[0-9]|{A_SIGN})",
+    rf"\b(?:credit for|has paid) (?:[0-9]|{A_SIGN})",
     r"^(?:transaction|txn|entry)?\s?[:\t]\s?credit$|^[^\n:\t]{0,20}\b(?:type|nature)\s?[:\t][^\n]{0,40}\bcredit$",
     r"\b(?:sent|paid|transferred|gave|remitted|wired)(?: to)? you\b|\bsent money to you\b",
     r"\b(?:credit|deposit|receipt|inflow) (?:transaction )?(?:by [^.\n]{0,20} )?of\b|\bhas a credit\b",
@@ -220,6 +229,10 @@ _TO_ANOTHER: Final = words(
     r"[\w&.-]+ (?:a/?c|ac|acc(?:oun)?t?|card)\b|(?:[\w&.-]+ ){0,3}(?:bank|wallet|savings?|current|mobile|digital)\b)"
     r"[^\W\d_]{2,20} [^\W\d_]{2,20}\b"
 )
+_TO_THEM: Final = words(
+    r"\b(?:to|in|into) (?:his|her|their) (?:account|a/?c|wallet|bank)\b|\byour friends? (?:has |have |also |just )?"
+    r"(?:received|got)\b"
+)
 _HAS_PAYER: Final = words(r"\b(?:from|frm|by|sender|remitter|your?)\b")
 _PAYER_LABEL: Final = words(
     r"^(?:sender|remitter|payer|originator|ordering customer)(?:['’]s)?(?: account)?(?: name| title)?\s?(?:[:\t]|$)",
@@ -247,7 +260,9 @@ def sentences(text: str) -> list[str]:
 
 def says_credit(sentence: str) -> bool:
     """Money is here, says the sentence: neither a promise nor an offer nor somebody else's."""
-    if _STATE.match(sentence) or (_TO_ANOTHER.search(sentence) and not _HAS_PAYER.search(sentence)):
+    if _STATE.match(sentence) or _TO_THEM.search(sentence):
+        return False
+    if _TO_ANOTHER.search(sentence) and not _HAS_PAYER.search(sentence):
         return False
     for found in _CREDIT.finditer(sentence):
         if not _SPOILT.search(sentence, max(0, found.start() - 90), found.start()):
