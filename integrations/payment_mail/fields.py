@@ -151,6 +151,11 @@ _SENDER_SAID: Final = (
     ),
     words(r"\b(?:from|by) (?P<name>[A-Za-z][A-Za-z. ]{2,40})/(?:upi|imps|neft|ibft)\b"),
     words(r"(?:^|[\s.])(?P<name>[^\W\d_][^\n\t.,:()₹]{2,40}?) (?:سے|से|থেকে|बाट) "),
+    words(r"\b(?:mein|me) (?P<name>[^\W\d_][^\n\t.,:()0-9]{2,40}?) ki (?:taraf|janib) se\b"),
+    words(
+        r"\b(?:sender|remitter|payer) (?!(?:bank|account|a/?c|iban|name|title|mobile|number|no|id|vpa|upi)\b)"
+        r"(?P<name>(?-i:[A-Z])[^\n\t]{2,60})"
+    ),
     words(r"(?:^|\n)customer\s?[:\t]\s{0,2}(?P<name>[^\n\t]{2,60})"),  # of a shop; a bank's is the owner
 )
 _PAYEE_SAID: Final = (

@@ -202,7 +202,7 @@ _CREDIT: Final = words(
     r"\b(?:sent|paid|transferred|gave|remitted|wired)(?: to)? you\b|\bsent money to you\b",
     r"\b(?:credit|deposit|receipt|inflow) (?:transaction )?(?:by [^.\n]{0,20} )?of\b|\bhas a credit\b",
     r"\bcredit (?:transaction )?(?:alert|transaction|amount|advice|notification)\b|\bincoming\b",
-    r"\binward\b",
+    r"\binward\b|\bpaid your (?:payment |money )?request\b",
     r"\bpaid (?:by|on your|at your|via your|into your|to your (?:qr|shop|store|business|account|a/?c))",
     r"\b(?:sent|transferred|paid|moved|remitted)\b[^\n;:]{0,40}\b(?:to|into|in) your\b|\badded to your\b",
     r"\b(?:landed|arrived|reflected|lodged) (?:in|to|into)\b|\bhas arrived\b|\b(?:now|"
