@@ -151,6 +151,9 @@ _SENDER_SAID: Final = (
     ),
     words(r"\b(?:from|by) (?P<name>[A-Za-z][A-Za-z. ]{2,40})/(?:upi|imps|neft|ibft)\b"),
     words(r"(?:^|[\s.])(?P<name>[^\W\d_][^\n\t.,:()₹]{2,40}?) (?:سے|से|থেকে|बाट) "),
+    words(
+        rf"(?:{_PHONE})\s?\((?P<name>[^\W\d][^\n\t()]{{2,60}})\) (?:has |have )?(?:sent|paid|transferred)\b"
+    ),
     words(r"\b(?:mein|me) (?P<name>[^\W\d_][^\n\t.,:()0-9]{2,40}?) ki (?:taraf|janib) se\b"),
     words(
         r"\b(?:sender|remitter|payer) (?!(?:bank|account|a/?c|iban|name|title|mobile|number|no|id|vpa|upi)\b)"
@@ -181,6 +184,7 @@ _ITS_BANK: Final = words(
     r"[\s,-]+(?:hbl|ubl|mcb|abl|nbp|mbl|bafl|bahl|bop|jsbl|hmb|scb|bipl|dib|soneri|meezan|faysal|alfalah|nayapay|"
     r"sadapay|easypaisa|jazzcash|hdfc|icici|sbi|axis|kotak|pnb|paytm|yes|[a-z]+ bank(?: ltd| limited)?)\.?"
 )
+_SUM_BEFORE: Final = words(r"\s*(?:روپے|روپئے|रुपये|रुपए|টাকা)\s")  # 5,000 روپے NAME کی طرف سے
 _AROUND_NAMES: Final = " \t.,;:-–'\"“”|/#"
 _NO_NAME: Final = words(
     r"(?:your?|the|an?|my|this|our|us|me|account|acc|a/c|bank|wallet|mobile|customer|sender|payer|"
@@ -277,6 +281,7 @@ def account_tail(text: str) -> str | None:
 
 def clean_name(name: str) -> str | None:
     """The name without what follows it in the sentence; None if no name is left of it."""
+    name = name[before.end() :] if (before := _SUM_BEFORE.match(name)) else name
     end = _NAME_END.search(" " + name)
     name = name[: max(0, end.start() - 1)] if end else name
     name = _ITS_BANK.sub("", _first_sentence(name).strip(_AROUND_NAMES))

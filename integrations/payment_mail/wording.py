@@ -116,6 +116,7 @@ _SETTLEMENT: Final = words(
 _NOT_A_PAYERS: Final = words(
     r"\bloan (?:amount|of|account|disburs|has been|up to|is)|\bdisburse(?:d|ment)",
     r"your (?:[\w-]+ ){0,2}(?:payment|transfer|remittance|neft|imps|rtgs) (?:of|for|towards|to|has been received)",
+    rf"your (?:[\w-]+ ){{0,2}}payment {A_SIGN}",
     r"\b(?:bill|utility) payment\b|\bbill of\b|supercash|\bcoins?\b|gift ?card|\bexpires? (?:on|in|soon)\b|"
     r"\buse (?:it|them|this) (?:before|by|within)\b",
     r"\bsalary advance|advance salary|\brepay(?:ment|able)?\b|\bbisp\b|\bwinner\b",
@@ -146,7 +147,8 @@ _NOT_A_PAYERS: Final = words(
     r"subsidy|pension|prize bond",
     r"(?:account|e-?|mini|monthly|bank)[ -]?statement|account summary",
     r"provisional(?:ly)? credit|credit limit (?:has been|increase)",
-    r"(?:sample|demo|test) (?:transaction|payment|mail)|e-?mandate|autopay|standing instruction",
+    r"\bdeposited by you\b|\blimit (?:was |has been )?credited",
+    r"(?:sample|demo|test) (?:transaction|payment|deposit|transfer|mail)|autopay|standing instruction",
 )
 _STANDING_ORDER: Final = words(
     r"mandate|auto ?pay|auto payment|standing (?:instruction|order)|will be debited"
@@ -204,12 +206,13 @@ _CREDIT: Final = words(
     r"\bcredit (?:transaction )?(?:alert|transaction|amount|advice|notification)\b|\bincoming\b",
     r"\binward\b|\bpaid your (?:payment |money )?request\b",
     r"\bpaid (?:by|on your|at your|via your|into your|to your (?:qr|shop|store|business|account|a/?c))",
-    r"\b(?:sent|transferred|paid|moved|remitted)\b[^\n;:]{0,40}\b(?:to|into|in) your\b|\badded to your\b",
+    r"\b(?:sent|transferred|paid|moved|remitted)\b[^\n;:]{0,40}\b(?:to you|(?:to|into|in) your)\b|\badded to your\b",
     r"\b(?:landed|arrived|reflected|lodged) (?:in|to|into)\b|\bhas arrived\b|\b(?:now|"
     r"is) in your (?:wallet|account|a/?c)\b|\bcame in\b",
     r"\bcr\b(?=[\s.:;]|$)|\b(?:ibft|raast|neft|imps|rtgs|upi) (?:credit|from)\b|\bcollected\b|\bpayment from\b",
     r"\bpayments? rec(?:ei|ie)?ve?d\b|\brec'?d\b|\brcvd\b|\bcrdt?d?\b|\bcha-?ching\b",
-    r"\bwas made in your\b|\b(?:money|funds|payment) in\b|\bwasool\b|\bmosool\b|\bmil ?ga(?:ye|i|ya)\b",
+    r"\bwas made in your\b|\b(?:money|funds|payment) in\b|\b(?:wasool|mosool)\b(?! kar(?:ei?n|o|n[ae])\b)|"
+    r"\bmil ?ga(?:ye|i|ya)\b",
     r"\baap ko\b[^\n]{0,60}\b(?:bheje|mile|mosool)\b|\bbheje (?:hain|gaye) (?:hain )?aap ko\b",
     r"\baa ga(?:ye|i|ya)\b|\baaye\b|\bjama\b",
     r"موصول|وصول|جمع|آپ کو [^.\n]{0,40}(?:بھیج|ملے|ملی)|प्राप्त|जमा|क्रेडिट|मिले|आए हैं|तुम्ही|تم استلام",
@@ -221,7 +224,7 @@ _SPOILT: Final = words(
     r"\bevery|\beach\b|\bany\b|\buntil\b|\bhave your|\babove\b|\bexceeding\b|\b(?:more|less) than\b|"
     r"\b(?:deposits|transfers)\b)(?:[^.\n]|(?<=\brs)\.|\.(?=[0-9])){0,60}$",
     r"\b(?:beneficiary|recipient|payee|merchant|biller|he|she|they)(?:['’]s account)? "
-    r"(?:(?:has|have|should|was|is|been|now|already|successfully) ){0,4}$",
+    r"(?:(?:has|have|should|was|is|been|now|already|successfully) ){0,4}$|\b(?:last|previous|next) $",
 )
 # Credited to somebody with a name; to "HBL A/C 1234" it may be the owner.
 _TO_ANOTHER: Final = words(
