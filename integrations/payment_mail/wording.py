@@ -130,7 +130,7 @@ _NOT_A_PAYERS: Final = words(
     r"\breceived\b[^\n]{0,60}\b(?:recharge|tuition|electricity|broadband)\b|"
     r"\b(?:for|against|towards) (?:flat|policy|consumer|ca) (?:no\b|[0-9])",
     r"\badded\b[^\n]{0,60}\bfrom [^\n]{0,24}\bcard\b",
-    r"\b(?:emi|instal?l?ment|premium|challan)\b[^\n]{0,80}\breceived|\bmandate\b",
+    r"\b(?:emi|instal?l?ment|premium|challan)\b[^\n]{0,80}\breceived|\b(?:e-?)?mandate\b",
     r"\b(?:complaint|dispute|grievance|service request)\b[^\n]{0,80}\b(?:registered|received|raised|logged|lodged)",
     r"(?:received|thank(?:s| you) for) your (?:\w+ )?payment",
     r"thank(?:s| you) for (?:the |your )?(?:payment|paying)",
