@@ -143,6 +143,7 @@ def merge(session: Session, *, newer: int, older: int, now: datetime) -> None:
         "UPDATE listings SET owner_id = :older WHERE owner_id = :newer",
         "UPDATE accounts SET person_id = :older WHERE person_id = :newer",
         "UPDATE action_codes SET person_id = :older WHERE person_id = :newer",
+        "UPDATE payment_evidence SET person_id = :older WHERE person_id = :newer",
         "UPDATE inbound_events SET conversation_id = :older WHERE conversation_id = :newer AND done_at IS NULL",
         # What still waits to be said to the newer is numbered behind what was said to the older. Messages are
         # locked before counters, as their senders do; the counter ends, so that who says something to the

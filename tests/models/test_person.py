@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from models import action_code, db, outbound, person
+from models import action_code, db, evidence, outbound, person
 from models.hot import Hot, Rows
 from models.session import Session
 from tests import factories as make
@@ -150,7 +150,13 @@ def test_all_that_the_newer_has_and_is_goes_to_the_older(session: Session) -> No
     code = action_code.make(
         session, booking_id=asked.id, person_id=newer, action="CONFIRM", life=timedelta(hours=1), now=NOW
     )
+    picture = evidence.keep_picture(
+        session, person_id=newer, media_id="media-1", mime_type="image/png", now=NOW
+    )
     person.merge(session, newer=newer, older=older, now=NOW)
+    shown = evidence.Evidence.find(session, picture)
+    assert shown is not None
+    assert shown.person_id == older
     assert person.roles(session, older) == {"owner", "admin"}
     assert person.roles(session, newer) == frozenset()
     assert session.scalar(text("SELECT owner_id FROM listings WHERE id = :id"), {"id": place.id}) == older
