@@ -7,6 +7,7 @@ call, so that whoever is signed out or granted less meets it at once.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from config import Settings
 
+# Some proxies write the port with the address.
+_PORT: Final = re.compile(r"^(?:([0-9.]+):[0-9]+|\[([^\]]*)\](?::[0-9]+)?)$")
 _PREFIX_6: Final = 64  # an IPv6 household has so many bits in common
 
 
@@ -63,9 +66,11 @@ class Access:
             passed = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
             given = passed[-self._proxy_hops] if len(passed) >= self._proxy_hops else given
         try:
-            return str(ipaddress.ip_address(given))
+            address = ipaddress.ip_address(_PORT.sub(r"\1\2", given))
         except ValueError:
             return "unknown"
+        # A socket for both protocols writes IPv4 so; all of IPv4 has these 64 bits in common.
+        return str(getattr(address, "ipv4_mapped", None) or address)
 
     def caller(self, environ: WSGIEnvironment, now: datetime) -> Caller:
         """Who shows this token.

@@ -58,6 +58,10 @@ class LoginTaken(Exception):
     """Somebody else signs in with this name."""
 
 
+class AppLost(Exception):
+    """The secret of the authenticator app was sealed with a key that we do not have any more."""
+
+
 class LoginClosed(Exception):
     """Too many wrong tries; says when the next one is heard."""
 
@@ -212,18 +216,28 @@ class Account:
         return True
 
     def take_code(self, session: Session, typed: str, now: datetime) -> bool:
-        """Whether this is a code of the account's app that nobody has used before; then it is used up."""
+        """Whether this is a code of the account's app that nobody has used before; then it is used up.
+
+        The secret is sealed anew with the newest key, so that an older one can be given up after a while.
+
+        Raises:
+            AppLost: nobody can tell.
+        """
         if self.totp_secret is None:
             return False
-        secret = totp.from_typed(sealed.open_text(self.totp_secret))
-        step = totp.matching_step(secret, typed, now)
+        try:
+            letters = sealed.open_text(self.totp_secret)
+        except sealed.CannotOpen:
+            raise AppLost from None
+        step = totp.matching_step(totp.from_typed(letters), typed, now)
         if step is None:
             return False
         taken = session.execute(
             text(
-                "UPDATE accounts SET totp_last_step = :step WHERE id = :id AND totp_last_step < :step RETURNING id"
+                "UPDATE accounts SET totp_last_step = :step, totp_secret = :secret "
+                "WHERE id = :id AND totp_last_step < :step RETURNING id"
             ),
-            {"step": step, "id": self.id},
+            {"step": step, "id": self.id, "secret": sealed.seal_text(letters)},
         )
         return taken.first() is not None
 

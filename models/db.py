@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from models import prepared
 from models.session import Session
@@ -61,6 +61,15 @@ _LIMITS = (
     "SET lock_timeout = '3s'; SET statement_timeout = '15s';"
     "SET idle_in_transaction_session_timeout = '30s'; SET timezone = 'UTC';"
 )
+# A server that vanished (its machine died, a firewall forgot us) says nothing: without these a thread would wait for
+# it for up to two hours. Longer than any statement may take; what the address itself says counts more.
+_NETWORK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 # Everything we ask is a few rows by an index. A plan is made once, on a database that may be an hour old and
 # empty; reading a whole table or all dead entries of an index looks cheap then, and is kept when it is not.
 _PLANS = (
@@ -71,8 +80,10 @@ _PLANS = (
 
 def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
     """An engine whose every connection gives up on a lock or a statement instead of hanging a worker."""
+    given = make_url(database_url).query
     engine = create_engine(
         database_url,
+        connect_args={name: value for name, value in _NETWORK.items() if name not in given},
         pool_size=pool_size,
         max_overflow=5,
         pool_use_lifo=True,  # the one that worked last has its caches warm; taking turns costs half as much again

@@ -133,7 +133,6 @@ def classify(code: int | None, http_status: int | None) -> Verdict:
 
 QUICK_TRIES = 3
 _DOUBTFUL_TRIES = 3
-_UNKNOWN_TRIES = 2
 
 _SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 # The wait after the first, second, … try; the last one repeats.
@@ -148,7 +147,8 @@ _QUICK_THEN_WIDER = (
 _SHORT_BACKOFF = (1 * _SECOND, 2 * _SECOND, 4 * _SECOND, 8 * _SECOND, 15 * _SECOND, 30 * _SECOND)
 _LONG_BACKOFF = (1 * _MINUTE, 2 * _MINUTE, 5 * _MINUTE, 15 * _MINUTE)
 _PAIR_BACKOFF = tuple(4**attempt * _SECOND for attempt in range(1, 7))
-_STATUS_WAIT = (30 * _SECOND,)
+# For a status that tells what became of it; each time that none comes another copy goes out.
+_STATUS_WAIT = (30 * _SECOND, 30 * _SECOND, 2 * _MINUTE, 10 * _MINUTE, 30 * _MINUTE, _HOUR)
 _LOOK_AGAIN = (1 * _MINUTE, 5 * _MINUTE)  # has somebody mended what stopped the sender?
 _RESTRICTION = (_HOUR,)
 
@@ -157,7 +157,7 @@ _WAITS: Mapping[Reason, tuple[tuple[timedelta, ...], int | None]] = {
     Reason.TRANSIENT: (_QUICK_THEN_WIDER, None),
     Reason.NOT_REACHED: (_QUICK_THEN_WIDER, None),
     Reason.DOUBTFUL_REQUEST: (_QUICK_THEN_WIDER, _DOUBTFUL_TRIES),
-    Reason.NO_ANSWER: (_STATUS_WAIT, _UNKNOWN_TRIES),
+    Reason.NO_ANSWER: (_STATUS_WAIT, None),
     Reason.PAIR_LIMIT: (_PAIR_BACKOFF, None),
     Reason.NUMBER_LIMIT: (_SHORT_BACKOFF, None),
     Reason.APP_LIMIT: (_LONG_BACKOFF, None),
@@ -173,8 +173,6 @@ def next_try(verdict: Verdict, attempt: int, now: datetime, valid_until: datetim
 
     Args:
         attempt: how many tries of this message have ended with this verdict's kind, this one included.
-            For an unknown outcome it is counted apart, or one lost answer after a few refusals would
-            give the message up.
         valid_until: the last moment at which the message is still worth sending.
     """
     waits, most = _WAITS.get(verdict.reason, ((), 0))
@@ -187,10 +185,9 @@ def next_try(verdict: Verdict, attempt: int, now: datetime, valid_until: datetim
 def holds_up_successors(verdict: Verdict, attempt: int) -> bool:
     """Whether later messages to the same person wait for this one's next try, so that their order is kept.
 
-    Only during the quick tries and an unknown outcome's wait, and where the person, or all, must wait anyway.
+    Only during the quick tries and the first waits for an unknown outcome, and where the person, or all, must wait
+    anyway.
     """
-    if verdict.kind is Kind.RETRY:
+    if verdict.kind in (Kind.RETRY, Kind.UNKNOWN):
         return attempt < QUICK_TRIES
-    if verdict.kind is Kind.UNKNOWN:
-        return attempt < _UNKNOWN_TRIES
     return verdict.scope in (Scope.PERSON, Scope.NUMBER, Scope.EVERYTHING)

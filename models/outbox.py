@@ -155,8 +155,13 @@ def record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None
             _refuse(session, outcome, now)
         elif _is_request(outcome):
             assert outcome.message.booking_id is not None
-            booking_id, cause = outcome.message.booking_id, f"message:{outcome.message.id}"
-            demand(session, booking_id, "record_request_sent", TURNS, cause=cause, due_at=now, now=now)
+            _request_sent(session, outcome.message.booking_id, outcome.message.id, now)
+
+
+def _request_sent(session: Session, booking_id: int, message_id: int, now: datetime) -> None:
+    """Once per message, however often and by whom it is told."""
+    cause = f"message:{message_id}"
+    demand(session, booking_id, "record_request_sent", TURNS, cause=cause, due_at=now, now=now)
 
 
 def _in_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -204,20 +209,24 @@ _ENDED = Hot(
 )
 
 
+_LONGEST = 300  # of what others say; PostgreSQL refuses an index of what is ten times as long
+
+
 def _as_kept(outcome: Outcome) -> Outcome:
     """What the other side said, in a form that can be written: a row that cannot be would stop the sender."""
-    if outcome.verdict is None and (outcome.wamid is None or outcome.wamid.isprintable()):
+    wamid = outcome.wamid
+    if outcome.verdict is None and (wamid is None or (wamid.isprintable() and len(wamid) <= _LONGEST)):
         return outcome
     return replace(
         outcome,
-        wamid=_writable(outcome.wamid) if outcome.wamid else None,
+        wamid=_writable(wamid) if wamid else None,
         code=_code(outcome.code),
         error=_writable(outcome.error) if outcome.error else None,
     )
 
 
 def _writable(said: str) -> str:
-    return said[:300].encode("utf-8", "replace").decode().replace("\0", " ")
+    return said[:_LONGEST].encode("utf-8", "replace").decode().replace("\0", " ")
 
 
 def _code(told: Any) -> int | None:
@@ -240,8 +249,10 @@ def _refuse(session: Session, outcome: Outcome, now: datetime) -> None:
         _end(session, message.id, "FAILED", outcome, now)
         return
     if verdict.kind is delivery.Kind.UNKNOWN:
-        # Each time it is not known, a status may still tell; then it is sent once more, and doubled at worst.
-        _again(session, outcome, "UNKNOWN", now + UNKNOWN_WAIT, blocking=True)
+        # Each time a status may still tell. Then it is sent once more, at ever longer intervals, for each may be a copy.
+        told_by = delivery.next_try(verdict, message.attempt, now, message.valid_until) or message.valid_until
+        blocking = delivery.holds_up_successors(verdict, message.attempt)
+        _again(session, outcome, "UNKNOWN", told_by, blocking=blocking)
         return
     if verdict.kind is delivery.Kind.USE_TEMPLATE and not message.as_template:
         _again(session, outcome, "QUEUED", now, blocking=True, as_template=True)
@@ -355,7 +366,10 @@ def _tell(session: Session, message_id: int, now: datetime) -> None:
 
 
 def take_statuses(session: Session, *, most: int, now: datetime) -> int:
-    """Work off sent, delivered, read and failed, in whatever order they came; how many there were."""
+    """Work off sent, delivered, read and failed, in whatever order they came; how many there were.
+
+    What the admins should hear of, and no booking's job tells them, is in `session.info["alarms"]`: reason and code.
+    """
     rows = _OPEN_STATUSES.run(session, most=most)
     if not rows:
         return 0
@@ -364,13 +378,13 @@ def take_statuses(session: Session, *, most: int, now: datetime) -> int:
     for row in rows:
         status = row.payload
         name, message_id = status.get("status"), _our_id(status.get("biz_opaque_callback_data"))
-        wamid = str(status.get("id") or "")
+        wamid = str(status.get("id") or "")[:_LONGEST]
         if name == "failed":
             failed.append(({"message_id": message_id, "wamid": wamid}, status))
         elif name in _ARRIVALS:
             mark = None if message_id is None else str(message_id)
             arrived.append((mark, wamid, _ARRIVALS[name], _when(status.get("timestamp"), now)))
-    _ARRIVED.run(
+    requests = _ARRIVED.run(
         session,
         now=now,
         events=[row.id for row in rows],
@@ -379,6 +393,8 @@ def take_statuses(session: Session, *, most: int, now: datetime) -> int:
         names=[name for _, _, name, _ in arrived],
         times=[at for _, _, _, at in arrived],
     )
+    for message_id, booking_id in requests:
+        _request_sent(session, booking_id, message_id, now)
     # Last, for what has arrived has not failed, whichever of the two was told first.
     for what, status in failed:
         _take_failure(session, what, status, now)
@@ -419,13 +435,16 @@ WITH done AS (
         SELECT 1 FROM outbound_attempts a WHERE a.message_id = t.id AND a.wamid = t.wamid AND a.outcome = 'REFUSED'
         OFFSET 0)  -- or all attempts that were ever refused would be read, to ask them at once
     GROUP BY t.id ORDER BY t.id
-)
+), changed AS (
 UPDATE outbound_messages m SET wamid = coalesce(m.wamid, told.wamid), sent_at = coalesce(m.sent_at, told.sent_at),
     delivered_at = coalesce(m.delivered_at, told.delivered_at), read_at = coalesce(m.read_at, told.read_at),
     accepted_at = coalesce(m.accepted_at, told.at),
     failed_at = CASE WHEN m.state = 'LAPSED' THEN m.failed_at END,
     state = CASE WHEN m.state = 'LAPSED' THEN m.state ELSE 'ACCEPTED' END
-FROM told WHERE m.id = told.id
+FROM told WHERE m.id = told.id RETURNING m.id, m.kind, m.booking_id, m.state
+)
+SELECT id, booking_id FROM changed
+WHERE kind = 'booking_request' AND booking_id IS NOT NULL AND state = 'ACCEPTED' ORDER BY id
     """,
     now="timestamptz",
     events="bigint[]",
@@ -439,7 +458,7 @@ FROM told WHERE m.id = told.id
 def _take_failure(session: Session, what: dict[str, Any], status: dict[str, Any], now: datetime) -> None:
     row = session.execute(
         text(
-            "SELECT id, as_template, attempts, valid_until, delivered_at, read_at, wamid, person_id, state "
+            "SELECT id, as_template, attempts, valid_until, delivered_at, read_at, wamid, person_id, state, booking_id "
             "FROM outbound_messages WHERE (CAST(:message_id AS bigint) IS NOT NULL AND id = :message_id) "
             "OR (CAST(:message_id AS bigint) IS NULL AND wamid = :wamid) FOR UPDATE"
         ),
@@ -469,6 +488,8 @@ def _take_failure(session: Session, what: dict[str, Any], status: dict[str, Any]
     else:
         at = delivery.next_try(verdict, row.attempts, now, row.valid_until)
         as_template = row.as_template
+    if verdict.alert and (row.booking_id is None or at is not None):
+        session.info.setdefault("alarms", []).append((verdict.reason, code))
     if at is None:
         give_up(session, row.id, None, now)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -22,11 +23,13 @@ class Screen:
         self.everything = everything
 
     def say(self, sentence: str) -> None:
-        """Print a line of our own. A reader that went away (`make run | head`) is no reason to stop."""
+        """Print a line of our own. A reader that went away (`make run | head`), or a full disk, is no reason to stop."""
         try:
             print(sentence, flush=True)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError:  # it is lost; whoever says it has processes to start again
+            pass
 
     def repeat(self, name: str, line: str) -> None:
         """Print a process's line if it is worth a look: a warning or worse, unless all were asked for."""
@@ -44,12 +47,13 @@ class Log:
         self._rest = b""
 
     def write(self, chunk: bytes) -> list[str]:
-        """Keep what came and return the lines that are complete."""
-        self._file.write(chunk)
-        if self._file.tell() > _BIGGEST_LOG:
-            self._file.close()
-            self.path.replace(self.path.with_suffix(".old.log"))
-            self._file = self.path.open("ab", buffering=0)
+        """Keep what came, as far as the disk takes it, and return the lines that are complete."""
+        with contextlib.suppress(OSError):
+            self._file.write(chunk)
+            if self._file.tell() > _BIGGEST_LOG:
+                self.path.replace(self.path.with_suffix(".old.log"))
+                aside, self._file = self._file, self.path.open("ab", buffering=0)
+                aside.close()
         *whole, self._rest = (self._rest + chunk).split(b"\n")
         lines = [text for line in whole if (text := line.decode(errors="replace").rstrip())]
         self.last.extend(lines)

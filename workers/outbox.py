@@ -17,7 +17,7 @@ import tally
 from flows import notices
 from flows.templates import answer_ready
 from integrations.whatsapp import NotSent, WhatsApp, WhatsAppRefused, WhatsAppUnknown
-from models import delivery, outbox
+from models import delivery, outbound, outbox
 from models.clock import Clock
 from models.db import unit_of_work
 from models.message import Message, Template, from_json
@@ -36,6 +36,12 @@ OUR_BUG = 100
 STOPS: Mapping[delivery.Reason, str] = {
     delivery.Reason.TOKEN: "the access token or a permission is not valid",
     delivery.Reason.RESTRICTED: "our number is restricted for a while",
+    delivery.Reason.ACCOUNT: "the account, its payment method or a policy does not allow it",
+    delivery.Reason.OUR_BUG: "a message was not made as WhatsApp wants it",
+    delivery.Reason.TEMPLATE_WRONG: "a template is missing or does not fit",
+    delivery.Reason.TEMPLATE_PAUSED: "a template is paused or disabled",
+    delivery.Reason.MEDIA: "a file was not taken",
+    delivery.Reason.UNLISTED: "for a reason that we do not know",
 }
 RESTRICTION_TOLD = timedelta(hours=1)
 # How long nobody is written to after a refusal that meant all of us.
@@ -114,7 +120,16 @@ class Sender(Crew[Sendable, Outcome]):
     def _tell_of_stop(self, outcomes: Sequence[Outcome]) -> None:
         """The admins read it when sending works again; with every refusal anew, for it is said but once per stop."""
         stops = [o for o in outcomes if o.verdict is not None and o.verdict.kind is delivery.Kind.STOP_SENDER]
-        for outcome in stops[:1]:
+        # Of a message that is about a booking its own job tells.
+        lost = [
+            o
+            for o in outcomes
+            if o.verdict is not None
+            and o.verdict.kind is delivery.Kind.GIVE_UP_ALERT
+            and o.message.booking_id is None
+            and o.message.kind != outbound.SENDER_STOPPED
+        ]
+        for outcome in [*stops, *lost][:1]:
             assert outcome.verdict is not None
             now = self._clock.now()
             # A restriction lets some messages pass, and with them what tells of it: not of each one that it stops.
@@ -127,7 +142,11 @@ class Sender(Crew[Sendable, Outcome]):
     def _take_statuses(self) -> bool:
         """One batch of statuses; True if it was a full one."""
         with unit_of_work() as session:
-            taken = outbox.take_statuses(session, most=STATUSES_AT_ONCE, now=self._clock.now())
+            now = self._clock.now()
+            taken = outbox.take_statuses(session, most=STATUSES_AT_ONCE, now=now)
+            for reason, code in session.info.get("alarms", ())[:1]:
+                since = now - RESTRICTION_TOLD
+                notices.sender_stopped(session, why=STOPS[reason], code=code, since=since, now=now)
         return taken == STATUSES_AT_ONCE
 
     def _pause(self, seconds: float) -> None:

@@ -14,8 +14,9 @@ local now = redis.call('TIME')
 local t = now[1] + now[2] / 1000000
 local rate = tonumber(ARGV[1])
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local tokens = math.min(rate, (tonumber(bucket[1]) or rate) + (t - (tonumber(bucket[2]) or t)) * rate)
-local taken = math.min(math.floor(tokens), tonumber(ARGV[2]))
+local passed = math.max(0, t - (tonumber(bucket[2]) or t)) -- a clock that was set back gives nothing, and takes nothing
+local tokens = math.min(rate, (tonumber(bucket[1]) or rate) + passed * rate)
+local taken = math.max(0, math.min(math.floor(tokens), tonumber(ARGV[2])))
 redis.call('HSET', KEYS[1], 'tokens', tokens - taken, 'at', t)
 redis.call('EXPIRE', KEYS[1], 10)
 return taken

@@ -23,7 +23,7 @@ from bot.api.shapes.signing_in import (
 from bot.errors import Refused
 from models import account as accounts
 from models import audit, password, totp
-from models.account import ACCESS_LASTS, Account, Ended, LoginClosed, SignIn
+from models.account import ACCESS_LASTS, Account, AppLost, Ended, LoginClosed, SignIn
 from models.audit import Deed
 from models.db import unit_of_work
 from models.password import TooBusy
@@ -34,6 +34,11 @@ topic = Topic("Signing in")
 WRONG = Refusal(401, "WRONG_PASSWORD", "The login or the password is wrong.")
 CODE_NEEDED = Refusal(401, "CODE_NEEDED", "The code of the authenticator app is needed as well.")
 WRONG_CODE = Refusal(401, "WRONG_CODE", "The code is wrong, or was used before.")
+APP_LOST = Refusal(
+    403,
+    "TOTP_LOST",
+    "What the app's codes are checked by cannot be opened any more; an admin can make the account forget it.",
+)
 WRONG_NOW = Refusal(403, WRONG.code, "The password is wrong.")
 WRONG_CODE_NOW = Refusal(403, WRONG_CODE.code, WRONG_CODE.message)
 NOT_GOOD = Refusal(401, "NOT_SIGNED_IN", "The refresh token is no good (any more): sign in again.")
@@ -45,7 +50,9 @@ NO_SIGN_IN = Refusal(404, "NO_SUCH_SESSION", "You have no such session.")
 IS_THIS_ONE = Refusal(409, "THIS_SESSION", "This is the session that asks; sign out instead.")
 
 
-@topic.operation("POST", "/api/admin/sign-in", needs=Needs.NOTHING, refusals=(WRONG, CODE_NEEDED, WRONG_CODE))
+@topic.operation(
+    "POST", "/api/admin/sign-in", needs=Needs.NOTHING, refusals=(WRONG, CODE_NEEDED, WRONG_CODE, APP_LOST)
+)
 def sign_in(call: Call, body: SignInAsked) -> Tokens:
     """Get an access token, and a refresh token for the next one.
 
@@ -60,8 +67,11 @@ def sign_in(call: Call, body: SignInAsked) -> Tokens:
         raise _failed(call, account, WRONG)
     if account.has_totp and body.code is None:
         raise CODE_NEEDED.error()
-    with unit_of_work() as session:
-        begun = _begin(call, session, account, body.code)
+    try:
+        with unit_of_work() as session:
+            begun = _begin(call, session, account, body.code)
+    except AppLost:
+        raise _failed(call, account, APP_LOST) from None
     if begun is None:
         raise _failed(call, account, WRONG_CODE)
     return _tokens(call, begun)
@@ -171,7 +181,11 @@ def confirm_totp(call: Call, body: CodeShown, session: Session) -> AccountFacts:
         raise TOTP_IS_SET.error()
     if account.totp_secret is None:
         raise NO_TOTP.error()
-    if not account.confirm_totp(session, body.code, call.now):
+    try:
+        confirms = account.confirm_totp(session, body.code, call.now)
+    except AppLost:
+        raise NO_TOTP.error() from None
+    if not confirms:
         raise WRONG_CODE_NOW.error()
     call.record(session, Deed.CONFIRM_TOTP, f"account:{account.id}")
     confirmed = Account.find(session, account.id)

@@ -234,8 +234,8 @@ def sender_stopped(session: Session, *, why: str, code: int | None, since: datet
         "",
         f"Since {when}: {what}.",
         "",
-        "You read this because messages go out again, or some of them. What waited is sent now; "
-        "answers that had waited for ten minutes were not sent.",
+        "You read this because messages go out again, or some of them. What could wait is sent now; "
+        "what was refused for good, and answers that had waited for ten minutes, were not sent.",
     ]
     template = templates.make("sender_stopped", "en", when, what)
     tell_admins(session, None, Text("\n".join(lines)), kind, template, now)

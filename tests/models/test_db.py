@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from contextlib import ExitStack
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import psycopg2
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models import db
 from tests.conftest import Scratch
@@ -119,3 +120,30 @@ def _die(scratch: Scratch, then: str | None) -> None:
 def _asked(cursor: Any) -> int:
     cursor.execute("SELECT pg_backend_pid()")
     return int(cursor.fetchone()[0])
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(db._NETWORK, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        engine = db.make_engine(f"postgresql+psycopg2://sarai@127.0.0.1:{silent.getsockname()[1]}/sarai")
+        began = time.monotonic()
+        with pytest.raises(OperationalError):
+            engine.connect()
+    assert time.monotonic() - began < 20
+
+
+def test_one_that_vanished_is_noticed_unless_its_address_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def connect(*_: Any, **how: Any) -> Any:
+        asked.append(how)
+        raise psycopg2.OperationalError("nobody there")
+
+    monkeypatch.setattr(psycopg2, "connect", connect)
+    for address in ("postgresql+psycopg2://h/d", "postgresql+psycopg2://h/d?connect_timeout=9"):
+        with pytest.raises(OperationalError):
+            db.make_engine(address).connect()
+    assert [int(each["connect_timeout"]) for each in asked] == [5, 9]
+    assert all(each["tcp_user_timeout"] and each["keepalives_idle"] for each in asked)

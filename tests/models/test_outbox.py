@@ -542,6 +542,22 @@ def test_the_window_that_opens_a_request_records_it_as_sent(session: Session) ->
     assert make.follow_ups(session, booking)["record_request_sent"] == NOW
 
 
+@pytest.mark.parametrize("name", ["sent", "delivered", "read"])
+def test_a_status_that_proves_a_request_records_it_as_sent(session: Session, name: str) -> None:
+    """The answer was lost, or the sender died before it: WhatsApp has taken the request all the same."""
+    booking = make.paid(session)
+    _say(session, booking.person_id, "A request", kind="booking_request", booking_id=booking.id)
+    (sendable,) = _claim(session)
+    _refused(session, sendable, UNKNOWN)
+    mark = {"biz_opaque_callback_data": f"m:{sendable.id}"}
+    _statuses(session, make.status("wamid.1", name, **mark))
+    assert make.follow_ups(session, booking)["record_request_sent"] == NOW
+    _statuses(session, make.status("wamid.1", "failed", **mark))
+    _accepted(session, [sendable])
+    jobs = text("SELECT count(*) FROM follow_ups WHERE job = 'record_request_sent'")
+    assert session.scalar(jobs) == 1
+
+
 def test_statuses_are_taken_in_batches_until_none_is_left(session: Session) -> None:
     sendable = _sent(session, "wamid.1")
     make.keep(session, *(make.status("wamid.1", name) for name in ("sent", "delivered", "read")))

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from run import bootstrap, environment, ports, procfile
 from run.errors import StartError
 from run.output import Log, is_loud, short
+
+full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1"])
@@ -127,6 +130,46 @@ def test_a_log_keeps_all_and_gives_whole_lines(tmp_path: Path) -> None:
     assert log.write("o ×\n\n".encode()) == ["two ×"]
     assert log.last_words() == "two ×"
     assert (tmp_path / "web.log").read_text() == "one\ntwo ×\n\n"
+
+
+@full_disk
+def test_a_full_disk_loses_what_was_printed_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "web.log").symlink_to("/dev/full")
+    log = Log(tmp_path / "web.log")
+    assert log.write(b"one\ntw") == ["one"]
+    assert log.write(b"o\n") == ["two"]
+
+
+DIES = """
+import asyncio, sys
+from pathlib import Path
+from run.children import Command, Keeper
+from run.output import Screen
+from run.supervisor import Supervisor
+
+async def main():
+    keeper = Keeper()
+    supervisor = Supervisor(Path(sys.argv[1]), keeper, Screen(everything=False))
+    web = supervisor.start(Command("web", ("/bin/sh", "-c", "echo error; exit 1"), Path.cwd()))
+    while web.deaths < 3:
+        await asyncio.sleep(0.01)
+    await supervisor.stop_all(["web"])
+    keeper.release()
+    print("started again", file=sys.stderr)
+
+asyncio.run(main())
+"""
+
+
+@full_disk
+def test_who_dies_while_the_disk_is_full_is_started_again(tmp_path: Path) -> None:
+    (tmp_path / "web.log").symlink_to("/dev/full")
+    with Path("/dev/full").open("wb") as full:
+        program = [sys.executable, "-c", DIES, str(tmp_path)]
+        ended = subprocess.run(
+            program, cwd=procfile.ROOT, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert b"started again" in ended.stderr
 
 
 def test_a_log_that_grows_too_big_moves_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,5 +62,15 @@ def test_without_redis_each_sender_keeps_the_rate_by_itself(
     make.wait_for(lambda: limit.allow(1) == 1)
 
 
+def test_a_clock_that_is_set_back_takes_nothing_that_was_not_there(
+    redis_url: str, memory: redis.Redis
+) -> None:
+    limit = _limit(redis_url)
+    seconds, _ = memory.time()
+    memory.hset("sarai:rate:1", mapping={"tokens": 1, "at": seconds + 60})
+    assert [limit.allow(5), limit.allow(5)] == [1, 0]
+    make.wait_for(lambda: limit.allow(1) == 1)
+
+
 def _limit(redis_url: str, *, number: str = "1", per_second: int = 20) -> RateLimit:
     return RateLimit(redis_url, number=number, per_second=per_second)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import threading
 import time
@@ -245,6 +246,7 @@ def test_while_it_is_stopped_one_message_at_a_time_asks(
         {"messages": []},
         {"messages": [{"id": "wamid\0"}]},
         {"messages": [{"id": None}]},
+        {"messages": [{"id": "wamid." + "".join(hashlib.sha256(b"%d" % n).hexdigest() for n in range(200))}]},
         "soon",
         {},
     ],

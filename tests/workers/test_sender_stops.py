@@ -114,6 +114,44 @@ def test_what_could_not_be_told_for_the_database_was_away_is_told_with_the_next_
         assert desk.told == 1
 
 
+@pytest.mark.parametrize("code", [131042, 368, 132001, 999_999])
+def test_answers_that_are_refused_for_good_are_told_once_an_hour(desk: Desk, code: int) -> None:
+    """Nobody pays WhatsApp, say: guests get no answer, and no booking's job tells anybody."""
+    with Graph().running() as graph:
+        for moved, told in ((0 * MINUTE, 1), (30 * MINUTE, 1), (31 * MINUTE, 2)):
+            desk.clock.move(moved)
+            for phone in desk.says_to_guests(2):
+                graph.will[phone] = [code]
+            desk.sends(graph)
+            desk.sends(graph)
+            assert (desk.told, len(graph.words_to(desk.admin_phone))) == (told, told)
+        assert f"(code {code})" in graph.words_to(desk.admin_phone)[0]
+
+
+@pytest.mark.parametrize("code", [131042, RESTRICTED])
+def test_what_is_refused_later_is_told_as_well(desk: Desk, code: int) -> None:
+    with Graph().running() as graph:
+        desk.says_to_guests(2)
+        desk.sends(graph)
+        for wamid in ("wamid.out.1", "wamid.out.2"):
+            with db.unit_of_work() as unit:
+                make.keep(unit, make.failed(wamid, code))
+            desk.sends(graph)
+        assert (desk.told, len(graph.words_to(desk.admin_phone))) == (1, 1)
+
+
+def test_that_nothing_could_be_told_is_not_told(desk: Desk) -> None:
+    with Graph().running() as graph:
+        graph.code = 131042
+        desk.says_to_guests(2)
+        for _ in range(4):
+            desk.sends(graph)
+        assert desk.told == 1
+        desk.clock.move(2 * HOUR)
+        desk.sends(graph)
+        assert desk.told == 1
+
+
 def test_two_senders_at_once_tell_it_once(desk: Desk) -> None:
     now = desk.clock.now()
     with db.unit_of_work() as first:

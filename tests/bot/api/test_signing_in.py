@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models import person as people
-from models import token, totp
+from models import sealed, token, totp
 from models.account import ACCESS_LASTS, FREE_TRIES, REFRESH_LASTS, SIGN_IN_LASTS, Account, Role, closed_for
 from models.db import unit_of_work
 from models.token import Use
@@ -198,6 +198,34 @@ def test_the_apps_code_is_asked_for_and_taken_once(desk: Desk) -> None:
     assert replayed.status_code == 401 and code_of(replayed) == "WRONG_CODE"
 
 
+def test_the_app_goes_on_under_a_new_key_and_without_any_says_so(desk: Desk, admin: Desk) -> None:
+    account = an_account(now=desk.clock.now())
+    desk.signs_in(account)
+    secret = with_app(desk, account)
+    old, new = ",".join(sealed._keys), sealed.new_key()
+
+    def signs_in() -> Any:
+        desk.clock.move(timedelta(seconds=2 * totp.STEP))
+        code = totp.code(secret, totp.step_of(desk.clock.now()))
+        login = {"login": account.login, "password": PASSWORD, "code": code}
+        return desk.call("POST", "/api/admin/sign-in", json=login)
+
+    try:
+        sealed.start(f"{new},{old}")
+        assert signs_in().status_code == 200
+        sealed.start(new)  # the old key is given up: whoever has signed in since needs it no more
+        assert signs_in().status_code == 200
+        sealed.start(sealed.new_key())
+        lost = signs_in()
+        assert lost.status_code == 403 and code_of(lost) == "TOTP_LOST"
+    finally:
+        sealed.start(old)
+    forgets = admin.call("PATCH", f"/api/admin/accounts/{account.id}", json={"forget_totp": True})
+    assert forgets.status_code == 200
+    desk.token = None
+    desk.signs_in(account)
+
+
 def test_an_app_that_is_set_up_is_not_set_up_again_by_who_finds_the_session(desk: Desk) -> None:
     account = an_account(now=desk.clock.now())
     desk.signs_in(account)
@@ -263,6 +291,12 @@ def test_one_address_may_call_so_often_without_a_token(
     assert call("198.51.100.2") == 200
     # A household of IPv6 has more addresses than anybody could count.
     assert [call(f"2001:db8::{n}") for n in range(4)] == [200, 200, 200, 429]
+    # Where one socket takes both protocols IPv4 looks so; it is no household, and no other address than without.
+    assert [call(f"::ffff:192.0.2.{n}") for n in range(4)] == [200, 200, 200, 200]
+    assert call("::ffff:198.51.100.1") == 429
+    # With a port, as some proxies write it: each its own, and not all of them unknown together.
+    assert [call(f"192.0.2.{n}:443") for n in range(10, 14)] == [200, 200, 200, 200]
+    assert [call(where) for where in ("198.51.100.1:50123", "[2001:db8::9]:50123")] == [429, 429]
     clock.move(timedelta(minutes=1))
     assert call("198.51.100.1") == 200
 
