@@ -248,11 +248,24 @@ def offers_of(reply: Reply) -> dict[str, str]:
     elif isinstance(message, Menu):
         rows = [row for section in message.sections for row in section.rows]
         if len(rows) <= MOST_ROWS_REMEMBERED:
-            offers = {understand.plain(row.title): row.id for row in rows}
+            titles = [understand.plain(row.title) for row in rows]
+            # Two bookings of one place have one title: which of them is meant, only a tap tells.
+            offers = {
+                title: row.id for title, row in zip(titles, rows, strict=True) if titles.count(title) == 1
+            }
     for word, action in (("+yes", reply.yes), ("+no", reply.no)):
         if action is not None:
             offers[word] = encode(action)
     return offers
+
+
+def titles_of(message: Message) -> frozenset[str]:
+    """What can be tapped in a bubble, as it is compared with what is typed."""
+    if isinstance(message, Buttons):
+        return frozenset(understand.plain(button.title) for button in message.buttons)
+    if isinstance(message, Menu):
+        return frozenset(understand.plain(row.title) for section in message.sections for row in section.rows)
+    return frozenset()
 
 
 def offered(said: str, offers: Mapping[str, str]) -> str | None:

@@ -20,6 +20,8 @@ from models.stay import Mode
 
 # After this a lone “5” is no answer to a question that has scrolled away.
 ASKED_LATELY: Final = timedelta(days=3)
+# And what is typed after this is no word about the stay any more, but the next thing that they want.
+WORD_WITHIN: Final = timedelta(hours=12)
 
 
 def question(_: Phrases, booking: Booking, listing: Listing) -> Menu:
@@ -77,7 +79,7 @@ def _known(turn: Turn, state: State, stars: int) -> Reply:
 def take_words(turn: Turn, state: State, said: str) -> Reply | None:
     """Stars that were typed, “great” while the question is fresh, or the word that was asked for."""
     at = decode(state.at) if state.at else None
-    if isinstance(at, CommentStay):
+    if isinstance(at, CommentStay) and (state.asked_at is None or turn.now - state.asked_at < WORD_WITHIN):
         return _take_comment(turn, state, at.booking, said)
     stars, is_praise = understand.stars(said), understand.is_praise(said)
     if stars is None and not is_praise:

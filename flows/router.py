@@ -39,6 +39,7 @@ from flows.engine import (
     offer_a_person,
     offered,
     offers_of,
+    titles_of,
     with_preface,
 )
 from flows.state import Draft, State
@@ -157,8 +158,9 @@ def _say(turn: Turn, reply: Reply) -> State:
         booking_id=reply.booking_id,
     )
     if isinstance(message, Typing):
-        return replace(reply.state, offers={})
-    return replace(reply.state, offers=offers_of(reply))
+        return replace(reply.state, offers={}, asked_at=None)
+    offers = offers_of(reply)
+    return replace(reply.state, offers=offers, asked_at=turn.now if offers else None)
 
 
 # ---- words -----------------------------------------------------------------------------------------
@@ -167,7 +169,7 @@ def _say(turn: Turn, reply: Reply) -> State:
 def take_words(turn: Turn, state: State, said: str) -> Reply:
     """What was typed: a button's title, a word that works everywhere, an answer, or the name of a place."""
     payload = offered(said, state.offers)
-    if payload is not None:
+    if payload is not None and not _answers_something_else(turn, state, said):
         return take_tap(turn, replace(state, reply_to=None), payload)
     sent = admin.taken_as_reply(turn, state, said)
     if sent is not None:
@@ -198,6 +200,19 @@ def take_words(turn: Turn, state: State, said: str) -> Reply:
         if reply is not None:
             return reply
     return _welcome_or(_not_understood)(turn, state)
+
+
+def _answers_something_else(turn: Turn, state: State, said: str) -> bool:
+    """Whether these words are rather meant for something that was said unasked since the last bubble's buttons.
+
+    “Cancel this booking?” stays unanswered, the ticket comes, and a thumb is all that its guest says to it; or
+    another guest's request comes, with a [Confirm] of its own.
+    """
+    if state.asked_at is None:
+        return False
+    since = outbound.said_since(turn.session, turn.person_id, state.asked_at)
+    title = understand.plain(said)
+    return bool(since) and (title not in state.offers or any(title in titles_of(each) for each in since))
 
 
 def _not_understood(turn: Turn, state: State) -> Reply:

@@ -110,6 +110,7 @@ class State:
         welcome: roles that the person has been given and was not told about yet.
         reason: what was typed after a command, until the question that followed is answered.
         reply_to: to whom an admin writes what they type next, and until when it is taken so.
+        asked_at: when the bubble with these buttons was said.
     """
 
     at: str | None = None
@@ -120,6 +121,7 @@ class State:
     welcome: tuple[str, ...] = ()
     reason: str | None = None
     reply_to: tuple[int, datetime] | None = None
+    asked_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -139,6 +141,8 @@ class State:
             data["reason"] = self.reason
         if self.reply_to:
             data["reply_to"] = [self.reply_to[0], self.reply_to[1].isoformat()]
+        if self.asked_at:
+            data["asked_at"] = self.asked_at.isoformat()
         return data
 
     @classmethod
@@ -153,4 +157,5 @@ class State:
             welcome=tuple(data.get("welcome", ())),
             reason=data.get("reason"),
             reply_to=(reply_to[0], datetime.fromisoformat(reply_to[1])) if reply_to else None,
+            asked_at=datetime.fromisoformat(data["asked_at"]) if data.get("asked_at") else None,
         )

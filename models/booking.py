@@ -163,6 +163,8 @@ class Booking(BookingFound):
             raise SummaryChanged(revision=self.revision)
         if self.starts_at <= now:
             raise StayRefused(why="PAST")
+        if not Listing.get(session, self.listing_id).active:
+            raise StayRefused(why="CLOSED")
         if self._live_holds(session) >= rules.most_holds:
             raise TooManyHolds(most=rules.most_holds)
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from models import outbound, person
 from models.db import Bell
 from models.hot import Hot
+from models.message import unturned
 from models.payment import PaymentState, further
 from models.session import Session
 
@@ -373,10 +374,11 @@ def sender(message: dict[str, Any]) -> tuple[str | None, str | None, str | None]
     user_id = message.get("from_user_id") or contact.get("user_id")
     profile = contact.get("profile")
     name = profile.get("name") if isinstance(profile, dict) else None
+    name = unturned(name) if isinstance(name, str) else None
     return (
         f"+{phone}" if isinstance(phone, str) and phone.isdecimal() and len(phone) <= 20 else None,
         user_id if isinstance(user_id, str) and 0 < len(user_id) <= 200 else None,
-        name[:200] if isinstance(name, str) and name.strip() else None,
+        name[:200] if name is not None and name.strip() else None,
     )
 
 

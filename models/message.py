@@ -284,6 +284,15 @@ def from_json(data: dict[str, Any]) -> Message:
     return message
 
 
+# Marks, embeddings, overrides and isolates.
+_TURNS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
+
+def unturned(text: str) -> str:
+    """Without what turns the direction of all that follows: a name is not to write a phone number backwards."""
+    return text.translate(_TURNS)
+
+
 def clip(text: str, most: int) -> str:
     """The text itself, or its beginning with an ellipsis, at most `most` characters long."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from models.hot import Call, Hot, run_together
-from models.message import Message, Template, Typing, to_json
+from models.message import Message, Template, Typing, from_json, to_json
 from models.session import Session
 
 Role = Literal["guest", "owner", "admin"]
@@ -136,6 +136,18 @@ _HOLD = text(
 _TOLD = text(
     "SELECT EXISTS (SELECT 1 FROM outbound_messages WHERE person_id = ANY(:ids) AND kind = :kind "
     "AND (created_at > :since OR state IN ('QUEUED', 'SENDING', 'UNKNOWN')))"
+)
+
+
+def said_since(session: Session, person_id: int, since: datetime) -> Sequence[Message]:
+    """What the person was told after this, or is about to be; of very much the last."""
+    rows = session.execute(_SAID_SINCE, {"person_id": person_id, "since": since})
+    return [from_json(message) for (message,) in rows]
+
+
+_SAID_SINCE = text(
+    "SELECT message FROM (SELECT message, created_at FROM outbound_messages WHERE person_id = :person_id "
+    "ORDER BY seq DESC LIMIT 20) AS last WHERE created_at > :since"
 )
 
 

@@ -158,12 +158,18 @@ def merge(session: Session, *, newer: int, older: int, now: datetime) -> None:
         "FROM moved, base WHERE m.id = moved.id",
         "UPDATE conversations o SET last_inbound_at = greatest(o.last_inbound_at, n.last_inbound_at), "
         "paused_until = greatest(o.paused_until, n.paused_until), "
-        "state = CASE WHEN o.state = '{}' THEN n.state WHEN n.state -> 'welcome' IS NULL THEN o.state "
-        "ELSE jsonb_set(o.state, '{welcome}', coalesce(o.state -> 'welcome', '[]') || (n.state -> 'welcome')) END "
+        # It goes on where they wrote last: who shares the number that we know them by is in the middle of a booking.
+        "state = (CASE WHEN o.state - 'welcome' = '{}' OR (n.state - 'welcome' <> '{}' AND n.last_inbound_at IS NOT NULL "
+        "AND (o.last_inbound_at IS NULL OR n.last_inbound_at > o.last_inbound_at)) THEN n.state ELSE o.state END) "
+        "|| CASE WHEN o.state ? 'welcome' OR n.state ? 'welcome' THEN jsonb_build_object('welcome', "
+        "coalesce(o.state -> 'welcome', '[]') || coalesce(n.state -> 'welcome', '[]')) ELSE '{}' END "
         "FROM conversations n WHERE o.id = :older AND n.id = :newer",
+        "UPDATE persons o SET language = coalesce(o.language, n.language), name = coalesce(o.name, n.name) "
+        "FROM persons n WHERE o.id = :older AND n.id = :newer",
         "UPDATE persons SET merged_into = :older WHERE id = :newer",
     ):
         session.execute(text(statement), both)
+    _languages(session).pop(older, None)
 
 
 def change_identifier(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from models.message import ROW_TITLE, clip
+from models.message import ROW_TITLE, clip, unturned
 from models.sealed import CannotOpen, masked, open_text
 
 MOST: Final = 5  # of a listing: each is a bubble that a guest reads before they can pay
@@ -146,4 +146,4 @@ def _in(texts: Mapping[str, str], language: str) -> str:
 
 def kept_text(said: str) -> str | None:
     """An answer in words, on one line; None for nothing."""
-    return clip(" ".join(said.split()), TEXT) or None
+    return clip(" ".join(unturned(said).split()), TEXT) or None

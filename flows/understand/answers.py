@@ -7,11 +7,12 @@ import unicodedata
 from typing import Final
 
 from flows.understand.vocabulary import ARTICLES, NUMBERS, each, plain, words_of
+from models.message import unturned
 
 
 def name(said: str) -> str | None:
     """The name somebody gives: "my name is ali khan" is Ali Khan; None where it cannot be one."""
-    text = " ".join(said.split()).strip(" .,!;:")
+    text = " ".join(unturned(said).split()).strip(" .,!;:")
     text = _NAME_BEFORE.sub("", text)
     text = _NAME_AFTER.sub("", text).strip(" .,!;:'\"")
     if not 2 <= len(text) <= 60 or len(text.split()) > 6 or _NO_NAME.search(text):

@@ -110,9 +110,14 @@ def _read_dates(tokens: Sequence[str], today: date, earliest: date) -> Dates | M
     others = [p for p in pieces if isinstance(p, Other)]
     days = [p for p in pieces if isinstance(p, Day)]
     if others:
-        # Among other words a bare number may be anything: a price, a number of guests.
-        days = [d for d in days if not d.is_bare]
-        pieces = [p for p in pieces if not (isinstance(p, Other) or (isinstance(p, Day) and p.is_bare))]
+        # Among other words a bare number may be anything: a price, a number of guests; not in "24 to 26 Dec".
+        pieces = [
+            p
+            for i, p in enumerate(pieces)
+            if not isinstance(p, Other)
+            and not (isinstance(p, Day) and p.is_bare and not _is_end_of_a_range(pieces, i))
+        ]
+        days = [p for p in pieces if isinstance(p, Day)]
     spoken = [p.nights for p in pieces if isinstance(p, Nights)]
     marks = {p.what for p in pieces if isinstance(p, Mark)}
     if not days:
@@ -127,6 +132,19 @@ def _read_dates(tokens: Sequence[str], today: date, earliest: date) -> Dates | M
     if len(days) == 2:
         return _range(pieces, days[0], days[1], said_nights, today, earliest)
     return _single(pieces, days[0], said_nights, today, earliest)
+
+
+def _is_end_of_a_range(pieces: Sequence[Piece], i: int) -> bool:
+    """Whether a "to" joins this number to what is surely a day."""
+    beside = [pieces[i + 1 : i + 3]] + ([[pieces[i - 1], pieces[i - 2]]] if i > 1 else [])
+    return any(
+        len(each) == 2
+        and isinstance(each[0], Mark)
+        and each[0].what in ("to", "till")
+        and isinstance(each[1], Day)
+        and not each[1].is_bare
+        for each in beside
+    )
 
 
 def _single(
@@ -202,7 +220,7 @@ def _resolve(day: Day, today: date, earliest: date) -> date | Misread:
         return _no_such_day(day, today)
     if found < today:
         return Misread(Why.PAST)
-    if day.weekday is not None and found.weekday() != day.weekday:
+    if found > today + _FARTHEST or (day.weekday is not None and found.weekday() != day.weekday):
         return Misread(Why.AMBIGUOUS)
     return found
 
@@ -303,7 +321,10 @@ def _ask_library(said: str, today: date) -> Dates | Misread | None:
     )
     found = parser.get_date_data(said)
     day = found.date_obj.date() if found is not None and found.date_obj is not None else today
-    return Dates(day) if day > today else None
+    return Dates(day) if today < day <= today + _FARTHEST else None
 
+
+# Nobody means the year 9999, and no day comes after it that one could leave on.
+_FARTHEST: Final = timedelta(days=400 * 365)
 
 _FROM_NOW: Final = re.compile(r"\b(from now|later|hence|fortnight)\b|बाद|بعد")

@@ -39,10 +39,28 @@ def count(said: str, *, sure: bool = False) -> int | None:
 def mentioned(said: str) -> int | None:
     """The people in a sentence that is about something else: "25 Dec for 2 nights, 3 people"."""
     words = [word for word in words_of(said) if word not in (",", "&")]
+    if any(_is_half_counted(words, i) for i in range(len(words))):
+        return None
     numbers = (number_at(words, i) for i in range(len(words)) if kind_at(words, i + 1) == "people")
     named = _named_without_number(words)
     return (
         sum(number for number in numbers if number is not None) + named or None if named is not None else None
+    )
+
+
+def _is_half_counted(words: Sequence[str], i: int) -> bool:
+    """ "We are 4 and 2 kids", "5 of us and a baby", "3-4 log": the number with the noun is not all that is said."""
+    if number_at(words, i) is None:
+        return False
+    if kind_at(words, i + 1) == "people":
+        return i > 1 and words[i - 1] in ("-", "/", "+") and number_at(words, i - 2) is not None
+    if words[i - 1 : i] == ["+"] and any(word in _ONESELF for word in words[:i]):
+        return True
+    if words[i] in ARTICLES or kind_at(words, i + 1) in ("night", "week", "day", "month", "room"):
+        return False
+    return list(words[i + 1 : i + 3]) == ["of", "us"] or list(words[max(i - 2, 0) : i]) in (
+        ["we", "are"],
+        ["are", "we"],
     )
 
 

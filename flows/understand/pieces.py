@@ -227,6 +227,14 @@ def _read_quantity(tokens: Sequence[str], i: int) -> tuple[list[Piece], int] | N
     if number is None:
         return None
     kind = kind_at(tokens, i + 1)
+    if _is_to(tokens, i + 1) and number_at(tokens, i + 2) is not None:
+        # "2 to 3 people": no days either.
+        counted = kind_at(tokens, i + 3)
+        return (
+            ([Other(tokens[i])] if counted == "room" else [], i + 4)
+            if counted in ("people", "room")
+            else None
+        )
     if kind == "night":
         return [Nights(number)], i + 2
     if kind == "week":
@@ -236,6 +244,11 @@ def _read_quantity(tokens: Sequence[str], i: int) -> tuple[list[Piece], int] | N
     if kind == "room":
         return [Other(tokens[i])], i + 2
     return None
+
+
+def _is_to(tokens: Sequence[str], i: int) -> bool:
+    kind = WORDS.get(tokens[i]) if 0 <= i < len(tokens) else None
+    return kind is not None and kind[0] == "mark" and MARKS[kind[1]] == "to"
 
 
 def is_number(tokens: Sequence[str], i: int) -> bool:

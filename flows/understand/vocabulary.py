@@ -53,7 +53,13 @@ def is_urdu_or_hindi(said: str) -> bool:
 
 def same(text: str) -> str:
     """One way of writing for what is the same: letters, digits of three scripts, dashes and apostrophes."""
-    return unicodedata.normalize("NFKC", text).casefold().translate(_DIGITS)
+    same_letters = unicodedata.normalize("NFKC", text).casefold().translate(_DIGITS)
+    return same_letters if same_letters.isascii() else "".join(map(_digit, same_letters))
+
+
+def _digit(sign: str) -> str:
+    """A digit of whatever script as ours: `isdigit` is true of a "❶" as well, and `int` takes none."""
+    return str(unicodedata.digit(sign)) if sign.isdigit() else sign
 
 
 ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
@@ -86,7 +92,7 @@ NUMBERS: Final[dict[str, int]] = {
         30: "thirty tees تیس तीस",
         40: "forty fourty chalis chalees چالیس चालीस",
         50: "fifty pachas پچاس पचास",
-        60: "sixty saath ساٹھ साठ",
+        60: "sixty ساٹھ साठ",
         70: "seventy sattar ستر सत्तर",
         80: "eighty assi अस्सी",
         90: "ninety nabbe نوے नब्बे",
@@ -161,7 +167,7 @@ def _words() -> dict[str, tuple[str, int]]:
         words.update(dict.fromkeys(line.split(), ("period", value)))
     for value, line in enumerate(
         (
-            "to through thru - se سے से",
+            "to through thru - se سے تا से",
             "till til until untill upto tak تک तक",
             "out checkout check-out leaving leave departure return",
             "or ya یا या",

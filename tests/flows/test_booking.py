@@ -421,6 +421,17 @@ def test_another_place_for_the_same_stay_comes_straight_back(
     assert newest(session, chat).revision == 2
 
 
+def test_a_place_that_closed_is_not_booked_from_an_old_summary(
+    session: Session, chat: Chat, place: Listing
+) -> None:
+    summary = chat.comes_to_the_summary(place.name)
+    factories.change(session, place, active=False)
+    chat.taps("Pay by card", summary)
+    assert chat.bookings() == []
+    held = session.execute(text("SELECT count(*) FROM allocations WHERE listing_id = :id"), {"id": place.id})
+    assert held.scalar() == 0
+
+
 def test_a_place_that_closed_ends_its_draft(session: Session, chat: Chat, place: Listing) -> None:
     chat.says(place.name)
     chat.taps("Book")

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from flows import notices
 from flows.actions import CancelStay, MoreBookings, ShowContact, ShowDirections
-from models import ticket
+from models import outbound, ticket
 from models.booking import Booking
 from models.lifecycle import Status
 from models.listing import Listing
@@ -402,6 +403,51 @@ def waits_for_money(session: Session, chat: Chat, place: Listing) -> tuple[Butto
     booking = chat.bookings()[0]
     give_link(session, booking)
     return summary, booking
+
+
+@pytest.mark.parametrize("said", ["👍", "ok", "yes", "theek hai"])
+def test_a_yes_to_what_came_since_cancels_nothing(session: Session, chat: Chat, said: str) -> None:
+    """“Cancel this booking?” is left unanswered, something is told unasked, and the guest is content with that."""
+    booking = factories.confirmed(session, guest_id=chat.person_id)
+    chat.says("cancel")
+    assert "Cancel this booking?" in body(chat.last)
+    chat.passes(minutes=5)
+    notices.stay_begins(session, booking, rules=RULES, now=chat.now)
+    outbound.number_and_write(session)
+    chat.says(said)
+    assert Booking.get(session, booking.id).status == Status.OWNER_CONFIRMED
+
+
+def test_a_typed_title_is_not_taken_for_an_older_bubbles(session: Session, place: Listing) -> None:
+    """The owner looks at one request, another one comes unasked: “Confirm” is not the first one's for sure."""
+    owner = Chat(session, place.owner_id, name="Bilal Ahmed")
+    first, second = factories.paid(session, place), factories.paid(session, place)
+    assert first.code in body(owner.says("requests"))
+    notices.owner_request(session, second, rules=RULES, now=owner.now)
+    outbound.number_and_write(session)
+    shown = owner.says("Confirm")
+    assert Booking.get(session, first.id).decision is None
+    assert Booking.get(session, second.id).decision is None
+    assert "Confirm" in titles(shown)
+    owner.says("Confirm")
+    assert Booking.get(session, first.id).decision == "YES"
+
+
+def test_of_two_bookings_with_one_title_none_is_guessed(session: Session, chat: Chat, place: Listing) -> None:
+    two = [factories.paid(session, place, guest_id=chat.person_id) for _ in range(2)]
+    assert isinstance(chat.says("my bookings"), Menu)
+    shown = body(chat.says(place.name[:24]))
+    assert not any(booking.code in shown for booking in two)
+
+
+def test_a_yes_to_the_question_itself_cancels(session: Session, chat: Chat) -> None:
+    booking = factories.confirmed(session, guest_id=chat.person_id)
+    notices.stay_begins(session, booking, rules=RULES, now=chat.now)
+    outbound.number_and_write(session)
+    chat.passes(minutes=5)
+    chat.says("cancel")
+    chat.says("yes")
+    assert Booking.get(session, booking.id).status != Status.OWNER_CONFIRMED
 
 
 @pytest.mark.parametrize("title", ["Cancel", "Change"])

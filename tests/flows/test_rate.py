@@ -201,3 +201,12 @@ def test_an_admin_reads_it_with_the_booking(session: Session, chat: Chat, admin:
     chat.taps("★★★★", asked(session, chat, booking))
     chat.says("Warm rooms")
     assert "Rated: ★★★★ “Warm rooms”\nWhatsApp: 0 messages" in body(admin.says(f"booking {booking.code}"))
+
+
+def test_what_is_typed_days_later_is_no_word_about_the_stay(session: Session, chat: Chat) -> None:
+    place = factories.listing(session)
+    booking = stayed(session, chat, place)
+    chat.taps("★★★★", asked(session, chat, booking))
+    chat.passes(days=2)
+    assert place.name in body(chat.says(place.name))
+    assert rated(session, booking) == (4, None)

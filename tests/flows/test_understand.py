@@ -82,6 +82,14 @@ def day(month: int, number: int, year: int = 2026) -> date:
         ("30 to 2 january", day(12, 30), 3),
         ("31/12 to 1/1", day(12, 31), 1),
         ("28 dec to 2 jan 2027", day(12, 28), 5),
+        # Among other words
+        ("24-26 dec with my family", day(12, 24), 2),
+        ("family trip 24 to 26 dec", day(12, 24), 2),
+        ("24 dec to 26 with my family", day(12, 24), 2),
+        ("24 se 26 dec tak family ke saath", day(12, 24), 2),
+        ("room 4 please, 26 dec", day(12, 26), None),
+        ("2 to 3 people on 26 dec", day(12, 26), None),
+        ("my family, 2 to 3 people on 26 dec", day(12, 26), None),
         # Urdu and Hindi, in their letters and in ours
         ("kal", day(11, 21), None),
         ("parson", day(11, 22), None),
@@ -92,6 +100,8 @@ def day(month: int, number: int, year: int = 2026) -> date:
         ("kal se itwar tak", day(11, 21), 1),
         ("25 dec ko 2 raat", day(12, 25), 2),
         ("۱۴ سے ۱۶ مارچ", day(3, 14, 2027), 2),
+        ("۱۴ تا ۱۶ مارچ", day(3, 14, 2027), 2),
+        ("❷❺ dec", day(12, 25), None),
         ("25 دسمبر 2 راتیں", day(12, 25), 2),
         ("14 मार्च से 16 मार्च", day(3, 14, 2027), 2),
         ("२५ दिसंबर, 2 रातें", day(12, 25), 2),
@@ -177,7 +187,39 @@ def test_what_is_english_too_is_not_taken_for_urdu_or_hindi(said: str) -> None:
     assert not understand.is_urdu_or_hindi(said)
 
 
-@pytest.mark.parametrize("said", ["2026-13-45", "2026-02-45", "0000-02-30", "9999-02-30"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "25 dec, we are 4 and 2 kids",
+        "5 of us and a baby, 25 dec",
+        "25 dec 3-4 log",
+        "25 dec, 2+1 kids",
+        "25 dec, me + 2",
+    ],
+)
+def test_half_of_a_party_is_not_taken_for_all_of_it(said: str) -> None:
+    assert understand.mentioned(said) is None
+
+
+@pytest.mark.parametrize(
+    "said", ["❶", "❶ guests", "in ❷ days", "❷ ghante", "፩", "፩ 10:30", "25 dec ❶", "❺/5"]
+)
+def test_digits_of_any_script_are_numbers(said: str) -> None:
+    """`str.isdigit` is true of them, and `int` takes none."""
+    understand.dates(said, today=TODAY)
+    understand.count(said)
+    understand.mentioned(said)
+    understand.nights(said)
+    understand.minutes(said)
+    understand.time_of_day(said)
+    understand.whole_number(said)
+    understand.stars(said)
+    assert understand.count("❶ guest") == understand.count("፩") == 1
+
+
+@pytest.mark.parametrize(
+    "said", ["2026-13-45", "2026-02-45", "0000-02-30", "9999-02-30", "9999-12-31", "31/12/9999 to sunday"]
+)
 def test_numbers_that_are_no_date_are_no_slip(said: str) -> None:
     found = understand.dates(said, today=TODAY, earliest=TOMORROW)
     assert isinstance(found, Misread)
@@ -371,3 +413,8 @@ def test_yes_and_no() -> None:
     assert [understand.yes_or_no(w) for w in ("Yes!", "ok", "جی ہاں", "हाँ", "ji haan")] == [True] * 5
     assert [understand.yes_or_no(w) for w in ("no", "Nahi", "نہیں", "नहीं")] == [False] * 4
     assert understand.yes_or_no("maybe") is None
+
+
+def test_a_name_turns_nothing_around() -> None:
+    assert understand.name("Ali \u202eKhan\u2066") == "Ali Khan"
+    assert understand.name("\u200fعلی خان") == "علی خان"

@@ -205,16 +205,35 @@ def test_what_was_to_be_said_to_the_newer_is_said_after_what_was_said_to_the_old
     assert [tuple(row) for row in said] == list(zip(range(1, 7), "abcdef", strict=True))
 
 
-@pytest.mark.parametrize("has_state", [True, False])
-def test_the_conversation_goes_on_where_it_was(session: Session, *, has_state: bool) -> None:
-    older, newer = make.person(session, heard_at=NOW), make.person(session, heard_at=LATER)
-    _set_state(session, newer, '{"flow": "pay"}')
-    if has_state:
-        _set_state(session, older, '{"flow": "book"}')
+@pytest.mark.parametrize(
+    ("of_older", "of_newer", "wrote_last", "goes_on"),
+    [
+        ('{"at": "a"}', '{"at": "b"}', "newer", {"at": "b"}),
+        ('{"at": "a"}', '{"at": "b"}', "older", {"at": "a"}),
+        ('{"at": "a"}', "{}", "newer", {"at": "a"}),
+        ("{}", '{"at": "b"}', "older", {"at": "b"}),
+        ('{"welcome": ["owner"]}', '{"at": "b"}', "older", {"at": "b", "welcome": ["owner"]}),
+        ('{"at": "a", "welcome": ["owner"]}', '{"at": "b"}', "newer", {"at": "b", "welcome": ["owner"]}),
+    ],
+)
+def test_the_conversation_goes_on_where_they_wrote_last(
+    session: Session, of_older: str, of_newer: str, wrote_last: str, goes_on: dict[str, Any]
+) -> None:
+    heard = (NOW, LATER) if wrote_last == "newer" else (LATER, NOW)
+    older, newer = make.person(session, heard_at=heard[0]), make.person(session, heard_at=heard[1])
+    _set_state(session, older, of_older)
+    _set_state(session, newer, of_newer)
     person.merge(session, newer=newer, older=older, now=NOW)
     row = session.execute(text("SELECT * FROM conversations WHERE id = :id"), {"id": older}).one()
-    assert row.state == {"flow": "book" if has_state else "pay"}
+    assert row.state == goes_on
     assert row.last_inbound_at == LATER
+
+
+def test_the_language_that_was_chosen_is_kept(session: Session) -> None:
+    older, newer = make.person(session), make.person(session)
+    person.speak(session, newer, "ur")
+    person.merge(session, newer=newer, older=older, now=NOW)
+    assert _row(session, older).language == "ur"
 
 
 def test_what_is_said_while_two_become_one_reaches_the_one_they_are(scratch: Scratch) -> None:
