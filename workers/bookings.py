@@ -66,6 +66,8 @@ def remind_owner(session: Session, booking: Booking, due: Due, rules: Rules, now
     if not _awaits_owner(booking):
         return None
     number = int(due.job.removeprefix("remind_owner_"))
+    if _is_of_an_earlier_payment(booking, rules.reminders[number - 1], now):
+        return None
     if booking.paid_at is not None and any(
         now >= booking.paid_at + after for after in rules.reminders[number:]
     ):
@@ -85,11 +87,16 @@ for _number in range(1, 10):
 @light
 def alert_silent_owner(session: Session, booking: Booking, due: Due, rules: Rules, now: datetime) -> None:
     """After an hour the guest hears that we still wait, and the admins can decide in the owner's place."""
-    if not _awaits_owner(booking):
+    if not _awaits_owner(booking) or _is_of_an_earlier_payment(booking, rules.owner_alert, now):
         return
     if booking.note(session, Fact.ALERT, cause=f"follow_up:{due.id}", now=now, data={"why": "owner silent"}):
         notices.still_waiting(session, booking, rules=rules, now=now)
         notices.owner_silent(session, booking, rules=rules, now=now)
+
+
+def _is_of_an_earlier_payment(booking: Booking, after: timedelta, now: datetime) -> bool:
+    """The owner was asked anew since this became due: the booking was paid once more, which has jobs of its own."""
+    return booking.paid_at is not None and now < booking.paid_at + after
 
 
 @light

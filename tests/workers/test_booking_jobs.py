@@ -150,6 +150,22 @@ def test_after_an_outage_one_reminder_is_enough(scratch: Scratch, turns: Turns, 
     assert _heard(scratch) == ["owner"]
 
 
+def test_an_owner_who_was_asked_anew_has_all_the_time_again(
+    scratch: Scratch, turns: Turns, clock: MovableClock
+) -> None:
+    """The money was lost and paid once more ten minutes later; what was due of the first time is not."""
+    _made(make.paid)
+    _drain(turns)
+    scratch.run("UPDATE bookings SET paid_at = :at", at=NOW + 10 * MINUTE)
+    heard = []
+    for minutes in (16, 31, 61):
+        scratch.run("DELETE FROM outbound_messages")
+        clock.move(NOW + minutes * MINUTE - clock.now())
+        _drain(turns)
+        heard.append(_heard(scratch))
+    assert heard == [[], [], []]
+
+
 @pytest.mark.parametrize("yes", [True, False])
 def test_an_owner_who_answered_is_left_alone(
     scratch: Scratch, turns: Turns, clock: MovableClock, *, yes: bool
