@@ -147,6 +147,7 @@ _QUICK_THEN_WIDER = (
 _SHORT_BACKOFF = (1 * _SECOND, 2 * _SECOND, 4 * _SECOND, 8 * _SECOND, 15 * _SECOND, 30 * _SECOND)
 _LONG_BACKOFF = (1 * _MINUTE, 2 * _MINUTE, 5 * _MINUTE, 15 * _MINUTE)
 _PAIR_BACKOFF = tuple(4**attempt * _SECOND for attempt in range(1, 7))
+_WAITED_FOR = 3  # of these waits, three minutes in all; who waits longer would rather read the next message
 # For a status that tells what became of it; each time that none comes another copy goes out.
 _STATUS_WAIT = (30 * _SECOND, 30 * _SECOND, 2 * _MINUTE, 10 * _MINUTE, 30 * _MINUTE, _HOUR)
 _LOOK_AGAIN = (1 * _MINUTE, 5 * _MINUTE)  # has somebody mended what stopped the sender?
@@ -172,7 +173,8 @@ def next_try(verdict: Verdict, attempt: int, now: datetime, valid_until: datetim
     Template and other identifier are another message, sent at once, and so are None here as well.
 
     Args:
-        attempt: how many tries of this message have ended with this verdict's kind, this one included.
+        attempt: how many tries of this message have ended with this verdict's kind, this one included;
+            an unknown outcome is counted apart, or it would wait too long after a few refusals.
         valid_until: the last moment at which the message is still worth sending.
     """
     waits, most = _WAITS.get(verdict.reason, ((), 0))
@@ -188,6 +190,8 @@ def holds_up_successors(verdict: Verdict, attempt: int) -> bool:
     Only during the quick tries and the first waits for an unknown outcome, and where the person, or all, must wait
     anyway.
     """
-    if verdict.kind in (Kind.RETRY, Kind.UNKNOWN):
+    if verdict.kind is Kind.RETRY:
         return attempt < QUICK_TRIES
+    if verdict.kind is Kind.UNKNOWN:
+        return attempt <= _WAITED_FOR
     return verdict.scope in (Scope.PERSON, Scope.NUMBER, Scope.EVERYTHING)

@@ -250,8 +250,9 @@ def _refuse(session: Session, outcome: Outcome, now: datetime) -> None:
         return
     if verdict.kind is delivery.Kind.UNKNOWN:
         # Each time a status may still tell. Then it is sent once more, at ever longer intervals, for each may be a copy.
-        told_by = delivery.next_try(verdict, message.attempt, now, message.valid_until) or message.valid_until
-        blocking = delivery.holds_up_successors(verdict, message.attempt)
+        times = session.execute(_TIMES_UNKNOWN, {"id": message.id}).scalar_one()
+        told_by = delivery.next_try(verdict, times, now, message.valid_until) or message.valid_until
+        blocking = delivery.holds_up_successors(verdict, times)
         _again(session, outcome, "UNKNOWN", told_by, blocking=blocking)
         return
     if verdict.kind is delivery.Kind.USE_TEMPLATE and not message.as_template:
@@ -263,6 +264,9 @@ def _refuse(session: Session, outcome: Outcome, now: datetime) -> None:
         _again(session, outcome, "QUEUED", at, blocking=blocking)
         return
     give_up(session, message.id, outcome, now)
+
+
+_TIMES_UNKNOWN = text("SELECT count(*) FROM outbound_attempts WHERE message_id = :id AND outcome = 'UNKNOWN'")
 
 
 def _again(

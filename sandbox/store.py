@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ class Store:
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key))"
         )
-        self._lock = threading.Lock()
+        self._hand = ThreadPoolExecutor(1, "store")  # what is taken first is written first
         self._dirty: dict[tuple[str, str], Any] = {}
         self._saved: set[tuple[str, str]] = set()
 
@@ -51,11 +51,13 @@ class Store:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             if self._dirty:
-                await asyncio.to_thread(self._write, self._take())
+                # Shielded: who stops us must not take a batch away that waits to be written.
+                await asyncio.shield(asyncio.wrap_future(self._hand.submit(self._write, self._take())))
 
     def close(self) -> None:
         """Write what is left and close the file."""
-        self._write(self._take())
+        self._hand.submit(self._write, self._take()).result()
+        self._hand.shutdown()
         self._db.close()
 
     def _take(self) -> list[Change]:
@@ -68,14 +70,12 @@ class Store:
     def _write(self, changes: list[Change]) -> None:
         kept = [change for change in changes if change[2] is not None]
         gone = [change[:2] for change in changes if change[2] is None]
-        with self._lock:
-            self._db.execute("BEGIN")
-            self._db.executemany(
-                "INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                kept,
-            )
-            self._db.executemany("DELETE FROM documents WHERE kind = ? AND key = ?", gone)
-            self._db.execute("COMMIT")
+        self._db.execute("BEGIN")
+        self._db.executemany(
+            "INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", kept
+        )
+        self._db.executemany("DELETE FROM documents WHERE kind = ? AND key = ?", gone)
+        self._db.execute("COMMIT")
 
 
 def _json(value: Any) -> str | None:
