@@ -263,7 +263,7 @@ def _make_waiting(guests: Sequence[Guest]) -> dict[int, tuple[int, str]]:
                 "references": [asked[guest.number][1] for guest in guests],
             },
         )
-    with db.process().engine.connect() as connection:
+    with db.process().engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")
     return asked
 

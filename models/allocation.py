@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
+from models.hot import Hot
 from models.session import Session
 
 # A large place is not looked through for every guest: so many units, from a random one on, are compared.
@@ -149,31 +150,36 @@ _OVERDUE_UNITS = text(
 )
 _LET_GO = text(
     "UPDATE allocations SET state = 'RELEASED', hold_until = NULL WHERE id IN ("
-    "SELECT id FROM allocations WHERE unit_id = ANY(:overdue) AND state = 'HELD' "
+    "SELECT id FROM allocations WHERE unit_id = ANY(:overdue) AND state = 'HELD' AND state <> 'RELEASED' "
     "AND hold_until < :overdue_since AND during && tstzrange(:starts_at, :ends_at) "
     "ORDER BY id FOR NO KEY UPDATE)"
 )
 
 
+# Said so, only the index by booking can serve: of “state = 'HELD'” PostgreSQL may read the index of all holds instead.
+_KEEP = Hot(
+    "keep_place",
+    "UPDATE allocations SET state = 'KEPT', hold_until = NULL "
+    "WHERE booking_id = :id AND state <> 'RELEASED' AND state <> 'KEPT'",
+    id="bigint",
+)
+_HOLD = Hot(
+    "hold_place",
+    "UPDATE allocations SET state = 'HELD', hold_until = :until "
+    "WHERE booking_id = :id AND state <> 'RELEASED'",
+    id="bigint",
+    until="timestamptz",
+)
+
+
 def keep(session: Session, booking_id: int) -> None:
     """The claim is no hold any more: it stays until it is released."""
-    session.execute(
-        text(
-            "UPDATE allocations SET state = 'KEPT', hold_until = NULL WHERE booking_id = :id AND state = 'HELD'"
-        ),
-        {"id": booking_id},
-    )
+    _KEEP.run(session, id=booking_id)
 
 
 def hold(session: Session, booking_id: int, hold_until: datetime) -> None:
     """The claim is a hold until then, whatever it was."""
-    session.execute(
-        text(
-            "UPDATE allocations SET state = 'HELD', hold_until = :until "
-            "WHERE booking_id = :id AND state IN ('HELD', 'KEPT')"
-        ),
-        {"id": booking_id, "until": hold_until},
-    )
+    _HOLD.run(session, id=booking_id, until=hold_until)
 
 
 def release(session: Session, booking_id: int) -> None:

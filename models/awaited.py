@@ -38,6 +38,8 @@ MOST_AT_ONCE: Final = 100
 BEGAN_IN: Final = IN_VIEW + timedelta(days=4)
 # An amount that so many payments share tells nothing of whose it is; the newest are the likeliest.
 MOST_ALIKE: Final = 1500
+# Of those whose amount is merely near; by a name or a phone besides, the best of them is but a proposal.
+MOST_NEAR: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _near(
             told[payee_id, one.amount] |= keys_of((one.sender_name or "",), one.sender_phone)
     if not told:
         return set()
-    rows = session.execute(_NEAR_AMOUNT, _as_arrays(told, now))
+    rows = session.execute(_NEAR_AMOUNT, _as_arrays(told, now) | {"most": MOST_NEAR})
     return {
         row.id
         for row in rows

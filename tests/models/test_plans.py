@@ -52,6 +52,13 @@ def test_what_became_of_a_message_is_not_looked_for_among_all_that_are_under_way
     assert "outbound_messages_under_way" not in plan, plan
 
 
+@pytest.mark.parametrize("name", ["keep_place", "hold_place"])
+def test_a_bookings_place_is_not_looked_for_among_all_holds(cursor: Any, name: str) -> None:
+    cursor.execute("DEALLOCATE ALL")
+    plan = _plan(cursor, Hot.every[name])
+    assert "allocations_of_booking" in plan, plan
+
+
 def test_one_that_reads_a_whole_table_is_noticed(cursor: Any) -> None:
     try:
         reads_all = Hot("reads_all", "SELECT id FROM outbound_messages WHERE kind = :kind", kind="text")
