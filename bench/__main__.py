@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--guests", type=int, default=2_000, help="of the closed loop")
     add("--memory-guests", type=int, default=5_000, help="of the memory run")
     add("--bookings", type=int, default=200, help="whole ones, and as many again in lockstep")
-    add("--bookings-at-once", type=int, default=50, help="guests who book at any time")
+    add("--bookings-at-once", type=int, default=8, help="guests who book at any time")
     add("--idle-seconds", type=float, default=20.0, help="how long nobody writes, to see what that costs")
     for name, what in (*((mode, run.__doc__) for mode, run in MODES.items()), ("all", "one after the other")):
         modes.add_parser(name, parents=[talk], help=what)
