@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, Request, Response
+from playwright.sync_api import BrowserContext, Page, Response
 
 # What holds text and may be no narrower than it.
 _TOO_WIDE = """
@@ -29,7 +29,7 @@ class Watch:
         """Watch every page of this browser, and those that it will open."""
         context.on("console", lambda said: self._console(said.type, said.text, said.location.get("url", "")))
         context.on("weberror", lambda problem: self._complain(f"script: {problem.error}"))
-        context.on("requestfailed", self._failed)
+        context.on("requestfailed", lambda asked: self._complain(f"failed: {asked.url} {asked.failure}"))
         context.on("response", self._response)
 
     def expects(self, url: str, status: int) -> None:
@@ -59,10 +59,6 @@ class Watch:
         expected = any(url == where and str(status) in text for where, status in self._expected)
         if kind in ("error", "warning") and not expected:
             self._complain(f"console {kind}: {text} ({url})")
-
-    def _failed(self, asked: Request) -> None:
-        if asked.failure != "net::ERR_ABORTED":  # what a page that is left had asked for and did not wait for
-            self._complain(f"failed: {asked.url} {asked.failure}")
 
     def _response(self, response: Response) -> None:
         if response.status >= 400 and (response.url, response.status) not in self._expected:

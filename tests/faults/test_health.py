@@ -20,12 +20,11 @@ import pytest
 
 from run import environment, ports, procfile
 from run.environment import Ports
-from run.stack import WITHIN, Stack
+from run.stack import Stack
 
 pytestmark = pytest.mark.faults
 
 RED_WITHIN = 10.0
-TRIES = 3  # the machine itself may hang for seconds while the time is taken; a product that is late is late each time
 NAMES = ("web.1", "web.2", "turns.1", "turns.2", "sends", "providers", "slow", "clock")
 
 
@@ -129,28 +128,10 @@ def _port(url: str) -> int:
 
 
 def _wait(village: Village, condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + WITHIN
+    deadline = time.monotonic() + 90.0
     while not condition():
-        assert time.monotonic() < deadline, (
-            f"waited {WITHIN:g} s for {what}: {village.answers()} {village.words()}"
-        )
+        assert time.monotonic() < deadline, f"waited 90 s for {what}: {village.answers()} {village.words()}"
         time.sleep(0.1)
-
-
-def _is_red_in_time(
-    village: Village, breaks: Callable[[], None], mends: Callable[[], None], word: str
-) -> None:
-    took = []
-    for _ in range(TRIES):
-        breaks()
-        try:
-            took.append(village.seconds_until_red(word))
-        finally:
-            mends()
-        _wait(village, village.is_green, f"green after {word!r}")
-        if took[-1] <= RED_WITHIN:
-            return
-    raise AssertionError(f"red only after {took} s")
 
 
 @pytest.fixture(scope="module")
@@ -171,19 +152,21 @@ def village() -> Iterator[Village]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_killed_process_is_missed_within_ten_seconds(village: Village, name: str) -> None:
-    _is_red_in_time(
-        village, lambda: village.kill(name), lambda: village.start(name), f"{name} has not been heard of"
-    )
+    village.kill(name)
+    took = village.seconds_until_red(f"{name} has not been heard of")
+    assert took <= RED_WITHIN
+    village.start(name)
+    _wait(village, village.is_green, f"green after {name} is back")
 
 
 def test_a_process_that_hangs_is_missed_as_well(village: Village) -> None:
-    pid = village._running["sends"].pid
-    _is_red_in_time(
-        village,
-        lambda: os.killpg(pid, signal.SIGSTOP),
-        lambda: os.killpg(pid, signal.SIGCONT),
-        "sends has not been heard of",
-    )
+    process = village._running["sends"]
+    os.killpg(process.pid, signal.SIGSTOP)
+    try:
+        assert village.seconds_until_red("sends has not been heard of") <= RED_WITHIN
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+    _wait(village, village.is_green, "green after it goes on")
 
 
 @pytest.mark.parametrize("name", ["turns.2", "web.2"])
@@ -193,10 +176,8 @@ def test_one_that_stops_politely_is_not_missed_while_others_of_its_kind_run(
     village.stop(name)
     until = time.monotonic() + RED_WITHIN
     while time.monotonic() < until:
-        said = village.answers()  # what else a machine that hangs may be unwell of is not asked here
-        assert name not in str([one.get("details") for one in said.values()]), said
+        assert village.is_green(), village.answers()
         time.sleep(0.5)
-    _wait(village, village.is_green, f"green without {name}")
     village.start(name)
     _wait(village, village.is_green, "green with all")
 
@@ -206,12 +187,16 @@ def test_one_that_stops_politely_is_not_missed_while_others_of_its_kind_run(
 def test_a_store_that_is_away_is_told_within_ten_seconds(
     village: Village, store: str, word: str, how: str
 ) -> None:
-    def breaks() -> None:
+    if how == "killed":
+        village.stack.kill(store)
+        village.stack.stop(store)
+    else:
+        village.stack.pause(store)
+    try:
+        assert village.seconds_until_red(f"{word} does not answer") <= RED_WITHIN
+    finally:
         if how == "killed":
-            village.stack.kill(store)
-            village.stack.stop(store)
+            village.stack.start(store)
         else:
-            village.stack.pause(store)
-
-    mends = village.stack.start if how == "killed" else village.stack.go_on
-    _is_red_in_time(village, breaks, lambda: mends(store), f"{word} does not answer")
+            village.stack.go_on(store)
+    _wait(village, village.is_green, f"green after {store} is back")

@@ -13,9 +13,7 @@ from integrations.payment_mail import Event, read
 from tests.integrations.payment_mail.letters import RECEIPT, letter
 
 MAILS = sorted((Path(__file__).parents[2] / "data" / "payment_mails").glob("*.eml"))
-IN_TIME = (
-    5.0  # seconds of work, a tenth of which is needed: what else the machine does meanwhile is not counted
-)
+IN_TIME = 2.0
 HEAD = b"From: a@b.example\r\nSubject: x\r\n"
 SAID = b"You received Rs. 500 from ALI"
 
@@ -87,9 +85,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_mail_gets_an_answer_in_time(raw):
-    before = time.thread_time()
+    before = time.perf_counter()
     mail = read(raw)
-    assert time.thread_time() - before < IN_TIME
+    assert time.perf_counter() - before < IN_TIME
     assert not mail.trusted
 
 
@@ -101,9 +99,9 @@ def test_words_behind_a_large_attachment_are_read():
         b"--b\r\n" + picture + b"--b\r\n\r\n" + RECEIPT.encode() + b"\r\n--b--",
         content=("Content-Type: multipart/mixed; boundary=b",),
     )
-    before = time.thread_time()
+    before = time.perf_counter()
     assert read(raw).amount == 2500
-    assert time.thread_time() - before < IN_TIME
+    assert time.perf_counter() - before < IN_TIME
 
 
 PIECES = (
@@ -121,11 +119,11 @@ PIECES = (
 @settings(max_examples=25, deadline=None, derandomize=True)
 def test_no_wording_makes_the_patterns_explode(pieces, domain):
     piece = "".join(pieces)
-    before = time.thread_time()
+    before = time.perf_counter()
     read(
         letter(piece * (60_000 // len(piece)), sender=f"<a@{domain}>", subject=piece[:200].replace("\n", " "))
     )
-    assert time.thread_time() - before < IN_TIME
+    assert time.perf_counter() - before < IN_TIME
 
 
 @given(st.sampled_from(MAILS), st.data())
