@@ -256,13 +256,9 @@ class _Page(FPDF):
         """Rectangles, a run of dark modules each: sharp at any size, and cheaper than a picture."""
         module = side / len(matrix) / POINT
         left, top = x / POINT, (HEIGHT - y) / POINT
-        operators = ["q 0 0 0 rg"]
-        for column, row, length in dark_runs(matrix):
-            operators.append(
-                f"{left + column * module:.3f} {top - (row + 1) * module:.3f} "
-                f"{length * module:.3f} {module:.3f} re"
-            )
-        self._out(" ".join([*operators, "f Q"]))
+        # Counted in modules from the upper left corner, row by row downwards.
+        squares = " ".join([f"{column} {row} {length} 1 re" for column, row, length in dark_runs(matrix)])
+        self._out(f"q 0 0 0 rg {module:.4f} 0 0 {-module:.4f} {left:.3f} {top:.3f} cm {squares} f Q")
 
     def _draw(self, x: float, y: float, run: Run, size: float, *, bold: bool, color: Color) -> None:
         """Draw a run as shapes, for it is in none of the built-in fonts."""

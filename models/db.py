@@ -128,7 +128,6 @@ def one_statement() -> Iterator[tuple[Any, dict[Any, Any]]]:
     """
     started = process()
     one = _take(started)
-    one.driver.autocommit = True
     try:
         with one.driver.cursor() as cursor:
             yield cursor, one.info
@@ -149,7 +148,6 @@ def unit_of_work() -> Iterator[Session]:
 
     started = process()
     one = _take(started)
-    one.driver.autocommit = False
     session = Session(one.connection)
     bells: set[Bell] = set()
     session.info.update(follow_ups=started.follow_ups, bells=bells, outbox=[])
@@ -179,6 +177,7 @@ def _take(started: Process) -> Kept:
     connection = started.engine.connect()
     connection.detach()
     driver: Any = connection.connection.dbapi_connection
+    driver.autocommit = True  # a transaction is begun by its first statement (`Session.opening`)
     return Kept(connection, driver, connection.info, time.monotonic())
 
 

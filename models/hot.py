@@ -114,7 +114,8 @@ def run_together(session: Session, calls: Sequence[Call]) -> Rows:
     try:
         with driver.cursor() as cursor:
             info = connection.info
-            cursor.execute(b";".join([hot.call_on(cursor, info, **values) for hot, values in calls]))
+            text = b";".join([hot.call_on(cursor, info, **values) for hot, values in calls])
+            cursor.execute(session.opening() + text)
             return last.read(cursor)
     except psycopg2.Error as error:
         raise of_the_driver("; ".join(hot.name for hot, _ in calls), error, connection) from error

@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg2
 import psycopg2.errors
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from sqlalchemy import Engine, event
 
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
@@ -93,7 +94,8 @@ def _execute(cursor: Any, info: dict[Any, Any], statement: str, values: dict[str
 def _prepare(cursor: Any, name: str, statement: str, order: list[str], types: tuple[str, ...]) -> bool:
     """False if PostgreSQL cannot; the transaction around it stays whole."""
     sql = _PARAMETER.sub(lambda found: f"${order.index(found[1]) + 1}" if found[1] else "%", statement)
-    in_transaction = not cursor.connection.autocommit
+    driver = cursor.connection
+    in_transaction = not driver.autocommit or driver.get_transaction_status() != TRANSACTION_STATUS_IDLE
     if in_transaction:
         cursor.execute("SAVEPOINT prepare")
     try:

@@ -23,10 +23,12 @@ class Session:
         info: what belongs to this transaction alone; it goes with it.
     """
 
-    __slots__ = ("_connection", "info")
+    __slots__ = ("_connection", "_driver", "_has_begun", "info")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._driver: Any = connection.connection.dbapi_connection
+        self._has_begun = False
         self.info: dict[Any, Any] = {}
 
     def __enter__(self) -> Session:
@@ -39,17 +41,31 @@ class Session:
     def connection(self) -> Connection:
         return self._connection
 
+    def opening(self) -> bytes:
+        """What goes before the first statement, and with it: the driver would take a round trip to begin.
+
+        Nothing, where the connection does not leave that to us.
+        """
+        if self._has_begun or not self._driver.autocommit:
+            return b""
+        self._has_begun = True
+        return b"BEGIN;"
+
     def execute(self, statement: Executable, values: Values | None = None) -> CursorResult[*tuple[Any, ...]]:
+        self._begin()
         return self._connection.execute(statement, values)
 
     def scalar(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Any:
+        self._begin()
         return self._connection.scalar(statement, values)
 
     def scalars(self, statement: Executable, values: Mapping[str, Any] | None = None) -> ScalarResult[Any]:
+        self._begin()
         return self._connection.scalars(statement, values)
 
     def begin_nested(self) -> NestedTransaction:
         """What fails in here takes nothing with it that was done before."""
+        self._begin()
         return self._connection.begin_nested()
 
     def commit(self) -> None:
@@ -59,19 +75,36 @@ class Session:
         """
         if self._connection.in_transaction():
             self._connection.commit()
-            return
-        # Only hot statements were executed, of which the library knows nothing.
-        driver: Any = self._connection.connection.dbapi_connection
         try:
-            driver.commit()
+            self._end("COMMIT")
         except psycopg2.Error as error:
             raise of_the_driver("commit", error, self._connection) from error
 
     def rollback(self) -> None:
         self._connection.rollback()  # what the library has begun; a lost connection has nothing more
         if not self._connection.invalidated:
-            driver: Any = self._connection.connection.dbapi_connection
-            driver.rollback()
+            self._end("ROLLBACK")
+
+    def _begin(self) -> None:
+        if opening := self.opening():
+            try:
+                self._send(opening)
+            except psycopg2.Error as error:
+                raise of_the_driver("begin", error, self._connection) from error
+
+    def _end(self, how: str) -> None:
+        """Of hot statements the library knows nothing, and of what we began the driver knows nothing."""
+        if self._has_begun:
+            self._has_begun = False
+            self._send(how)
+        elif how == "COMMIT":
+            self._driver.commit()
+        else:
+            self._driver.rollback()
+
+    def _send(self, command: str | bytes) -> None:
+        with self._driver.cursor() as cursor:
+            cursor.execute(command)
 
 
 def of_the_driver(what: str, error: psycopg2.Error, connection: Connection) -> DBAPIError:

@@ -31,7 +31,7 @@ STATUSES_AT_ONCE = 500
 STATUSES_EVERY = 1.0  # seconds; they come three to a message, and what they tell can wait that long
 # A sender that is killed meanwhile leaves a message unknown, as one does that is killed while WhatsApp thinks.
 RESULTS_WAIT = 0.02
-PACE = 0.01
+PACE = 0.02
 OUR_BUG = 100
 STOPS: Mapping[delivery.Reason, str] = {
     delivery.Reason.TOKEN: "the access token or a permission is not valid",

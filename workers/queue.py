@@ -15,7 +15,8 @@ import threading
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -87,12 +88,60 @@ def connect(redis_url: str, *, patient: bool) -> redis.Redis:
     )
 
 
+class Wire:
+    """Commands on connections that are kept, for any thread.
+
+    The client counts, times and inspects its connections with every command, for twice what the rest costs; what
+    runs with every message is asked here.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._pool = client.connection_pool
+        self._kept: deque[Any] = deque()
+
+    def ask(self, *command: str | bytes | float) -> Any:
+        """The answer to one command, as raw as it comes.
+
+        Raises:
+            redis.RedisError: Redis is away, does not answer in the client's time, or refuses.
+        """
+        with contextlib.suppress(IndexError):
+            try:
+                return self._ask_on(self._kept.pop(), command)
+            except redis.ConnectionError:
+                self._forget_all()  # Redis has been away since, and with it all that were made before
+        return self._ask_on(self._pool.get_connection(), command)
+
+    def _ask_on(self, connection: Any, command: Sequence[Any]) -> Any:
+        try:
+            connection.send_command(*command)
+            answer = connection.read_response()
+        except redis.ResponseError:
+            self._kept.append(connection)
+            raise
+        except BaseException:
+            self._forget(connection)  # its answer may still come, and would be taken for the next one's
+            raise
+        self._kept.append(connection)
+        return answer
+
+    def _forget_all(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._forget(self._kept.pop())
+
+    def _forget(self, connection: Any) -> None:
+        connection.disconnect()
+        self._pool.release(connection)
+
+
 class Doorbell:
     """Rings lanes; never raises and never takes longer than a Redis that does not answer is given."""
 
     def __init__(self, redis_url: str, lanes: Lanes) -> None:
         self.lanes = lanes
         self._redis = connect(redis_url, patient=False)
+        self._wire = Wire(self._redis)
         self._script = self._redis.register_script(_RING)
         self._queues = {
             name: Queue(name, connection=self._redis, serializer=JSONSerializer) for name in lanes.of
@@ -132,16 +181,10 @@ class Doorbell:
             _ask_for_drain(self._queues[queue], lane, self.lanes.of[queue])
 
     def _run_script(self, keys: list[str], args: list[int]) -> Any:
-        """As the client does; but it counts, times and is ready to retry, for three times what the rest costs."""
-        pool = self._redis.connection_pool
-        connection: Any = pool.get_connection()
         try:
-            connection.send_command("EVALSHA", self._script.sha, len(keys), *keys, *args)
-            return connection.read_response()
+            return self._wire.ask("EVALSHA", self._script.sha, len(keys), *keys, *args)
         except redis.exceptions.NoScriptError:
             return self._script(keys=keys, args=args)  # Redis was restarted: the client loads it
-        finally:
-            pool.release(connection)
 
     def _ring_owed(self) -> None:
         """What could not be rung for a moment, because a busy machine answered late, say.
@@ -160,6 +203,7 @@ class Runner(ABC):
         self.queue = queue
         self.stopping = stopping
         self._redis = connect(redis_url, patient=True)
+        self._wire = Wire(self._redis)
         self._rq = Queue(queue, connection=self._redis, serializer=JSONSerializer)
         self._name = uuid.uuid4().hex
         self._announced_until = 0.0
@@ -182,10 +226,10 @@ class Runner(ABC):
     def listen(self, seconds: float) -> int | None:
         """Say that somebody is waiting here, and wait for a bell; taken from the list, the lane may be rung anew."""
         if time.monotonic() > self._announced_until - seconds:
-            expires = int(self._redis.time()[0]) + ANNOUNCED_SECONDS
-            self._redis.zadd(_waiting(self.queue), {self._name: expires})
+            expires = int(self._wire.ask("TIME")[0]) + ANNOUNCED_SECONDS
+            self._wire.ask("ZADD", _waiting(self.queue), expires, self._name)
             self._announced_until = time.monotonic() + ANNOUNCED_SECONDS - 1
-        found: Any = self._redis.blpop([_bell(self.queue)], timeout=seconds)
+        found = self._wire.ask("BLPOP", _bell(self.queue), seconds)
         return int(found[1]) if found else None
 
     def leave(self) -> None:
@@ -200,7 +244,7 @@ class Runner(ABC):
 
     def next_bell(self) -> int | None:
         """The lane that was rung first, if any was."""
-        found: Any = self._redis.lpop(_bell(self.queue))
+        found = self._wire.ask("LPOP", _bell(self.queue))
         return None if found is None else int(found)
 
     def line_up(self, lane: int) -> None:
