@@ -330,13 +330,15 @@ WAITS_IN_LANE = _waits_in_lane()
 # All that is read is locked, so that nothing of it is older than the lock: what somebody else has changed since
 # the statement began is read anew, and a message that they have done meanwhile is passed over. Only the oldest is
 # asked for, not the first that is free: whoever holds it may let go of it undone. No key changes: the door, which
-# only needs the person to exist, goes on keeping their messages.
+# only needs the person to exist, goes on keeping their messages. “OFFSET 0” and “IS NOT DISTINCT FROM” keep PostgreSQL
+# from reading all that is open where a look at one person, or at what is due, is meant.
 _CLAIM = Hot(
     "claim_message",
     f"""
 SELECT mine.*, {_waits_in_lane("AND e.id IS DISTINCT FROM mine.id")} OR EXISTS (
     SELECT 1 FROM follow_ups f
-    WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now AND f.booking_id % :lanes = :lane
+    WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now
+      AND f.booking_id % :lanes IS NOT DISTINCT FROM :lane
 ) AS more
 FROM (VALUES (1)) AS look LEFT JOIN LATERAL (
     SELECT e.id, e.conversation_id, e.source, e.kind, e.meets, e.payload, e.received_at, e.attempts,
@@ -345,7 +347,7 @@ FROM (VALUES (1)) AS look LEFT JOIN LATERAL (
     WHERE e.kind = 'message' AND e.done_at IS NULL AND e.conversation_id % :lanes = :lane
       AND (c.retry_at IS NULL OR c.retry_at <= :now)
       AND NOT EXISTS (SELECT 1 FROM inbound_events o WHERE o.conversation_id = e.conversation_id
-                      AND o.kind = 'message' AND o.done_at IS NULL AND o.id < e.id)
+                      AND o.kind = 'message' AND o.done_at IS NULL AND o.id < e.id OFFSET 0)
     ORDER BY e.id LIMIT 1 FOR NO KEY UPDATE OF c, e SKIP LOCKED FOR SHARE OF p SKIP LOCKED
 ) AS mine ON true
     """,

@@ -120,7 +120,7 @@ _CLAIM = Hot(
     f" AND (c.paced_until IS NULL OR c.paced_until <= :now + {_interval((PAIR_BURST - 1) * PAIR_PACE)})"
     " AND NOT EXISTS (SELECT 1 FROM outbound_messages p WHERE p.person_id = m.person_id AND p.seq < m.seq"
     "  AND p.blocking AND p.state IN ('QUEUED', 'SENDING', 'UNKNOWN')"
-    "  AND (p.state <> 'QUEUED' OR p.valid_until > :now))"
+    "  AND (p.state <> 'QUEUED' OR p.valid_until > :now) OFFSET 0)"  # asked for each, never all read at once
     " ORDER BY m.due_at, m.id LIMIT :most FOR NO KEY UPDATE OF m, c SKIP LOCKED),"
     " claimed AS ("
     " UPDATE outbound_messages m SET state = 'SENDING', attempts = m.attempts + 1, "

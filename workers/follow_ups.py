@@ -173,13 +173,13 @@ _CLAIM = Hot(
     f"""
 SELECT mine.*, EXISTS (
     SELECT 1 FROM follow_ups f
-    WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now AND f.booking_id % :lanes = :lane
-      AND f.id <> mine.follow_up_id
+    WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now
+      AND f.booking_id % :lanes IS NOT DISTINCT FROM :lane AND f.id <> mine.follow_up_id
 ) OR {inbound.WAITS_IN_LANE} AS more
 FROM (
     SELECT f.id AS follow_up_id, f.job, f.booking_id, f.cause, f.attempts, {", ".join(f"b.{c}" for c in COLUMNS)}
     FROM follow_ups f JOIN bookings b ON b.id = f.booking_id
-    WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now AND b.id % :lanes = :lane
+    WHERE f.queue = 'turns' AND f.done_at IS NULL AND f.due_at <= :now AND f.booking_id % :lanes = :lane
     ORDER BY f.due_at, f.id LIMIT 1 FOR NO KEY UPDATE OF b, f SKIP LOCKED
 ) AS mine
     """,  # noqa: S608  # put together from our own text only
@@ -189,8 +189,10 @@ FROM (
 )
 _DONE = Hot(
     "finish_follow_up",
-    "UPDATE follow_ups SET done_at = :now, attempts = attempts + 1 WHERE id = :id AND done_at IS NULL",
+    "UPDATE follow_ups SET done_at = :now, attempts = attempts + 1 "
+    "WHERE id = :id AND booking_id = :booking_id AND done_at IS NULL",
     id="bigint",
+    booking_id="bigint",
     now="timestamptz",
 )
 _ANSWERED = Hot(
@@ -253,7 +255,7 @@ def _ending(due: Due, outcome: Outcome, now: datetime) -> Call:
             ids = [due.id, *also]
             return _ANSWERED, {"booking_id": due.booking_id, "ids": ids, "news": [*news], "now": now}
         case _:
-            return _DONE, {"id": due.id, "now": now}
+            return _DONE, {"id": due.id, "booking_id": due.booking_id, "now": now}
 
 
 def fail(due: Due, error: Exception, now: datetime) -> None:

@@ -333,7 +333,7 @@ class PaymentJobs:
     def _case(self, due: Due) -> _Case | None:
         """The booking and its payments as they stand now, unlocked; None if the errand is done already."""
         with db.one_statement() as (cursor, info):
-            rows = _CASE.run_on(cursor, info, id=due.id)
+            rows = _CASE.run_on(cursor, info, id=due.id, booking_id=due.booking_id)
         if not rows:
             return None
         status, decision, hold_until, code, check_in, check_out, place = rows[0][:7]
@@ -424,8 +424,10 @@ _CASE = Hot(
     " ARRAY(SELECT t.id FROM follow_ups t WHERE t.booking_id = b.id AND t.done_at IS NULL"
     "  AND t.job = 'settle_payment' AND t.cause LIKE 'payment:' || p.id || ':%:%')"
     " FROM follow_ups f JOIN bookings b ON b.id = f.booking_id JOIN listings l ON l.id = b.listing_id"
-    " LEFT JOIN payments p ON p.booking_id = b.id WHERE f.id = :id AND f.done_at IS NULL ORDER BY p.id",
+    " LEFT JOIN payments p ON p.booking_id = b.id "
+    "WHERE f.id = :id AND f.booking_id = :booking_id AND f.done_at IS NULL ORDER BY p.id",
     id="bigint",
+    booking_id="bigint",
 )
 
 

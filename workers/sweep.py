@@ -27,8 +27,9 @@ class Sweeper:
     def sweep(self, now: datetime) -> None:
         """Ring every lane in which something is due; called each second, harmless at any time."""
         with unit_of_work() as session:
-            lanes = self._doorbell.lanes.of[TURNS]
-            rows = session.execute(_WAITING, {"now": now, "overdue": now - OVERDUE, "lanes": lanes}).all()
+            lanes = self._doorbell.lanes.of
+            asked = {"now": now, "overdue": now - OVERDUE, "lanes": lanes[TURNS], "queues": [*lanes]}
+            rows = session.execute(_WAITING, asked).all()
             if any(row.queue == "lost" for row in rows):
                 for message_id in outbox.recover_lost(session, now):
                     log.warning(
@@ -58,8 +59,9 @@ _WAITING = text(
     SELECT 'sends', 0, min(due_at) < :overdue FROM inbound_events
     WHERE kind = 'status' AND done_at IS NULL HAVING count(*) > 0
     UNION ALL
-    SELECT queue, booking_id % :lanes, min(due_at) < :overdue FROM follow_ups
-    WHERE done_at IS NULL AND due_at <= :now GROUP BY queue, booking_id % :lanes
+    SELECT each.queue, due.number, due.since < :overdue FROM unnest(:queues) AS each (queue) CROSS JOIN LATERAL (
+        SELECT f.booking_id % :lanes AS number, min(f.due_at) AS since FROM follow_ups f
+        WHERE f.queue = each.queue AND f.done_at IS NULL AND f.due_at <= :now GROUP BY 1) AS due
     UNION ALL
     SELECT 'slow', 0, min(due_at) < :overdue FROM chores
     WHERE done_at IS NULL AND due_at <= :now HAVING count(*) > 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +31,7 @@ def cursor(database_url: str) -> Iterator[Any]:
 
 
 def _plan(cursor: Any, statement: Hot) -> str:
+    cursor.execute("DEALLOCATE ALL")
     cursor.execute(statement.prepare)
     cursor.execute(
         "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = %s", [statement.name]
@@ -45,8 +48,33 @@ def test_no_hot_statement_reads_a_whole_table(cursor: Any, name: str) -> None:
     assert "Seq Scan" not in plan, plan
 
 
+@pytest.mark.parametrize("name", sorted(Hot.every))
+def test_no_hot_statement_reads_a_whole_index(cursor: Any, name: str) -> None:
+    """Each index is asked for a part of it, and for each row anew: a plan outlives the day on which all was little."""
+    plan = _plan(cursor, Hot.every[name])
+    assert "Materialize" not in plan, plan
+    assert not _read_whole(cursor, plan), plan
+
+
+def _read_whole(cursor: Any, plan: str) -> list[str]:
+    """The indexes of a plan that are asked for nothing that their first column says."""
+    cursor.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid, 1, false) FROM pg_index WHERE indisvalid"
+    )
+    first_columns = dict(cursor.fetchall())
+    lines = plan.splitlines()
+    found = []
+    for line, following in itertools.pairwise([*lines, ""]):
+        if "person_roles_pkey" in line:
+            continue  # a row for each owner and admin, and no more
+        if scan := re.search(r"Index (?:Only )?Scan .*?using (\w+) on", line):
+            column = first_columns[scan[1]]
+            if "Index Cond: " not in following or column not in following.partition("Index Cond: ")[2]:
+                found.append(scan[1])
+    return found
+
+
 def test_what_became_of_a_message_is_not_looked_for_among_all_that_are_under_way(cursor: Any) -> None:
-    cursor.execute("DEALLOCATE ALL")
     plan = _plan(cursor, Hot.every["end_attempts"])
     assert "outbound_messages_pkey" in plan
     assert "outbound_messages_under_way" not in plan, plan
@@ -54,7 +82,6 @@ def test_what_became_of_a_message_is_not_looked_for_among_all_that_are_under_way
 
 @pytest.mark.parametrize("name", ["keep_place", "hold_place"])
 def test_a_bookings_place_is_not_looked_for_among_all_holds(cursor: Any, name: str) -> None:
-    cursor.execute("DEALLOCATE ALL")
     plan = _plan(cursor, Hot.every[name])
     assert "allocations_of_booking" in plan, plan
 
@@ -63,6 +90,14 @@ def test_one_that_reads_a_whole_table_is_noticed(cursor: Any) -> None:
     try:
         reads_all = Hot("reads_all", "SELECT id FROM outbound_messages WHERE kind = :kind", kind="text")
         assert "Seq Scan" in _plan(cursor, reads_all)
+    finally:
+        Hot.every.pop("reads_all")
+
+
+def test_one_that_reads_a_whole_index_is_noticed(cursor: Any) -> None:
+    try:
+        reads_all = Hot("reads_all", "SELECT id FROM follow_ups WHERE done_at IS NULL ORDER BY queue, due_at")
+        assert _read_whole(cursor, _plan(cursor, reads_all)) == ["follow_ups_open"]
     finally:
         Hot.every.pop("reads_all")
 
