@@ -179,7 +179,7 @@ def _take(started: Process) -> Kept:
     connection = started.engine.connect()
     connection.detach()
     driver: Any = connection.connection.dbapi_connection
-    driver.autocommit = True  # a transaction is begun by its first statement (`Session.opening`)
+    driver.autocommit = True  # a transaction is begun by its first statement (`Session.send`)
     return Kept(connection, driver, connection.info, time.monotonic())
 
 

@@ -102,8 +102,11 @@ class Hot:
 Call = tuple[Hot, Mapping[str, Any]]
 
 
-def run_together(session: Session, calls: Sequence[Call]) -> Rows:
+def run_together(session: Session, calls: Sequence[Call], *, ends: bool = False) -> Rows:
     """Execute these one after the other in one round trip; what the last one returned.
+
+    Args:
+        ends: commit with them, and return nothing.
 
     Raises:
         DBAPIError: as of `Hot.run`.
@@ -115,7 +118,7 @@ def run_together(session: Session, calls: Sequence[Call]) -> Rows:
         with driver.cursor() as cursor:
             info = connection.info
             text = b";".join([hot.call_on(cursor, info, **values) for hot, values in calls])
-            cursor.execute(session.opening() + text)
-            return last.read(cursor)
+            session.send(cursor, text, ends=ends)
+            return Rows() if ends else last.read(cursor)
     except psycopg2.Error as error:
         raise of_the_driver("; ".join(hot.name for hot, _ in calls), error, connection) from error

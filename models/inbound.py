@@ -433,7 +433,8 @@ def blot(session: Session, event_id: int) -> None:
 def finish_turn(session: Session, event: Claimed, state: dict[str, Any], *, now: datetime) -> None:
     """The message has had its effect: the conversation keeps its state, and its 24-hour window moves.
 
-    What the turn said is written with it: nothing of the unit of work may follow.
+    What the turn said is written with it, and where it speaks to nobody else it is committed with it: nothing of
+    the unit of work may follow.
     """
     values = {
         "id": event.id,
@@ -442,7 +443,7 @@ def finish_turn(session: Session, event: Claimed, state: dict[str, Any], *, now:
         "heard_at": event.received_at,
         "now": now,
     }
-    outbound.number_and_write(session, after=[(_FINISH_TURN, values)])
+    outbound.number_and_write(session, after=[(_FINISH_TURN, values)], ends=True, held=event.conversation_id)
 
 
 _FINISH_TURN = Hot(

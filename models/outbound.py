@@ -61,7 +61,9 @@ def say(
     )
 
 
-def number_and_write(session: Session, *, after: Sequence[Call] = ()) -> None:
+def number_and_write(
+    session: Session, *, after: Sequence[Call] = (), ends: bool = False, held: int | None = None
+) -> None:
     """Give each message its place in its person's order and write the rows; the unit of work's last step.
 
     The counters are locked in the order of person ids, after every other lock, and held until the commit:
@@ -69,8 +71,15 @@ def number_and_write(session: Session, *, after: Sequence[Call] = ()) -> None:
 
     Args:
         after: what ends the unit of work besides; it runs first, without a round trip of its own.
+        ends: nothing of the unit of work follows, so that it may be committed with this.
+        held: whose conversation we have locked: nobody finds out meanwhile that they are somebody else.
     """
     waiting: list[Outgoing] = session.info["outbox"]
+    if ends and all(out.person_id == held for out in waiting):
+        run_together(session, [*after, *(_written(out.person_id, out) for out in waiting)], ends=True)
+        session.info["bells"].update(("sends", out.person_id) for out in waiting)
+        waiting.clear()
+        return
     # Sorting keeps each person's own messages in the order in which they were said.
     for person_id, said in groupby(sorted(waiting, key=_person), _person):
         to_write = list(said)

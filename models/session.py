@@ -41,15 +41,18 @@ class Session:
     def connection(self) -> Connection:
         return self._connection
 
-    def opening(self) -> bytes:
-        """What goes before the first statement, and with it: the driver would take a round trip to begin.
+    def send(self, cursor: Any, statements: bytes, *, ends: bool = False) -> None:
+        """Execute on the driver's cursor, beginning before the first statement and, if this `ends` it, committing.
 
-        Nothing, where the connection does not leave that to us.
+        Both in the same round trip, where the connection leaves them to us; the driver takes one for each.
         """
-        if self._has_begun or not self._driver.autocommit:
-            return b""
-        self._has_begun = True
-        return b"BEGIN;"
+        if not self._has_begun and self._driver.autocommit:
+            statements = b"BEGIN;" + statements
+            self._has_begun = True
+        ends = ends and self._has_begun
+        cursor.execute(statements + b";COMMIT" if ends else statements)
+        if ends:
+            self._has_begun = False
 
     def execute(self, statement: Executable, values: Values | None = None) -> CursorResult[*tuple[Any, ...]]:
         self._begin()
@@ -86,23 +89,25 @@ class Session:
             self._end("ROLLBACK")
 
     def _begin(self) -> None:
-        if opening := self.opening():
-            try:
-                self._send(opening)
-            except psycopg2.Error as error:
-                raise of_the_driver("begin", error, self._connection) from error
+        if self._has_begun or not self._driver.autocommit:
+            return
+        self._has_begun = True
+        try:
+            self._say("BEGIN")
+        except psycopg2.Error as error:
+            raise of_the_driver("begin", error, self._connection) from error
 
     def _end(self, how: str) -> None:
         """Of hot statements the library knows nothing, and of what we began the driver knows nothing."""
         if self._has_begun:
             self._has_begun = False
-            self._send(how)
+            self._say(how)
         elif how == "COMMIT":
             self._driver.commit()
         else:
             self._driver.rollback()
 
-    def _send(self, command: str | bytes) -> None:
+    def _say(self, command: str) -> None:
         with self._driver.cursor() as cursor:
             cursor.execute(command)
 

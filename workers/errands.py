@@ -38,6 +38,7 @@ Job = Callable[[Due], Record | Later | None]
 
 # How long a booking whose errands another worker does is left to it before it is asked about again.
 ELSEWHERE_SECONDS = 0.5
+PACE = 0.02  # beside what a provider takes nobody notices it
 
 
 # What remains to be written once a chore has asked the outside.
@@ -74,6 +75,8 @@ class Errands(Crew[Due | Chore | Going, Done]):
         chores: what belongs to no booking, by its name; done where no follow-up waits.
         rounds: what is looked for at a bell, whatever else waits.
     """
+
+    pace = PACE
 
     def __init__(
         self,

@@ -237,8 +237,11 @@ def run_light(lane: int, lanes: int, *, rules: Rules, clock: Clock) -> tuple[boo
 
 
 def finish(session: Session, due: Due, outcome: Outcome, now: datetime) -> None:
-    """The job has had its effect; it commits together with that effect, and what was said is written with it."""
-    outbound.number_and_write(session, after=[_ending(due, outcome, now)])
+    """The job has had its effect; it commits together with that effect, and what was said is written with it.
+
+    Nothing of the unit of work may follow.
+    """
+    outbound.number_and_write(session, after=[_ending(due, outcome, now)], ends=True)
 
 
 def finish_on(cursor: Any, info: dict[Any, Any], due: Due, outcome: Outcome, now: datetime) -> None:

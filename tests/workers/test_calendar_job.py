@@ -110,5 +110,5 @@ def test_a_lost_worker_loses_its_chore_to_the_next(
 def test_the_sweeper_rings_for_a_chore_that_was_left(scratch: Scratch, clock: MovableClock) -> None:
     demand(clock)
     now = NOW + timedelta(minutes=1)
-    rows = scratch.rows(str(_WAITING), now=now, overdue=now - OVERDUE, lanes=4)
+    rows = scratch.rows(str(_WAITING), now=now, overdue=now - OVERDUE, lanes=4, queues=["slow"])
     assert ("slow", 0, True) in [tuple(row) for row in rows]
