@@ -111,7 +111,7 @@ def run_together(session: Session, calls: Sequence[Call], *, ends: bool = False)
     Raises:
         DBAPIError: as of `Hot.run`.
     """
-    connection = session.connection()
+    connection = session.bare
     driver: Any = connection.connection.dbapi_connection
     last, _ = calls[-1]
     try:

@@ -21,12 +21,13 @@ class Session:
 
     Attributes:
         info: what belongs to this transaction alone; it goes with it.
+        bare: the connection, for who begins by `send`; anything else on it would commit by itself.
     """
 
-    __slots__ = ("_connection", "_driver", "_has_begun", "info")
+    __slots__ = ("_driver", "_has_begun", "bare", "info")
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.bare = connection
         self._driver: Any = connection.connection.dbapi_connection
         self._has_begun = False
         self.info: dict[Any, Any] = {}
@@ -36,10 +37,11 @@ class Session:
 
     def __exit__(self, *_error: object) -> None:
         """What was not committed is rolled back."""
-        self._connection.close()
+        self.bare.close()
 
     def connection(self) -> Connection:
-        return self._connection
+        self._begin()
+        return self.bare
 
     def send(self, cursor: Any, statements: bytes, *, ends: bool = False) -> None:
         """Execute on the driver's cursor, beginning before the first statement and, if this `ends` it, committing.
@@ -56,36 +58,36 @@ class Session:
 
     def execute(self, statement: Executable, values: Values | None = None) -> CursorResult[*tuple[Any, ...]]:
         self._begin()
-        return self._connection.execute(statement, values)
+        return self.bare.execute(statement, values)
 
     def scalar(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Any:
         self._begin()
-        return self._connection.scalar(statement, values)
+        return self.bare.scalar(statement, values)
 
     def scalars(self, statement: Executable, values: Mapping[str, Any] | None = None) -> ScalarResult[Any]:
         self._begin()
-        return self._connection.scalars(statement, values)
+        return self.bare.scalars(statement, values)
 
     def begin_nested(self) -> NestedTransaction:
         """What fails in here takes nothing with it that was done before."""
         self._begin()
-        return self._connection.begin_nested()
+        return self.bare.begin_nested()
 
     def commit(self) -> None:
         """
         Raises:
             DBAPIError: it is not committed, or nobody knows: the connection was lost.
         """
-        if self._connection.in_transaction():
-            self._connection.commit()
+        if self.bare.in_transaction():
+            self.bare.commit()
         try:
             self._end("COMMIT")
         except psycopg2.Error as error:
-            raise of_the_driver("commit", error, self._connection) from error
+            raise of_the_driver("commit", error, self.bare) from error
 
     def rollback(self) -> None:
-        self._connection.rollback()  # what the library has begun; a lost connection has nothing more
-        if not self._connection.invalidated:
+        self.bare.rollback()  # what the library has begun; a lost connection has nothing more
+        if not self.bare.invalidated:
             self._end("ROLLBACK")
 
     def _begin(self) -> None:
@@ -95,7 +97,7 @@ class Session:
         try:
             self._say("BEGIN")
         except psycopg2.Error as error:
-            raise of_the_driver("begin", error, self._connection) from error
+            raise of_the_driver("begin", error, self.bare) from error
 
     def _end(self, how: str) -> None:
         """Of hot statements the library knows nothing, and of what we began the driver knows nothing."""

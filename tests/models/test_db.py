@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models import db
+from models.hot import Hot
 from tests.conftest import Scratch
 
 
@@ -147,3 +148,27 @@ def test_one_that_vanished_is_noticed_unless_its_address_says_otherwise(
             db.make_engine(address).connect()
     assert [int(each["connect_timeout"]) for each in asked] == [5, 9]
     assert all(each["tcp_user_timeout"] and each["keepalives_idle"] for each in asked)
+
+
+BEGINNINGS = {
+    "the library": lambda unit: unit.execute(text("INSERT INTO categories VALUES ('a', 'One', 1)")),
+    "its connection": lambda unit: unit.connection().exec_driver_sql(
+        "INSERT INTO categories VALUES ('b', 'One', 1)"
+    ),
+    "a hot statement": lambda unit: ADD.run(unit),
+    "a savepoint": lambda unit: unit.begin_nested().commit(),
+}
+ADD = Hot("test_add_category", "INSERT INTO categories VALUES ('c', 'One', 1)")
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_all_of_a_unit_is_undone_whatever_it_began_with(scratch: Scratch, beginning: str) -> None:
+    with db.unit_of_work() as unit:
+        BEGINNINGS[beginning](unit)
+        unit.execute(text("INSERT INTO categories VALUES ('d', 'One', 1)"))
+        unit.rollback()
+    assert scratch.rows("SELECT slug FROM categories") == []
+    with db.unit_of_work() as unit:
+        BEGINNINGS[beginning](unit)
+        unit.execute(text("INSERT INTO categories VALUES ('d', 'One', 1)"))
+    assert scratch.value("SELECT max(slug) FROM categories") == "d"

@@ -5,17 +5,21 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from models import db, outbound
+from models.hot import Hot
 from models.message import Button, Buttons, Template, Text, Typing, from_json
 from models.session import Session
 from tests import factories as make
 from tests.conftest import Scratch
 from tests.factories import NOW
+
+ENDING = Hot("test_ending", "UPDATE persons SET name = 'Ended' WHERE id = :id", id="bigint")
 
 
 def test_each_person_hears_things_in_the_order_in_which_they_were_said(session: Session) -> None:
@@ -145,3 +149,39 @@ def _heard(session: Session, person_id: int) -> list[tuple[int, str]]:
         {"id": person_id},
     )
     return [(row.seq, row.words) for row in rows]
+
+
+@pytest.mark.parametrize("to", ["held", "other", "both", "nobody"])
+def test_what_ends_a_unit_of_work_commits_with_it_where_nobody_can_turn_out_to_be_somebody_else(
+    scratch: Scratch, to: str
+) -> None:
+    with db.unit_of_work() as unit:
+        held, other = make.person(unit), make.person(unit)
+    ended = [(ENDING, {"id": held})]
+    with db.unit_of_work() as unit:
+        for name, person_id in (("held", held), ("other", other)):
+            if to in (name, "both"):
+                make.say(unit, person_id)
+        outbound.number_and_write(unit, after=ended, ends=True, held=held)
+        is_committed = scratch.value("SELECT name FROM persons WHERE id = :id", id=held) == "Ended"
+        assert is_committed == (to in ("held", "nobody"))
+    assert scratch.value("SELECT name FROM persons WHERE id = :id", id=held) == "Ended"
+    heard = [row.person_id for row in scratch.rows("SELECT person_id FROM outbound_messages ORDER BY 1")]
+    assert heard == {"held": [held], "other": [other], "both": [held, other], "nobody": []}[to]
+
+
+def test_what_cannot_be_written_takes_its_end_with_it(scratch: Scratch) -> None:
+    with db.unit_of_work() as unit:
+        someone = make.person(unit)
+    with pytest.raises(DBAPIError):
+        _end_with(someone, booking_id=404)
+    assert scratch.value("SELECT name FROM persons WHERE id = :id", id=someone) != "Ended"
+    with db.unit_of_work() as unit:  # on the same connection
+        make.say(unit, someone)
+    assert scratch.value("SELECT count(*) FROM outbound_messages") == 1
+
+
+def _end_with(person_id: int, **said: Any) -> None:
+    with db.unit_of_work() as unit:
+        make.say(unit, person_id, **said)
+        outbound.number_and_write(unit, after=[(ENDING, {"id": person_id})], ends=True, held=person_id)
