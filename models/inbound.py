@@ -443,7 +443,9 @@ def finish_turn(session: Session, event: Claimed, state: dict[str, Any], *, now:
         "heard_at": event.received_at,
         "now": now,
     }
-    outbound.number_and_write(session, after=[(_FINISH_TURN, values)], ends=True, held=event.conversation_id)
+    # Whom a message tells us about may have turned out to be somebody else while we waited for their conversation.
+    held = None if event.meets else event.conversation_id
+    outbound.number_and_write(session, after=[(_FINISH_TURN, values)], ends=True, held=held)
 
 
 _FINISH_TURN = Hot(

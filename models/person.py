@@ -127,12 +127,23 @@ _NAME = Hot(
 )
 
 
+class BecameAnother(Exception):
+    """Somebody is another person than when we looked."""
+
+
 def merge(session: Session, *, newer: int, older: int, now: datetime) -> None:
-    """Make two persons one: everything the newer has or is goes to the older."""
+    """Make two persons one: everything the newer has or is goes to the older.
+
+    Raises:
+        BecameAnother: one of them was made one with a third meanwhile; asked again, that is known.
+    """
     both = {"newer": newer, "older": older}
     session.execute(
         text("SELECT id FROM conversations WHERE id IN (:older, :newer) ORDER BY id FOR NO KEY UPDATE"), both
     )
+    merged = text("SELECT 1 FROM persons WHERE id IN (:older, :newer) AND merged_into IS NOT NULL")
+    if session.execute(merged, both).first() is not None:
+        raise BecameAnother(f"{older} or {newer}")
     for statement in (
         "UPDATE person_identifiers SET person_id = :older WHERE person_id = :newer",
         "INSERT INTO person_roles SELECT :older, role, on_duty FROM person_roles WHERE person_id = :newer "

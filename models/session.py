@@ -102,8 +102,8 @@ class Session:
     def _end(self, how: str) -> None:
         """Of hot statements the library knows nothing, and of what we began the driver knows nothing."""
         if self._has_begun:
-            self._has_begun = False
             self._say(how)
+            self._has_begun = False  # not before: what failed here is still to be rolled back
         elif how == "COMMIT":
             self._driver.commit()
         else:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 import redis
+
+IDLE_SECONDS = 1.0
 
 
 class Wire:
@@ -19,38 +22,47 @@ class Wire:
 
     def __init__(self, client: redis.Redis) -> None:
         self._pool = client.connection_pool
-        self._kept: deque[Any] = deque()
+        self._kept: deque[tuple[Any, float]] = deque()
 
     def ask(self, *command: str | bytes | float) -> Any:
-        """The answer to one command, as raw as it comes.
+        """The answer to one command, as raw as it comes; it is never asked twice, for it may have had its effect.
 
         Raises:
             redis.RedisError: Redis is away, does not answer in the client's time, or refuses.
         """
+        return self._ask_on(self._take(), command)
+
+    def _take(self) -> Any:
         with contextlib.suppress(IndexError):
-            try:
-                return self._ask_on(self._kept.pop(), command)
-            except redis.ConnectionError:
-                self._forget_all()  # Redis has been away since, and with it all that were made before
-        return self._ask_on(self._pool.get_connection(), command)
+            connection, used_at = self._kept.pop()
+            if time.monotonic() - used_at < IDLE_SECONDS:
+                return connection
+            self._pool.release(
+                connection
+            )  # Redis may have closed it since: the client looks, and opens it again
+        return self._pool.get_connection()
 
     def _ask_on(self, connection: Any, command: Sequence[Any]) -> Any:
         try:
             connection.send_command(*command)
             answer = connection.read_response()
         except redis.ResponseError:
-            self._kept.append(connection)
+            self._keep(connection)
             raise
         except BaseException:
             self._forget(connection)  # its answer may still come, and would be taken for the next one's
+            self._forget_all()  # Redis may have been away, and with it all that were made before
             raise
-        self._kept.append(connection)
+        self._keep(connection)
         return answer
+
+    def _keep(self, connection: Any) -> None:
+        self._kept.append((connection, time.monotonic()))
 
     def _forget_all(self) -> None:
         with contextlib.suppress(IndexError):
             while True:
-                self._forget(self._kept.pop())
+                self._forget(self._kept.pop()[0])
 
     def _forget(self, connection: Any) -> None:
         connection.disconnect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -382,6 +383,21 @@ def test_a_long_error_is_kept_short(scratch: Scratch) -> None:
         assert event is not None
         inbound.fail(unit, event.id, error="x" * 9000, now=NOW)
     assert len(scratch.value("SELECT error FROM inbound_events")) == 500
+
+
+def test_what_is_said_to_someone_who_was_just_found_to_be_another_is_the_others_to_hear(
+    scratch: Scratch,
+) -> None:
+    """The message told who wrote it, and by the time that we had their conversation they were somebody else."""
+    (_, _, older), (phone, _, newer) = _known_person(), _known_person()
+    _kept(make.inbound_text(phone))
+    with db.unit_of_work() as unit:
+        event = _claim(unit)
+        assert event is not None
+        person.merge(unit, newer=newer, older=older, now=NOW)
+        make.say(unit, newer)
+        inbound.finish_turn(unit, replace(event, meets=True), {"at": "menu"}, now=NOW)
+    assert scratch.value("SELECT person_id FROM outbound_messages") == older
 
 
 def test_what_is_kept_for_someone_who_is_just_found_to_be_another_is_the_others_turn(

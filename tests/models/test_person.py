@@ -382,6 +382,27 @@ def _meet(
     return person.meet(session, person_id, phone=phone, user_id=user_id, name=name, now=now)  # type: ignore[arg-type]
 
 
+def test_nobody_is_made_one_with_someone_who_became_another_meanwhile(scratch: Scratch) -> None:
+    """What they have would go to a person whom nobody finds any more."""
+    user_id = make.user_id()
+    with db.unit_of_work() as unit:
+        first, second, third = (make.person(unit) for _ in range(3))
+        _meet(unit, second, user_id=user_id)
+
+    def third_turns_out_to_be_the_second() -> int:
+        with db.unit_of_work() as unit:
+            return _meet(unit, third, user_id=user_id)
+
+    with ThreadPoolExecutor(1) as other:
+        with db.unit_of_work() as unit:
+            person.merge(unit, newer=second, older=first, now=NOW)
+            meeting = other.submit(third_turns_out_to_be_the_second)
+            make.wait_for(lambda: scratch.waiting_for_locks() >= 1)
+        with pytest.raises(person.BecameAnother):
+            meeting.result()
+    assert third_turns_out_to_be_the_second() == first  # as the turn is, a moment later
+
+
 def _merge(newer: int, older: int) -> None:
     with db.unit_of_work() as unit:
         person.merge(unit, newer=newer, older=older, now=NOW)
