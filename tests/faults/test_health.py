@@ -150,6 +150,12 @@ def village() -> Iterator[Village]:
                 made.end()
 
 
+@pytest.fixture(autouse=True)
+def _all_is_well_before(village: Village) -> None:
+    """Who was missed before for another reason would be missed at once."""
+    _wait(village, village.is_green, "green before anything is broken")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_killed_process_is_missed_within_ten_seconds(village: Village, name: str) -> None:
     village.kill(name)
