@@ -19,9 +19,6 @@ DATABASE = "sarai"
 _OLD_SERVER_ENDS_WITHIN = 60.0  # seconds; one that was killed while the disk hangs ends when the disk goes on
 # What it has in memory goes to the disk before it ends, and a disk may hang: killed, it would have to replay its log.
 _STOPS_WITHIN = 60.0
-# The C library's allocator: what a statement frees is kept for the next. Given back to the system at once, as is
-# usual, it costs a fifteenth of all that PostgreSQL does here.
-_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(32 * 2**20), "MALLOC_TOP_PAD_": str(2**20)}
 
 
 class Postgres:
@@ -82,7 +79,6 @@ class Postgres:
             tuple(argv),
             self.folder,
             user=self.user,
-            env={**os.environ, **_MEMORY},
             stop_signal=signal.SIGINT,
             stops_within=_STOPS_WITHIN,
         )
