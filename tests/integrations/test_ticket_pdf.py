@@ -18,6 +18,8 @@ from models.stay import Mode
 from models.ticket import TicketState
 from tests.integrations.tickets import TICKET
 
+POINTS = 72 / 25.4  # in a millimetre
+
 
 def drawn(pdf: bytes) -> str:
     """The operators of the only page."""
@@ -200,6 +202,23 @@ def test_the_code_is_the_address() -> None:
     reference.add_data(TICKET.url, optimize=0)
     reference.make()
     assert qr_matrix(TICKET.url) == reference.get_matrix()
+
+
+def test_the_ticket_shows_the_code_upright_in_its_square() -> None:
+    """From the upper left corner, a row below the other; a PDF counts its points from the lower left."""
+    matrix = qr_matrix(TICKET.url)
+    found = re.search(r"q 0 0 0 rg (\S+) 0 0 (\S+) (\S+) (\S+) cm (.*?) f Q", drawn(ticket_pdf(TICKET)))
+    assert found is not None
+    across, down, left, top = map(float, found.groups()[:4])
+    dark = set()
+    for column, row, length, height in re.findall(r"(\d+) (\d+) (\d+) (\d+) re", found[5]):
+        assert height == "1"
+        dark |= {(int(column) + n, int(row)) for n in range(int(length))}
+    assert dark == {(x, y) for y, row in enumerate(matrix) for x, is_dark in enumerate(row) if is_dark}
+    side = 36 * POINTS
+    assert across == -down == pytest.approx(side / len(matrix), abs=0.001)
+    assert left == pytest.approx(9 * POINTS, abs=0.001)
+    assert side < top < 190 * POINTS
 
 
 def test_page_and_picture_show_the_same_code() -> None:
