@@ -68,8 +68,8 @@ def _read_whole(cursor: Any, plan: str) -> list[str]:
         if "person_roles_pkey" in line:
             continue  # a row for each owner and admin, and no more
         if scan := re.search(r"Index (?:Only )?Scan .*?using (\w+) on", line):
-            column = first_columns[scan[1]]
-            if "Index Cond: " not in following or column not in following.partition("Index Cond: ")[2]:
+            column = rf"(?<!\w){re.escape(first_columns[scan[1]])}(?!\w)"
+            if not re.search(column, following.partition("Index Cond: ")[2]):
                 found.append(scan[1])
     return found
 
