@@ -214,8 +214,8 @@ def keep(session: Session, items: Sequence[Incoming], now: datetime) -> list[Bel
     Returns:
         The bells to ring: (queue, number of its lane) for each event that was new.
     """
-    numbers = _NUMBERS.run(session, n=len(items))
-    numbered = [(number, item) for (number,), item in zip(numbers, items, strict=True)]
+    numbers = [number for (number,) in _NUMBERS.run(session, n=len(items))]
+    numbered = [*zip(numbers, items, strict=True)]
     told = {
         number: _conversation_of(session, item, now)
         for number, item in sorted(numbered, key=lambda each: (each[1].phone or "", each[1].user_id or ""))
@@ -278,10 +278,12 @@ def _conversation_of(session: Session, item: Incoming, now: datetime) -> tuple[i
     told = {k for k, v in ((person.PHONE, item.phone), (person.USER_ID, item.user_id)) if v is not None}
     if told and told == known.keys() and len({*known.values()}) == 1:
         return next(iter(known.values())), False
-    person_id = person.find_or_create(
+    if known:
+        return min(known.values()), True
+    person_id, is_all_theirs = person.create(
         session, phone=item.phone, user_id=item.user_id, name=item.name, now=now
     )
-    return person_id, True
+    return person_id, not is_all_theirs
 
 
 def claim(session: Session, *, lane: int, lanes: int, now: datetime) -> tuple[Claimed | None, bool]:
@@ -433,8 +435,10 @@ def blot(session: Session, event_id: int) -> None:
 def finish_turn(session: Session, event: Claimed, state: dict[str, Any], *, now: datetime) -> None:
     """The message has had its effect: the conversation keeps its state, and its 24-hour window moves.
 
-    What the turn said is written with it, and where it speaks to nobody else it is committed with it: nothing of
-    the unit of work may follow.
+    What the turn said is written and committed with it: nothing of the unit of work may follow.
+
+    Raises:
+        BecameAnother: as of `outbound.number_and_write`; not where the message is tried again.
     """
     values = {
         "id": event.id,
@@ -443,9 +447,7 @@ def finish_turn(session: Session, event: Claimed, state: dict[str, Any], *, now:
         "heard_at": event.received_at,
         "now": now,
     }
-    # Whom a message tells us about may have turned out to be somebody else while we waited for their conversation.
-    held = None if event.meets else event.conversation_id
-    outbound.number_and_write(session, after=[(_FINISH_TURN, values)], ends=True, held=held)
+    outbound.number_and_write(session, after=[(_FINISH_TURN, values)], ends=not event.attempts)
 
 
 _FINISH_TURN = Hot(

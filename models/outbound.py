@@ -9,10 +9,13 @@ from itertools import groupby
 from typing import Any, Literal
 
 import orjson
+from psycopg2.errors import NotNullViolation
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from models.hot import Call, Hot, run_together
 from models.message import Message, Template, Typing, from_json, to_json
+from models.person import BecameAnother
 from models.session import Session
 
 Role = Literal["guest", "owner", "admin"]
@@ -61,9 +64,7 @@ def say(
     )
 
 
-def number_and_write(
-    session: Session, *, after: Sequence[Call] = (), ends: bool = False, held: int | None = None
-) -> None:
+def number_and_write(session: Session, *, after: Sequence[Call] = (), ends: bool = False) -> None:
     """Give each message its place in its person's order and write the rows; the unit of work's last step.
 
     The counters are locked in the order of person ids, after every other lock, and held until the commit:
@@ -71,24 +72,36 @@ def number_and_write(
 
     Args:
         after: what ends the unit of work besides; it runs first, without a round trip of its own.
-        ends: nothing of the unit of work follows, so that it may be committed with this.
-        held: whose conversation we have locked: nobody finds out meanwhile that they are somebody else.
+        ends: commit with it, in the same round trip; nothing of the unit of work may follow.
+
+    Raises:
+        BecameAnother: this `ends` it, and somebody was found to be somebody else just now. Nothing is written;
+            without `ends` it is said to that one.
     """
-    waiting: list[Outgoing] = session.info["outbox"]
-    if ends and all(out.person_id == held for out in waiting):
-        run_together(session, [*after, *(_written(out.person_id, out) for out in waiting)], ends=True)
-        session.info["bells"].update(("sends", out.person_id) for out in waiting)
-        waiting.clear()
-        return
     # Sorting keeps each person's own messages in the order in which they were said.
-    for person_id, said in groupby(sorted(waiting, key=_person), _person):
+    waiting = sorted(session.info["outbox"], key=_person)
+    if ends:
+        calls = [*after, *(_written(out.person_id, out, surely=True) for out in waiting)]
+        try:
+            run_together(session, calls, ends=True)
+        except DBAPIError as error:
+            if isinstance(error.orig, NotNullViolation) and error.orig.diag.column_name == "seq":
+                raise BecameAnother("somebody who is spoken to") from error
+            raise
+        session.info["bells"].update(("sends", out.person_id) for out in waiting)
+    else:
+        _write_with_care(session, waiting, after)
+    session.info["outbox"].clear()
+
+
+def _write_with_care(session: Session, waiting: Sequence[Outgoing], after: Sequence[Call]) -> None:
+    for person_id, said in groupby(waiting, _person):
         to_write = list(said)
         # Nobody has a counter who was found to be somebody else meanwhile: then it is said to that one.
         while not run_together(session, [*after, *(_written(person_id, out) for out in to_write)]).rowcount:
             person_id, after = session.execute(_MERGED_INTO, {"id": person_id}).scalar_one(), ()
         session.info["bells"].add(("sends", person_id))
         after = ()
-    waiting.clear()
     if after:
         run_together(session, after)
 
@@ -97,7 +110,7 @@ def _person(out: Outgoing) -> int:
     return out.person_id
 
 
-def _written(person_id: int, out: Outgoing) -> Call:
+def _written(person_id: int, out: Outgoing, *, surely: bool = False) -> Call:
     values: dict[str, Any] = {
         "person_id": person_id,
         "kind": out.kind,
@@ -107,6 +120,7 @@ def _written(person_id: int, out: Outgoing) -> Call:
         "template": orjson.dumps(to_json(out.template)).decode() if out.template else None,
         "now": out.now,
         "valid_until": out.valid_until,
+        "surely": surely,
     }
     return _WRITE, values
 
@@ -114,12 +128,14 @@ def _written(person_id: int, out: Outgoing) -> Call:
 _MERGED_INTO = text("SELECT merged_into FROM persons WHERE id = :id AND merged_into IS NOT NULL")
 
 
+# Who has no counter is given nothing; or, where it has to be sure, a number that no message may have.
 _WRITE = Hot(
     "write_message",
     "WITH number AS (UPDATE recipient_counters SET last = last + 1 WHERE person_id = :person_id RETURNING last) "
     "INSERT INTO outbound_messages (person_id, seq, kind, recipient, booking_id, message, template, state, "
     "created_at, due_at, valid_until) SELECT :person_id, number.last, :kind, :recipient, :booking_id, :message, "
-    ":template, 'QUEUED', :now, :now, :valid_until FROM number",
+    ":template, 'QUEUED', :now, :now, :valid_until FROM (VALUES (1)) AS one LEFT JOIN number ON true "
+    "WHERE :surely OR number.last IS NOT NULL",
     person_id="bigint",
     kind="text",
     recipient="text",
@@ -128,6 +144,7 @@ _WRITE = Hot(
     template="jsonb",
     now="timestamptz",
     valid_until="timestamptz",
+    surely="boolean",
 )
 
 

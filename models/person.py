@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
@@ -27,39 +27,43 @@ def find_or_create(
     found = identify(session, phone=phone, user_id=user_id)
     if found:
         return min(found.values())
-    # Two first messages can race: whoever inserts the identifier first owns the person.
-    person_id: int = _NEW.run(session, name=name, country=_country(phone, user_id), now=now).scalar()
-    owner_ids = [
-        _NEW_IDENTIFIER.run(session, kind=kind, value=value, id=person_id, now=now).scalar()
-        # Always in the same order, so that two racing inserts cannot wait for each other.
-        for kind, value in ((PHONE, phone), (USER_ID, user_id))
-        if value is not None
-    ]
-    if person_id not in owner_ids:
-        both = {"id": person_id}
+    return create(session, phone=phone, user_id=user_id, name=name, now=now)[0]
+
+
+def create(
+    session: Session, *, phone: str | None, user_id: str | None, name: str | None, now: datetime
+) -> tuple[int, bool]:
+    """A new person whom nobody knew by either; (their id, whether all of this is theirs).
+
+    Two first messages can race: whoever inserts an identifier first owns the person, and the older is returned.
+    """
+    country = _country(phone, user_id)
+    new = _NEW.run(session, name=name, country=country, phone=phone, user_id=user_id, now=now)[0]
+    if new.id not in new.owner_ids:
+        both = {"id": new.id}
         session.execute(text("DELETE FROM recipient_counters WHERE person_id = :id"), both)
         session.execute(text("DELETE FROM conversations WHERE id = :id"), both)
         session.execute(text("DELETE FROM persons WHERE id = :id"), both)
-    oldest: int = min(owner_ids)
-    return oldest
+    return min(new.owner_ids), {*new.owner_ids} == {new.id}
 
 
+# The identifiers always in the same order, so that two racing inserts cannot wait for each other. Who has neither
+# is their own owner.
 _NEW = Hot(
     "write_person",
     "WITH person AS (INSERT INTO persons (name, country, created_at) VALUES (:name, :country, :now) RETURNING id),"
-    " conversation AS (INSERT INTO conversations (id) SELECT id FROM person) "
-    "INSERT INTO recipient_counters (person_id) SELECT id FROM person RETURNING person_id",
+    " conversation AS (INSERT INTO conversations (id) SELECT id FROM person),"
+    " counter AS (INSERT INTO recipient_counters (person_id) SELECT id FROM person),"
+    " owner AS (INSERT INTO person_identifiers (kind, value, person_id, since)"
+    "  SELECT told.kind, told.value, person.id, :now"
+    "  FROM person, (VALUES ('phone', :phone), ('user_id', :user_id)) AS told (kind, value)"
+    "  WHERE told.value IS NOT NULL ORDER BY told.kind"
+    "  ON CONFLICT (kind, value) DO UPDATE SET since = person_identifiers.since RETURNING person_id) "
+    "SELECT id, coalesce((SELECT array_agg(person_id) FROM owner), ARRAY[id]) AS owner_ids FROM person",
     name="text",
     country="text",
-    now="timestamptz",
-)
-_NEW_IDENTIFIER = Hot(
-    "write_identifier",
-    "INSERT INTO person_identifiers (kind, value, person_id, since) VALUES (:kind, :value, :id, :now) "
-    "ON CONFLICT (kind, value) DO UPDATE SET since = person_identifiers.since RETURNING person_id",
-    kind="text",
-    value="text",
-    id="bigint",
+    phone="text",
+    user_id="text",
     now="timestamptz",
 )
 
@@ -68,8 +72,7 @@ def with_phone_or_new(session: Session, *, phone: str | None, name: str, now: da
     """The person with this phone, found or made; without a phone one more person, whom WhatsApp knows nothing of."""
     if phone is not None:
         return find_or_create(session, phone=phone, user_id=None, name=name, now=now)
-    person_id: int = _NEW.run(session, name=name, country=None, now=now).scalar()
-    return person_id
+    return create(session, phone=None, user_id=None, name=name, now=now)[0]
 
 
 def identify(session: Session, *, phone: str | None, user_id: str | None) -> dict[str, int]:
@@ -116,6 +119,7 @@ def meet(
         person_id = older
     if name is not None:
         _NAME.run(session, id=person_id, name=name)
+    _forget(session, person_id)
     return person_id
 
 
@@ -180,7 +184,7 @@ def merge(session: Session, *, newer: int, older: int, now: datetime) -> None:
         "UPDATE persons SET merged_into = :older WHERE id = :newer",
     ):
         session.execute(text(statement), both)
-    _languages(session).pop(older, None)
+    _forget(session, newer, older)
 
 
 def change_identifier(
@@ -230,7 +234,7 @@ def speak(session: Session, person_id: int, language: str) -> None:
         text("UPDATE persons SET language = :language WHERE id = :id"),
         {"id": person_id, "language": language},
     )
-    _languages(session).pop(person_id, None)
+    _forget(session, person_id)
 
 
 def speak_at_first(session: Session, person_id: int, language: str) -> None:
@@ -239,30 +243,51 @@ def speak_at_first(session: Session, person_id: int, language: str) -> None:
         text("UPDATE persons SET language = :language WHERE id = :id AND language IS NULL"),
         {"id": person_id, "language": language},
     )
-    _languages(session).pop(person_id, None)
+    _forget(session, person_id)
 
 
 def language_of(session: Session, person_id: int) -> str | None:
-    """The language that the person is spoken to in, read once in a unit of work; None while it is not known."""
-    read = _languages(session)
-    if person_id not in read:
-        read[person_id] = _LANGUAGE.run(session, id=person_id).scalar()
-    return read[person_id]
-
-
-def _languages(session: Session) -> dict[int, str | None]:
-    read: dict[int, str | None] = session.info.setdefault("languages", {})
-    return read
+    """The language that the person is spoken to in; None while it is not known."""
+    return _about(session, person_id).language
 
 
 def country_of(session: Session, person_id: int) -> str | None:
     """Where the person seems to be at home; None as long as it is not known."""
-    country: str | None = _COUNTRY.run(session, id=person_id).scalar()
-    return country
+    return _about(session, person_id).country
 
 
-_COUNTRY = Hot("country_of_person", "SELECT country FROM persons WHERE id = :id", id="bigint")
-_LANGUAGE = Hot("language_of_person", "SELECT language FROM persons WHERE id = :id", id="bigint")
+def phone_of(session: Session, person_id: int) -> str | None:
+    """The person's newest phone, E.164 with its plus; None where WhatsApp hides it."""
+    return _about(session, person_id).phone
+
+
+class _About(NamedTuple):
+    language: str | None
+    country: str | None
+    phone: str | None
+
+
+def _about(session: Session, person_id: int) -> _About:
+    """Read once in a unit of work: who writes to somebody needs most of it."""
+    read: dict[int, _About] = session.info.setdefault("about", {})
+    if person_id not in read:
+        row = _ABOUT.run(session, id=person_id).first()
+        read[person_id] = _About(*row) if row else _About(None, None, None)
+    return read[person_id]
+
+
+def _forget(session: Session, *person_ids: int) -> None:
+    """What was read of these is not so any more."""
+    for person_id in person_ids:
+        session.info.get("about", {}).pop(person_id, None)
+
+
+_ABOUT = Hot(
+    "about_person",
+    "SELECT language, country, (SELECT value FROM person_identifiers WHERE person_id = persons.id "
+    "AND kind = 'phone' ORDER BY since DESC LIMIT 1) FROM persons WHERE id = :id",
+    id="bigint",
+)
 
 
 def roles(session: Session, person_id: int) -> frozenset[str]:
@@ -284,19 +309,6 @@ _ADMINS_ON_DUTY = Hot(
 
 def recipient(identifiers: dict[str, Any]) -> Recipient:
     return Recipient(phone=identifiers.get(PHONE), user_id=identifiers.get(USER_ID))
-
-
-def phone_of(session: Session, person_id: int) -> str | None:
-    """The person's phone, newest first, E.164 with its plus; None where WhatsApp hides it."""
-    phone: str | None = _PHONE.run(session, id=person_id).scalar()
-    return phone
-
-
-_PHONE = Hot(
-    "phone_of_person",
-    "SELECT value FROM person_identifiers WHERE person_id = :id AND kind = 'phone' ORDER BY since DESC LIMIT 1",
-    id="bigint",
-)
 
 
 def _country(phone: str | None, user_id: str | None) -> str | None:

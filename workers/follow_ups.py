@@ -237,11 +237,14 @@ def run_light(lane: int, lanes: int, *, rules: Rules, clock: Clock) -> tuple[boo
 
 
 def finish(session: Session, due: Due, outcome: Outcome, now: datetime) -> None:
-    """The job has had its effect; it commits together with that effect, and what was said is written with it.
+    """The job has had its effect; it commits together with that effect and with what was said.
 
     Nothing of the unit of work may follow.
+
+    Raises:
+        BecameAnother: as of `outbound.number_and_write`; not where the job is tried again.
     """
-    outbound.number_and_write(session, after=[_ending(due, outcome, now)], ends=True)
+    outbound.number_and_write(session, after=[_ending(due, outcome, now)], ends=not due.attempts)
 
 
 def finish_on(cursor: Any, info: dict[Any, Any], due: Due, outcome: Outcome, now: datetime) -> None:

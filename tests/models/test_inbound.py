@@ -27,13 +27,14 @@ SECOND = timedelta(seconds=1)
 
 
 def test_a_strangers_message_makes_a_person_and_rings_for_their_turn(scratch: Scratch) -> None:
-    _kept(make.inbound_text("+923000000999", "hi", user="PK.999"))
+    _kept(replace(make.inbound_text("+923000000999", "hi", user="PK.999"), name="Ayesha"))
     event = scratch.row("SELECT * FROM inbound_events")
     someone = scratch.value("SELECT id FROM persons")
     assert (event.conversation_id, event.kind, event.source) == (someone, "message", "whatsapp")
     assert event.payload["text"] == {"body": "hi"}
     assert (event.received_at, event.done_at, event.attempts) == (NOW, None, 0)
-    assert event.meets  # the turn attaches what is told: nobody holds this conversation's lock here
+    assert not event.meets  # they are all that the message tells already
+    assert scratch.value("SELECT name FROM persons") == "Ayesha"
     assert scratch.rung == [{("turns", someone)}]
 
 
@@ -388,16 +389,25 @@ def test_a_long_error_is_kept_short(scratch: Scratch) -> None:
 def test_what_is_said_to_someone_who_was_just_found_to_be_another_is_the_others_to_hear(
     scratch: Scratch,
 ) -> None:
-    """The message told who wrote it, and by the time that we had their conversation they were somebody else."""
-    (_, _, older), (phone, _, newer) = _known_person(), _known_person()
-    _kept(make.inbound_text(phone))
+    """At the second try, which takes the time to find out who that is."""
+    (_, _, older), (phone, _, newer), (guests, _, _) = (_known_person() for _ in range(3))
     with db.unit_of_work() as unit:
-        event = _claim(unit)
-        assert event is not None
         person.merge(unit, newer=newer, older=older, now=NOW)
-        make.say(unit, newer)
-        inbound.finish_turn(unit, replace(event, meets=True), {"at": "menu"}, now=NOW)
+    _kept(make.inbound_text(guests))
+
+    def turn(attempts: int) -> None:
+        with db.unit_of_work() as unit:
+            event = _claim(unit)
+            assert event is not None
+            make.say(unit, newer)
+            inbound.finish_turn(unit, replace(event, attempts=attempts), {"at": "menu"}, now=NOW)
+
+    with pytest.raises(person.BecameAnother):
+        turn(0)
+    assert scratch.rows("SELECT 1 FROM outbound_messages") == []
+    turn(1)
     assert scratch.value("SELECT person_id FROM outbound_messages") == older
+    assert _work_off() is None
 
 
 def test_what_is_kept_for_someone_who_is_just_found_to_be_another_is_the_others_turn(

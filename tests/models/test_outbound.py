@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from models import db, outbound
+from models import db, outbound, person
 from models.hot import Hot
 from models.message import Button, Buttons, Template, Text, Typing, from_json
 from models.session import Session
@@ -151,23 +152,41 @@ def _heard(session: Session, person_id: int) -> list[tuple[int, str]]:
     return [(row.seq, row.words) for row in rows]
 
 
-@pytest.mark.parametrize("to", ["held", "other", "both", "nobody"])
-def test_what_ends_a_unit_of_work_commits_with_it_where_nobody_can_turn_out_to_be_somebody_else(
-    scratch: Scratch, to: str
+@pytest.mark.parametrize("ends", [True, False])
+@pytest.mark.parametrize("to", [[], ["one"], ["other"], ["other", "one", "other"]], ids=str)
+def test_what_ends_a_unit_of_work_is_written_and_committed_with_all_that_it_says(
+    scratch: Scratch, to: list[str], ends: bool
 ) -> None:
     with db.unit_of_work() as unit:
-        held, other = make.person(unit), make.person(unit)
-    ended = [(ENDING, {"id": held})]
+        people = {name: make.person(unit) for name in ("one", "other")}
+    scratch.rung.clear()
     with db.unit_of_work() as unit:
-        for name, person_id in (("held", held), ("other", other)):
-            if to in (name, "both"):
-                make.say(unit, person_id)
-        outbound.number_and_write(unit, after=ended, ends=True, held=held)
-        is_committed = scratch.value("SELECT name FROM persons WHERE id = :id", id=held) == "Ended"
-        assert is_committed == (to in ("held", "nobody"))
-    assert scratch.value("SELECT name FROM persons WHERE id = :id", id=held) == "Ended"
+        for name in to:
+            make.say(unit, people[name])
+        outbound.number_and_write(unit, after=[(ENDING, {"id": people["one"]})], ends=ends)
+        is_committed = scratch.value("SELECT name FROM persons WHERE id = :id", id=people["one"]) == "Ended"
+        assert is_committed == ends
+    assert scratch.value("SELECT name FROM persons WHERE id = :id", id=people["one"]) == "Ended"
+    heard = scratch.rows("SELECT person_id FROM outbound_messages ORDER BY person_id, seq")
+    assert [row.person_id for row in heard] == sorted(people[name] for name in to)
+    assert {bell for bells in scratch.rung for bell in bells} == {("sends", people[name]) for name in to}
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_who_became_somebody_else_meanwhile_is_told_or_the_unit_of_work_is_tried_again(
+    scratch: Scratch, ends: bool
+) -> None:
+    with db.unit_of_work() as unit:
+        one, older, newer = (make.person(unit) for _ in range(3))
+        person.merge(unit, newer=newer, older=older, now=NOW)
+    how = pytest.raises(person.BecameAnother) if ends else contextlib.nullcontext()
+    with how, db.unit_of_work() as unit:
+        make.say(unit, one)
+        make.say(unit, newer)
+        outbound.number_and_write(unit, after=[(ENDING, {"id": one})], ends=ends)
     heard = [row.person_id for row in scratch.rows("SELECT person_id FROM outbound_messages ORDER BY 1")]
-    assert heard == {"held": [held], "other": [other], "both": [held, other], "nobody": []}[to]
+    assert heard == ([] if ends else [one, older])
+    assert (scratch.value("SELECT name FROM persons WHERE id = :id", id=one) == "Ended") is not ends
 
 
 def test_what_cannot_be_written_takes_its_end_with_it(scratch: Scratch) -> None:
@@ -184,4 +203,4 @@ def test_what_cannot_be_written_takes_its_end_with_it(scratch: Scratch) -> None:
 def _end_with(person_id: int, **said: Any) -> None:
     with db.unit_of_work() as unit:
         make.say(unit, person_id, **said)
-        outbound.number_and_write(unit, after=[(ENDING, {"id": person_id})], ends=True, held=person_id)
+        outbound.number_and_write(unit, after=[(ENDING, {"id": person_id})], ends=True)

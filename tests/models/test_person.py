@@ -332,10 +332,11 @@ def test_notices_go_to_the_admins_on_duty(session: Session) -> None:
 # ---- language -------------------------------------------------------------------------------------
 
 
-def test_a_language_is_read_once_in_a_unit_of_work_and_anew_when_one_is_chosen(
+def test_who_somebody_is_is_read_once_in_a_unit_of_work_and_anew_when_it_changes(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person_id = make.person(session)
+    first, second = make.phone(), make.phone()
+    person_id = _find(session, phone=first)
     reads: list[str] = []
     run = Hot.run
 
@@ -345,11 +346,20 @@ def test_a_language_is_read_once_in_a_unit_of_work_and_anew_when_one_is_chosen(
 
     monkeypatch.setattr(Hot, "run", note)
     assert [person.language_of(session, person_id) for _ in range(3)] == [None] * 3
-    assert reads.count("language_of_person") == 1
+    assert person.country_of(session, person_id) is not None
+    assert person.phone_of(session, person_id) == first
+    assert reads.count("about_person") == 1
     person.speak_at_first(session, person_id, "ur")
     assert person.language_of(session, person_id) == "ur"
     person.speak(session, person_id, "hi")
     assert person.language_of(session, person_id) == "hi"
+    person.change_identifier(session, person_id, phone=second, user_id=None, now=LATER)
+    assert person.phone_of(session, person_id) == second
+    older = make.person(session)
+    assert person.phone_of(session, older) != second
+    person.merge(session, newer=person_id, older=older, now=LATER)
+    assert person.phone_of(session, older) == second
+    assert person.phone_of(session, person_id) is None
 
 
 # ---- helpers ---------------------------------------------------------------------------------------
