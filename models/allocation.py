@@ -174,12 +174,12 @@ _HOLD = Hot(
 
 def keep(session: Session, booking_id: int) -> None:
     """The claim is no hold any more: it stays until it is released."""
-    _KEEP.run(session, id=booking_id)
+    _KEEP.write(session, id=booking_id)
 
 
 def hold(session: Session, booking_id: int, hold_until: datetime) -> None:
     """The claim is a hold until then, whatever it was."""
-    _HOLD.run(session, id=booking_id, until=hold_until)
+    _HOLD.write(session, id=booking_id, until=hold_until)
 
 
 def release(session: Session, booking_id: int) -> None:

@@ -138,7 +138,7 @@ class Booking(BookingFound):
         """From now on the advance is all of it, and nothing is due at the place."""
         self.quote = self.priced.in_full().to_dict()
         self.advance_minor = self.total_minor
-        PAY_IN_FULL.run(session, id=self.id, quote=orjson.dumps(self.quote).decode())
+        PAY_IN_FULL.write(session, id=self.id, quote=orjson.dumps(self.quote).decode())
 
     def waive_payment(
         self, session: Session, *, revision: int, rules: Rules, cause: str, now: datetime

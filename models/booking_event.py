@@ -78,8 +78,8 @@ def record(
     now: datetime,
     reason: str | None = None,
     data: Mapping[str, Any] | None = None,
-) -> int:
-    """Write the event, and a `follow_ups` row for each job that must follow it; returns the event's id.
+) -> None:
+    """Write the event, and a `follow_ups` row for each job that must follow it.
 
     What a verb changed besides is written with it, as one statement; and each step is an UPDATE of its own,
     for the database checks every one of them against its event.
@@ -93,7 +93,7 @@ def record(
         for follow_up in follow_ups.get(action, ())
         if (due_at := follow_up.due_at(booking, now)) is not None
     ]
-    event_id: int = statement.run(
+    statement.write(
         session,
         **standing,
         booking_id=booking.id,
@@ -108,10 +108,9 @@ def record(
         jobs=[job for job, _, _ in due],
         queues=[queue for _, queue, _ in due],
         due_ats=[due_at for _, _, due_at in due],
-    ).scalar()
+    )
     booking.written = standing
     session.info["bells"].update((queue, booking.id) for _, queue, due_at in due if due_at <= now)
-    return event_id
 
 
 # What the verbs change of a booking after its summary: all of it is written where any of it has changed.
@@ -134,12 +133,10 @@ _EVENT = (
     " INSERT INTO booking_events"
     " (booking_id, from_status, action, to_status, cause, actor, actor_id, reason, data, at)"
     " VALUES (:booking_id, :from_status, :action, :status, :cause, :actor, :actor_id, :reason, :data, :now)"
-    " RETURNING id),"
-    " following AS ("
+    " RETURNING id)"
     " INSERT INTO follow_ups (booking_id, job, queue, cause, due_at)"
     " SELECT :booking_id, job, queue, 'event:' || event.id, due_at"
-    " FROM event, unnest(:jobs, :queues, :due_ats) AS following (job, queue, due_at))"
-    " SELECT id FROM event"
+    " FROM event, unnest(:jobs, :queues, :due_ats) AS following (job, queue, due_at)"
 )
 _PARAMETERS: Final = {
     "booking_id": "bigint",
@@ -169,7 +166,7 @@ def demand(
     session: Session, booking_id: int, job: str, queue: str, *, cause: str, due_at: datetime, now: datetime
 ) -> None:
     """Make one more job follow, once per cause: for what hangs on a payment or a message, not on an event."""
-    _DEMAND.run(session, booking_id=booking_id, job=job, queue=queue, cause=cause, due_at=due_at)
+    _DEMAND.write(session, booking_id=booking_id, job=job, queue=queue, cause=cause, due_at=due_at)
     if due_at <= now:
         session.info["bells"].add((queue, booking_id))
 

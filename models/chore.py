@@ -36,7 +36,7 @@ def demand(
     due_at: datetime | None = None,
 ) -> None:
     """Have this done soon, or when it is due, once per cause."""
-    _DEMAND.run(
+    _DEMAND.write(
         session,
         job=job,
         args=orjson.dumps(args).decode(),

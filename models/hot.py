@@ -66,6 +66,20 @@ class Hot:
         """
         return run_together(session, [(self, values)])
 
+    def write(self, session: Session, **values: Any) -> None:
+        """Execute before the session's next statement, or its commit, without a round trip of its own.
+
+        Raises:
+            DBAPIError: as of `run`; what is wrong with the values is an error of the next statement.
+        """
+        connection = session.bare
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            with driver.cursor() as cursor:
+                session.owe(self.call_on(cursor, connection.info, **values))
+        except psycopg2.Error as error:
+            raise of_the_driver(self.name, error, connection) from error
+
     def run_on(self, cursor: Any, info: dict[Any, Any], **values: Any) -> list[Any]:
         """Execute on the driver's cursor; `info` belongs to its connection."""
         self._prepare_on(cursor, info)

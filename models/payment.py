@@ -141,7 +141,7 @@ class Payment:
         now: datetime,
     ) -> None:
         """One more attempt to pay; its page is made by a follow-up."""
-        _BEGIN.run(
+        _BEGIN.write(
             session,
             booking_id=booking_id,
             method=method,
@@ -214,7 +214,7 @@ class Payment:
 
     def write(self, session: Session) -> None:
         """Make what was learned the row's, in this unit of work."""
-        _WRITE.run(session, id=self.id, **{name: getattr(self, name) for name in _LEARNED})
+        _WRITE.write(session, id=self.id, **{name: getattr(self, name) for name in _LEARNED})
         if self.payee_id is not None and self.state not in OPEN:
             ended_at = self.captured_at or self.ended_at
             assert ended_at is not None

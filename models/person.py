@@ -118,7 +118,7 @@ def meet(
         merge(session, newer=newer, older=older, now=now)
         person_id = older
     if name is not None:
-        _NAME.run(session, id=person_id, name=name)
+        _NAME.write(session, id=person_id, name=name)
     _forget(session, person_id)
     return person_id
 

@@ -6,7 +6,8 @@ add is its own work, which costs more than most of our statements.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
@@ -24,12 +25,13 @@ class Session:
         bare: the connection, for who begins by `send`; anything else on it would commit by itself.
     """
 
-    __slots__ = ("_driver", "_has_begun", "bare", "info")
+    __slots__ = ("_driver", "_has_begun", "_owed", "bare", "info")
 
     def __init__(self, connection: Connection) -> None:
         self.bare = connection
         self._driver: Any = connection.connection.dbapi_connection
         self._has_begun = False
+        self._owed: list[bytes] = []
         self.info: dict[Any, Any] = {}
 
     def __enter__(self) -> Session:
@@ -40,44 +42,59 @@ class Session:
         self.bare.close()
 
     def connection(self) -> Connection:
-        self._begin()
+        self._catch_up()
         return self.bare
+
+    def owe(self, statement: bytes) -> None:
+        """Have this executed before the next statement, in its round trip; before the commit at the latest.
+
+        For what returns nothing that anybody waits for. What goes wrong with it is the next statement's error.
+        """
+        self._owed.append(statement)
 
     def send(self, cursor: Any, statements: bytes, *, ends: bool = False) -> None:
         """Execute on the driver's cursor, beginning before the first statement and, if this `ends` it, committing.
 
-        Both in the same round trip, where the connection leaves them to us; the driver takes one for each.
+        All in the same round trip, where the connection leaves it to us; the driver takes one for each.
         """
-        if not self._has_begun and self._driver.autocommit:
-            statements = b"BEGIN;" + statements
-            self._has_begun = True
-        ends = ends and self._has_begun
-        cursor.execute(statements + b";COMMIT" if ends else statements)
-        if ends:
+        commits = ends and self._driver.autocommit
+        cursor.execute(b";".join([*self._before(), statements, *([b"COMMIT"] if commits else [])]))
+        if commits:
             self._has_begun = False
 
     def execute(self, statement: Executable, values: Values | None = None) -> CursorResult[*tuple[Any, ...]]:
-        self._begin()
+        self._catch_up()
         return self.bare.execute(statement, values)
 
     def scalar(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Any:
-        self._begin()
+        self._catch_up()
         return self.bare.scalar(statement, values)
 
     def scalars(self, statement: Executable, values: Mapping[str, Any] | None = None) -> ScalarResult[Any]:
-        self._begin()
+        self._catch_up()
         return self.bare.scalars(statement, values)
 
-    def begin_nested(self) -> NestedTransaction:
+    @contextmanager
+    def begin_nested(self) -> Iterator[NestedTransaction]:
         """What fails in here takes nothing with it that was done before."""
-        self._begin()
-        return self.bare.begin_nested()
+        self._catch_up()
+        try:
+            with self.bare.begin_nested() as nested:
+                yield nested
+                if nested.is_active:
+                    self._catch_up()
+                self._owed.clear()  # of one that was rolled back in here
+        except BaseException:
+            self._owed.clear()
+            raise
 
     def commit(self) -> None:
         """
         Raises:
             DBAPIError: it is not committed, or nobody knows: the connection was lost.
         """
+        if self._owed and not self._has_begun:
+            self._catch_up()
         if self.bare.in_transaction():
             self.bare.commit()
         try:
@@ -86,32 +103,39 @@ class Session:
             raise of_the_driver("commit", error, self.bare) from error
 
     def rollback(self) -> None:
+        self._owed.clear()
         self.bare.rollback()  # what the library has begun; a lost connection has nothing more
         if not self.bare.invalidated:
             self._end("ROLLBACK")
 
-    def _begin(self) -> None:
-        if self._has_begun or not self._driver.autocommit:
-            return
-        self._has_begun = True
-        try:
-            self._say("BEGIN")
-        except psycopg2.Error as error:
-            raise of_the_driver("begin", error, self.bare) from error
+    def _before(self) -> list[bytes]:
+        """What has to go before the next statement."""
+        begins = self._driver.autocommit and not self._has_begun
+        self._has_begun = self._has_begun or begins
+        owed, self._owed = self._owed, []
+        return [b"BEGIN", *owed] if begins else owed
+
+    def _catch_up(self) -> None:
+        """The library knows nothing of what we begin and owe."""
+        if before := self._before():
+            try:
+                self._say(*before)
+            except psycopg2.Error as error:
+                raise of_the_driver("begin", error, self.bare) from error
 
     def _end(self, how: str) -> None:
         """Of hot statements the library knows nothing, and of what we began the driver knows nothing."""
         if self._has_begun:
-            self._say(how)
+            self._say(*self._before(), how.encode())
             self._has_begun = False  # not before: what failed here is still to be rolled back
         elif how == "COMMIT":
             self._driver.commit()
         else:
             self._driver.rollback()
 
-    def _say(self, command: str) -> None:
+    def _say(self, *commands: bytes) -> None:
         with self._driver.cursor() as cursor:
-            cursor.execute(command)
+            cursor.execute(b";".join(commands))
 
 
 def of_the_driver(what: str, error: psycopg2.Error, connection: Connection) -> DBAPIError:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models import db
 from models.hot import Hot
+from models.session import Session
 from tests.conftest import Scratch
 
 
@@ -150,13 +151,19 @@ def test_one_that_vanished_is_noticed_unless_its_address_says_otherwise(
     assert all(each["tcp_user_timeout"] and each["keepalives_idle"] for each in asked)
 
 
+def _begin_with_a_savepoint(unit: Session) -> None:
+    with unit.begin_nested():
+        pass
+
+
 BEGINNINGS = {
     "the library": lambda unit: unit.execute(text("INSERT INTO categories VALUES ('a', 'One', 1)")),
     "its connection": lambda unit: unit.connection().exec_driver_sql(
         "INSERT INTO categories VALUES ('b', 'One', 1)"
     ),
     "a hot statement": lambda unit: ADD.run(unit),
-    "a savepoint": lambda unit: unit.begin_nested().commit(),
+    "a write": lambda unit: ADD.write(unit),
+    "a savepoint": _begin_with_a_savepoint,
 }
 ADD = Hot("test_add_category", "INSERT INTO categories VALUES ('c', 'One', 1)")
 

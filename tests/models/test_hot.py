@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from models import db
 from models.hot import Hot, run_together
@@ -22,6 +25,10 @@ ADD = Hot(
 )
 DIVIDE = Hot("test_divide", "SELECT 1 / :by", by="int")
 NOTHING = Hot("test_nothing", "SELECT 7")
+KEEP = Hot("test_keep_named", "INSERT INTO categories VALUES (:slug, :name, 1)", slug="text", name="text")
+RENAME = Hot("test_rename", "UPDATE categories SET name = 'Renamed' WHERE slug = :slug", slug="text")
+_SLUGS = "SELECT array_agg(slug || ': ' || name ORDER BY slug) AS slugs FROM categories"
+SLUGS = Hot("test_slugs", _SLUGS)
 
 
 def test_it_does_what_the_statement_says(session: Session) -> None:
@@ -47,6 +54,65 @@ def test_of_several_in_one_round_trip_all_are_done_and_the_last_one_answers(sess
     with pytest.raises(DataError, match="test_keep; test_divide"), session.begin_nested():
         run_together(session, [(keep, {"slug": "d"}), (DIVIDE, {"by": 0})])
     assert session.scalar(text("SELECT 1 FROM categories WHERE slug = 'd'")) is None
+
+
+def test_a_write_is_done_before_whatever_comes_next(scratch: Scratch) -> None:
+    after = {
+        "a hot statement": lambda unit: SLUGS.run(unit)[0].slugs,
+        "the library": lambda unit: unit.scalar(text(_SLUGS)),
+        "its connection": lambda unit: unit.connection().exec_driver_sql(_SLUGS).scalar(),
+    }
+    for come_next in after.values():
+        with db.unit_of_work() as unit:
+            KEEP.write(unit, slug="a;b", name="First")
+            KEEP.write(unit, slug="c", name="100%")
+            RENAME.write(unit, slug="a;b")
+            assert come_next(unit) == ["a;b: Renamed", "c: 100%"]
+            unit.rollback()
+        assert scratch.rows("SELECT slug FROM categories") == []
+    with db.unit_of_work() as unit:
+        KEEP.write(unit, slug="d", name="Last")
+        assert scratch.rows("SELECT slug FROM categories") == []
+    assert scratch.value("SELECT name FROM categories") == "Last"
+
+
+@pytest.mark.parametrize(
+    "come_next", [NOTHING.run, lambda unit: unit.scalar(text("SELECT 7")), lambda unit: None]
+)
+def test_what_is_wrong_with_a_write_undoes_all(scratch: Scratch, come_next: Callable[[Session], Any]) -> None:
+    def write(*slugs: str) -> None:
+        with db.unit_of_work() as unit:
+            for slug in slugs:
+                KEEP.write(unit, slug=slug, name="")
+            come_next(unit)
+
+    with pytest.raises(IntegrityError):
+        write("a", "a")
+    assert scratch.rows("SELECT slug FROM categories") == []
+    write("a")  # on the same connection
+    assert scratch.value("SELECT slug FROM categories") == "a"
+
+
+def test_a_write_belongs_to_the_savepoint_that_it_was_made_in(scratch: Scratch) -> None:
+    def attempt(slug: str, *, undo: bool = False, fails: bool = False) -> None:
+        with unit.begin_nested() as nested:
+            KEEP.write(unit, slug=slug, name="")
+            if undo:
+                nested.rollback()
+            if fails:
+                raise ZeroDivisionError
+
+    with db.unit_of_work() as unit:
+        KEEP.write(unit, slug="before", name="")
+        with pytest.raises(IntegrityError):
+            attempt("before")
+        with pytest.raises(ZeroDivisionError):
+            attempt("failed", fails=True)
+        attempt("undone", undo=True)
+        attempt("within")
+        KEEP.write(unit, slug="after", name="")
+    kept = scratch.rows("SELECT slug FROM categories ORDER BY slug")
+    assert [slug for (slug,) in kept] == ["after", "before", "within"]
 
 
 def test_it_is_prepared_once_on_each_connection(scratch: Scratch) -> None:

@@ -390,7 +390,7 @@ def test_what_is_said_to_someone_who_was_just_found_to_be_another_is_the_others_
     scratch: Scratch,
 ) -> None:
     """At the second try, which takes the time to find out who that is."""
-    (_, _, older), (phone, _, newer), (guests, _, _) = (_known_person() for _ in range(3))
+    (_, _, older), (_, _, newer), (guests, _, _) = (_known_person() for _ in range(3))
     with db.unit_of_work() as unit:
         person.merge(unit, newer=newer, older=older, now=NOW)
     _kept(make.inbound_text(guests))
