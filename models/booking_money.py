@@ -6,19 +6,21 @@ action; the rest of them is in `models/booking.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from models import action_code, allocation, booking_event, evidence, receipt, ticket
 from models.booking_event import SARAI, Actor, known
-from models.booking_row import KEPT_FOR, NEWER_OF_SAME_STAY, PUT_TO, REJECTIONS, YES
+from models.booking_row import COLUMNS, KEPT_FOR, LOCK, NEWER_OF_SAME_STAY, PUT_TO, REJECTIONS, YES
 from models.booking_steps import BookingSteps
 from models.cancellation import Policy, refund_due
 from models.errors import IllegalTransition, TooManyHolds, WayToPayClosed
+from models.hot import Hot, run_together
 from models.lifecycle import AWAITING_OWNER, CONFIRMED, LIVE_HOLD, Action, Fact, Status, next_status
 from models.money import Money
 from models.payee import Payee
+from models.payment import COLUMNS as OF_PAYMENT
 from models.payment import (
     HAS_MONEY,
     OPEN,
@@ -43,6 +45,16 @@ OTHERS = "others"  # the reason of a search that ends because what was found is 
 
 class BookingMoney(BookingSteps):
     """What is paid, by whichever way, and what the booking does about it."""
+
+    @classmethod
+    def with_payments(cls, session: Session, booking_id: int) -> tuple[Self, Mapping[int, Payment]]:
+        """The booking and its payments by their ids, locked in this order and read anew; it has at least one."""
+        # What has waited for a lock sees other rows as they were before: the second looks when the lock is ours.
+        rows = run_together(session, [(LOCK, {"id": booking_id}), (_WITH_PAYMENTS, {"id": booking_id})])
+        booking = cls.from_row(session, rows[0][: len(COLUMNS)])
+        of_payments = (row[len(COLUMNS) :] for row in rows)
+        payments = Payment.from_rows(session, booking_id, of_payments, lock=True)
+        return booking, {payment.id: payment for payment in payments}
 
     # ---- asking for money ----------------------------------------------------------------------
 
@@ -623,6 +635,14 @@ class BookingMoney(BookingSteps):
             self.starts_at,
             self.updated_at,
         ).minor
+
+
+_WITH_PAYMENTS = Hot(
+    "booking_with_payments",
+    f"SELECT {', '.join(f'b.{name}' for name in COLUMNS)}, {', '.join(f'p.{name}' for name in OF_PAYMENT)} "
+    "FROM bookings b JOIN payments p ON p.booking_id = b.id WHERE b.id = :id ORDER BY p.id FOR NO KEY UPDATE",
+    id="bigint",
+)
 
 
 def to_capture(status: str, decision: str | None, payments: Sequence[Stands]) -> Stands | None:

@@ -97,7 +97,7 @@ class BookingRow:
 
         No key changes: rows that refer to it (news of a payment at the door, say) need not wait.
         """
-        found = cls._first(session, _LOCK.run(session, id=booking_id))
+        found = cls._first(session, LOCK.run(session, id=booking_id))
         if found is None:
             raise LookupError(f"no booking {booking_id}")
         return found
@@ -209,7 +209,7 @@ def _one_of(statuses: Iterable[Status]) -> str:
 COLUMNS: Final = tuple(column.name for column in fields(BookingRow))
 _COLUMNS = ", ".join(COLUMNS)
 _ONE = Hot("one_booking", f"SELECT {_COLUMNS} FROM bookings WHERE id = :id", id="bigint")
-_LOCK = Hot(
+LOCK = Hot(
     "booking_for_update",
     f"SELECT {_COLUMNS} FROM bookings WHERE id = :id FOR NO KEY UPDATE",
     id="bigint",

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from models import db
 from models.booking_event import SLOW
 from models.hot import Hot
 from models.session import Session
@@ -59,10 +60,12 @@ _DEMAND = Hot(
 )
 
 
-def claim(session: Session, *, most: int, now: datetime) -> Sequence[Chore]:
-    """What is due and nobody does; who does not finish in time loses it to the next who asks."""
-    rows = _CLAIM.run(session, most=most, now=now, until=now + LEASE, most_attempts=MOST_ATTEMPTS)
-    return [Chore(row.id, row.job, row.args, row.attempts) for row in rows]
+def claim(*, most: int, now: datetime) -> Sequence[Chore]:
+    """What is due and nobody does, committed; who does not finish in time loses it to the next who asks."""
+    with db.one_statement() as (cursor, info):
+        until = now + LEASE
+        rows = _CLAIM.run_on(cursor, info, most=most, now=now, until=until, most_attempts=MOST_ATTEMPTS)
+    return [Chore(*row) for row in rows]
 
 
 # What is asked for too late, or has failed too often, is given up with the same look.

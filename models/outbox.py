@@ -149,7 +149,7 @@ _CLAIM = Hot(
 def record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
     """Write what became of these attempts and what each message does next."""
     outcomes = _in_order(outcomes)
-    _ENDED.run(session, **_ended(outcomes, now))
+    _ENDED.write(session, **_ended(outcomes, now))
     for outcome in outcomes:
         if outcome.verdict is not None:
             _refuse(session, outcome, now)

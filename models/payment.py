@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import sample
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import text
 
@@ -125,9 +125,25 @@ class Payment:
 
     @classmethod
     def of_booking(cls, session: Session, booking_id: int, *, lock: bool = False) -> Sequence[Payment]:
-        """The booking's payments, oldest first; locked after the booking, never before it."""
+        """The booking's payments, oldest first; locked after the booking, never before it.
+
+        What this unit of work has locked nobody else changes or adds to: it is not read again.
+        """
+        locked = _locked(session)
+        if booking_id in locked and not lock:
+            return locked[booking_id]
         rows = (_LOCK_OF_BOOKING if lock else _OF_BOOKING).run(session, booking_id=booking_id)
-        return [seen(session, cls(*row)) for row in rows]
+        return cls.from_rows(session, booking_id, rows, lock=lock)
+
+    @classmethod
+    def from_rows(
+        cls, session: Session, booking_id: int, rows: Iterable[Iterable[Any]], *, lock: bool
+    ) -> Sequence[Payment]:
+        """All payments of the booking, with the columns as in `COLUMNS`, as they were read or locked just now."""
+        payments = [seen(session, cls(*row)) for row in rows]
+        if lock:
+            _locked(session)[booking_id] = payments
+        return payments
 
     @classmethod
     def begin(
@@ -141,6 +157,7 @@ class Payment:
         now: datetime,
     ) -> None:
         """One more attempt to pay; its page is made by a follow-up."""
+        _locked(session).pop(booking_id, None)
         _BEGIN.write(
             session,
             booking_id=booking_id,
@@ -200,6 +217,7 @@ class Payment:
                 short_minor=short,
             ).first()
             if row is not None:
+                _locked(session).pop(booking_id, None)
                 return seen(session, cls(*row))
 
     def put_to(self, session: Session, booking_id: int, now: datetime) -> Payment:
@@ -209,6 +227,7 @@ class Payment:
         """
         self.state, self.ended_at = PaymentState.REFUNDED, now
         self.write(session)
+        _locked(session).pop(booking_id, None)
         what = {"id": self.id, "booking_id": booking_id, "now": now}
         return seen(session, Payment(*session.execute(_PUT, what).one()))
 
@@ -273,7 +292,14 @@ class Payment:
         self.ended_at = now
 
 
-_COLUMNS = ", ".join(column.name for column in fields(Payment))
+def _locked(session: Session) -> dict[int, Sequence[Payment]]:
+    """The payments of bookings that this unit of work has locked."""
+    locked: dict[int, Sequence[Payment]] = session.info.setdefault("locked payments", {})
+    return locked
+
+
+COLUMNS: Final = tuple(column.name for column in fields(Payment))
+_COLUMNS = ", ".join(COLUMNS)
 _OF = f"SELECT {_COLUMNS} FROM payments WHERE booking_id = :booking_id ORDER BY id"
 _OF_BOOKING = Hot("payments_of_booking", _OF, booking_id="bigint")
 _LOCK_OF_BOOKING = Hot("lock_payments_of_booking", f"{_OF} FOR NO KEY UPDATE", booking_id="bigint")

@@ -129,8 +129,7 @@ class Errands(Crew[Due | Chore | Going, Done]):
         if not self._chores or most < 1:
             return []
         try:
-            with unit_of_work() as session:
-                return chore.claim(session, most=most, now=self._clock.now())
+            return chore.claim(most=most, now=self._clock.now())
         except Exception as error:  # the errands that were claimed are not to be forgotten for it
             log.warning("chores.wait", error=repr(error)[:300])
             return []

@@ -317,8 +317,7 @@ class PaymentJobs:
     def _record(
         self, session: Session, due: Due, answers: Mapping[int, PaymentFacts], now: datetime
     ) -> tuple[Booking, Mapping[int, Payment]]:
-        booking = Booking.for_update(session, due.booking_id)
-        payments = {p.id: p for p in Payment.of_booking(session, booking.id, lock=True)}
+        booking, payments = Booking.with_payments(session, due.booking_id)
         for payment_id, facts in answers.items():
             booking.record_facts(
                 session,
@@ -464,9 +463,8 @@ def _worth_a_look(
 
 
 def _locked(session: Session, booking_id: int, payment_id: int) -> tuple[Booking, Payment]:
-    booking = Booking.for_update(session, booking_id)
-    payments = Payment.of_booking(session, booking_id, lock=True)
-    return booking, next(p for p in payments if p.id == payment_id)
+    booking, payments = Booking.with_payments(session, booking_id)
+    return booking, payments[payment_id]
 
 
 def _named_by(cause: str) -> tuple[int, str]:

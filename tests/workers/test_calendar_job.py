@@ -97,9 +97,8 @@ def test_a_lost_worker_loses_its_chore_to_the_next(
     scratch: Scratch, crew: Errands, clock: MovableClock
 ) -> None:
     demand(clock)
-    with db.unit_of_work() as session:
-        assert len(chore.claim(session, most=5, now=clock.now())) == 1
-        assert chore.claim(session, most=5, now=clock.now()) == []
+    assert len(chore.claim(most=5, now=clock.now())) == 1
+    assert chore.claim(most=5, now=clock.now()) == []
     work(crew)
     assert scratch.value("SELECT done_at FROM chores") is None
     clock.move(chore.LEASE + timedelta(seconds=1))
