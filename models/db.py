@@ -51,6 +51,7 @@ class Process:
     follow_ups: Mapping[str, tuple[FollowUp, ...]]
     ring: Callable[[Iterable[Bell]], None]
     kept: deque[Kept] = field(default_factory=deque)  # the one that worked last is the last, and taken first
+    apart: deque[Kept] = field(default_factory=deque)  # those of who asks little, now and then
 
 
 _process: Process | None = None
@@ -123,13 +124,18 @@ def process() -> Process:
 
 
 @contextmanager
-def one_statement() -> Iterator[tuple[Any, dict[Any, Any]]]:
+def one_statement(*, apart: bool = False) -> Iterator[tuple[Any, dict[Any, Any]]]:
     """A driver's cursor whose every statement commits by itself, for the door, where a round trip counts.
 
     With it comes the connection's own notebook, which hot statements need.
+
+    Args:
+        apart: on none of the connections that do the work. Who comes now and then would else need a second of them
+            while one is at work, and could leave it in the other's place: PostgreSQL then keeps all plans twice.
     """
     started = process()
-    one = _take(started)
+    kept = started.apart if apart else started.kept
+    one = _take(started, kept)
     try:
         with one.driver.cursor() as cursor:
             yield cursor, one.info
@@ -137,7 +143,7 @@ def one_statement() -> Iterator[tuple[Any, dict[Any, Any]]]:
         # What the driver raises tells no one whether the connection is still good: a new one is cheap.
         _let_go(started, one)
         raise
-    started.kept.append(one)
+    kept.append(one)
 
 
 @contextmanager
@@ -149,7 +155,7 @@ def unit_of_work() -> Iterator[Session]:
     from models import outbound  # which needs the session, and so this module
 
     started = process()
-    one = _take(started)
+    one = _take(started, started.kept)
     session = Session(one.connection)
     bells: set[Bell] = set()
     session.info.update(follow_ups=started.follow_ups, bells=bells, outbox=[])
@@ -165,14 +171,14 @@ def unit_of_work() -> Iterator[Session]:
         started.ring(bells)
 
 
-def _take(started: Process) -> Kept:
+def _take(started: Process, kept: deque[Kept]) -> Kept:
     """A connection that nobody else has until it is given back.
 
     They are kept apart from the engine's pool, whose care costs more than most of our statements' Python.
     """
     with suppress(IndexError):  # none is left
         while True:
-            one = started.kept.pop()
+            one = kept.pop()
             if time.monotonic() - one.since < RECYCLE_SECONDS:
                 return one
             one.connection.close()
@@ -197,6 +203,7 @@ def _let_go(started: Process, one: Kept) -> None:
     """Something failed on this connection: it is closed. One that was lost takes all with it that nobody uses."""
     if one.driver.closed:
         started.kept.clear()
+        started.apart.clear()
         started.engine.dispose()
     with suppress(Exception):
         one.connection.close()

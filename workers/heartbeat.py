@@ -39,7 +39,7 @@ class Heartbeat:
         self._stopping.set()
         self._thread.join(BEAT_SECONDS)
         if self._is_known:
-            with contextlib.suppress(Exception), db.one_statement() as (cursor, _):
+            with contextlib.suppress(Exception), db.one_statement(apart=True) as (cursor, _):
                 process.leave(cursor, self._who)
 
     def _beat_on(self) -> None:
@@ -55,7 +55,7 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Say it once; the first time, and whenever our row is not there, with a name that is free."""
-        with db.one_statement() as (cursor, _):
+        with db.one_statement(apart=True) as (cursor, _):
             if not (self._is_known and process.beat(cursor, self._who, tally.so_far())):
                 self._who = process.claim(cursor, self._wanted, lives=_lives)
                 self._is_known = True

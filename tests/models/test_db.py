@@ -34,6 +34,24 @@ def test_those_who_work_together_have_one_each_and_nobody_gets_anothers(scratch:
             assert len({_asked(cursor) for cursor in cursors}) == 3
 
 
+def test_who_comes_now_and_then_stays_off_the_connections_that_work(scratch: Scratch) -> None:
+    working = _backend()
+    with db.one_statement(apart=True) as (cursor, _):
+        apart = _asked(cursor)
+        assert _backend() == working != apart
+    with db.one_statement():
+        assert _backend_apart() == apart
+    assert _backend() == _backend_of_a_unit() == working
+
+
+def test_a_connection_apart_that_died_is_replaced(scratch: Scratch) -> None:
+    before = _backend_apart()
+    scratch.run("SELECT pg_terminate_backend(:pid, 10000)", pid=before)
+    with pytest.raises(psycopg2.OperationalError):
+        _backend_apart()
+    assert _backend_apart() == _backend_apart() != before
+
+
 def test_a_connection_that_died_takes_with_it_those_that_nobody_uses(scratch: Scratch) -> None:
     with ExitStack() as together:
         backends = [_asked(together.enter_context(db.one_statement())[0]) for _ in range(4)]
@@ -95,6 +113,11 @@ def test_each_statement_commits_by_itself_on_a_connection_with_our_limits(scratc
 
 def _backend() -> int:
     with db.one_statement() as (cursor, _):
+        return _asked(cursor)
+
+
+def _backend_apart() -> int:
+    with db.one_statement(apart=True) as (cursor, _):
         return _asked(cursor)
 
 
