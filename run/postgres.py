@@ -59,7 +59,14 @@ class Postgres:
             "unix_socket_directories": str(self.sockets),
             "unix_socket_permissions": "0700",
             "max_connections": "100",
-            "shared_buffers": "128MB",
+            # Few of them, which are soon all in use and then do not grow; what else is read often, the system keeps.
+            "shared_buffers": "24MB",
+            "wal_buffers": "4MB",  # as with 128 MB of the others: it would follow them down
+            # Who looks through a table for its statistics holds 300 rows for each of these: 27 MB with the usual 100.
+            "default_statistics_target": "10",
+            # New statistics make every connection plan anew, and so grow once: early, and not after a minute.
+            "autovacuum_naptime": "15s",
+            "autovacuum_vacuum_cost_limit": "1000",  # five times the usual pace: it is gone sooner, and its memory
             "update_process_title": "off",  # it would be written anew with every statement
             "jit": "off",  # compiling costs more than our short queries
             "log_min_messages": "warning",
