@@ -51,6 +51,8 @@ class BookingMoney(BookingSteps):
         """The booking and its payments by their ids, locked in this order and read anew; it has at least one."""
         # What has waited for a lock sees other rows as they were before: the second looks when the lock is ours.
         rows = run_together(session, [(LOCK, {"id": booking_id}), (_WITH_PAYMENTS, {"id": booking_id})])
+        if not rows:
+            raise LookupError(f"no booking {booking_id}, or nothing to be paid for it")
         booking = cls.from_row(session, rows[0][: len(COLUMNS)])
         of_payments = (row[len(COLUMNS) :] for row in rows)
         payments = Payment.from_rows(session, booking_id, of_payments, lock=True)

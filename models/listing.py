@@ -85,7 +85,7 @@ class Listing:
     @classmethod
     def find(cls, session: Session, listing_id: int) -> Listing | None:
         """The listing, read once in a unit of work; None where there is none with this number."""
-        read: dict[int, Listing] = session.info.setdefault("listings", {})
+        read: dict[int, Listing] = session.read["listings"]
         if listing_id not in read:
             found = _from_rows(_ONE.run(session, id=listing_id))
             if not found:
@@ -145,7 +145,7 @@ def set_dated_prices(
         text("UPDATE listings SET own_rates = :own WHERE id = :id"),
         {"id": listing_id, "own": orjson.dumps({"dated_minor": dated}).decode()},
     )
-    session.info.get("listings", {}).pop(listing_id, None)
+    session.read["listings"].pop(listing_id, None)
 
 
 def _from_rows(rows: Iterable[Any]) -> list[Listing]:

@@ -294,8 +294,7 @@ class Payment:
 
 def _locked(session: Session) -> dict[int, Sequence[Payment]]:
     """The payments of bookings that this unit of work has locked."""
-    locked: dict[int, Sequence[Payment]] = session.info.setdefault("locked payments", {})
-    return locked
+    return session.read["locked payments"]
 
 
 COLUMNS: Final = tuple(column.name for column in fields(Payment))

@@ -268,8 +268,8 @@ class _About(NamedTuple):
 
 
 def _about(session: Session, person_id: int) -> _About:
-    """Read once in a unit of work: who writes to somebody needs most of it."""
-    read: dict[int, _About] = session.info.setdefault("about", {})
+    """Read once in a unit of work, before or after a lock: who writes to somebody needs most of it."""
+    read: dict[int, _About] = session.read["about"]
     if person_id not in read:
         row = _ABOUT.run(session, id=person_id).first()
         read[person_id] = _About(*row) if row else _About(None, None, None)
@@ -279,7 +279,7 @@ def _about(session: Session, person_id: int) -> _About:
 def _forget(session: Session, *person_ids: int) -> None:
     """What was read of these is not so any more."""
     for person_id in person_ids:
-        session.info.get("about", {}).pop(person_id, None)
+        session.read["about"].pop(person_id, None)
 
 
 _ABOUT = Hot(

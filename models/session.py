@@ -6,6 +6,7 @@ add is its own work, which costs more than most of our statements.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,10 +23,11 @@ class Session:
 
     Attributes:
         info: what belongs to this transaction alone; it goes with it.
+        read: what need not be read again, by what it is and its id; forgotten with a savepoint that is undone.
         bare: the connection, for who begins by `send`; anything else on it would commit by itself.
     """
 
-    __slots__ = ("_driver", "_has_begun", "_owed", "bare", "info")
+    __slots__ = ("_driver", "_has_begun", "_owed", "bare", "info", "read")
 
     def __init__(self, connection: Connection) -> None:
         self.bare = connection
@@ -33,6 +35,7 @@ class Session:
         self._has_begun = False
         self._owed: list[bytes] = []
         self.info: dict[Any, Any] = {}
+        self.read: defaultdict[str, dict[int, Any]] = defaultdict(dict)
 
     def __enter__(self) -> Session:
         return self
@@ -78,15 +81,17 @@ class Session:
     def begin_nested(self) -> Iterator[NestedTransaction]:
         """What fails in here takes nothing with it that was done before."""
         self._catch_up()
+        is_kept = False
         try:
             with self.bare.begin_nested() as nested:
                 yield nested
                 if nested.is_active:
                     self._catch_up()
-                self._owed.clear()  # of one that was rolled back in here
-        except BaseException:
-            self._owed.clear()
-            raise
+                    is_kept = True
+        finally:
+            if not is_kept:
+                self._owed.clear()
+                self.read.clear()
 
     def commit(self) -> None:
         """

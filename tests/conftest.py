@@ -95,6 +95,7 @@ def session(_engine: Engine) -> Iterator[Session]:
         unit = Session(connection)
         unit.info.update(follow_ups=follow_ups.table(Rules()), bells=set(), outbox=[])
         yield unit
+        unit.connection()  # what is owed last is as right as the rest
         transaction.rollback()
 
 

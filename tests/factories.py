@@ -142,7 +142,7 @@ def coupon(session: Session, code: str, **entry: Any) -> str:
     if "amount" not in entry:
         entry.setdefault("percent", 10)
     coupons.load(session, [{"code": code, **entry}], NOW)
-    session.info.get("listings", {}).clear()
+    session.read.clear()
     return code
 
 
@@ -152,7 +152,7 @@ def change(session: Session, what: Listing | Booking, **columns: Any) -> None:
     changes = ", ".join(f"{name} = :{name}" for name in columns)
     session.execute(text(f"UPDATE {table} SET {changes} WHERE id = :id"), {**columns, "id": what.id})
     if isinstance(what, Listing):
-        session.info["listings"].clear()
+        session.read.clear()
     else:
         Booking.get(session, what.id)
 

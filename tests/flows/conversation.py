@@ -97,7 +97,7 @@ class Chat:
             paused_until=paused_until,
         )
         self.session.info["outbox"].clear()
-        self.session.info.pop("about", None)  # a turn is a unit of work of its own
+        self.session.read.clear()  # a turn is a unit of work of its own
         self.state = router.take_turn(self.session, event, rules=self.rules, now=self.now)
         self.said = list(self.session.info["outbox"])
         self.session.info["outbox"].clear()

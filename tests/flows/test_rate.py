@@ -65,7 +65,7 @@ def test_stars_are_given_once_and_a_word_is_kept(session: Session, chat: Chat) -
     assert "You have given ★★★★." in body(chat.taps("★", question))
     assert rated(session, booking) == (4, "Warm rooms, kind people")
     place = Listing.get(session, booking.listing_id)
-    session.info["listings"].clear()
+    session.read.clear()
     place = Listing.get(session, booking.listing_id)
     assert (place.ratings, place.stars) == (1, 4)
 
@@ -189,7 +189,7 @@ def test_the_average_is_shown_once_there_are_enough(
     place = factories.listing(session, units=len(given))
     for stars in given:
         assert rating.rate(session, stayed(session, chat, place), stars, now=chat.now)
-    session.info["listings"].clear()
+    session.read.clear()
     place = Listing.get(session, place.id)
     found = find_a_place.stars_in_words(place)
     assert (found.replace("\u00a0", " ") if found else None) == shown

@@ -17,9 +17,10 @@ from models.booking_event import Actor
 from models.booking_row import NO, YES
 from models.errors import IllegalTransition, TooManyHolds, WayToPayClosed
 from models.evidence import Evidence, NotAPicture
+from models.hot import Hot
 from models.listing import Listing
 from models.payee import Payee
-from models.payment import AMOUNT_RESTS, Payment, PaymentState
+from models.payment import AMOUNT_RESTS, Payment, PaymentFacts, PaymentState
 from models.session import Session
 from tests import factories as make
 from tests.conftest import Scratch
@@ -523,3 +524,30 @@ def _reject(session: Session, booking: Booking, *, cause: str | None = None, now
         cause=cause or make.unique("inbound:"),
         now=now,
     )
+
+
+def test_what_was_learned_in_a_savepoint_that_is_undone_was_not_learned(session: Session) -> None:
+    booking = make.by_transfer(session)
+    with session.begin_nested() as attempt:
+        (payment,) = Payment.of_booking(session, booking.id, lock=True)
+        payment.learn(PaymentFacts(PaymentState.CAPTURED), NOW)
+        payment.write(session)
+        assert Payment.of_booking(session, booking.id)[0].state == "captured"
+        attempt.rollback()
+    assert [payment.state for payment in Payment.of_booking(session, booking.id)] == ["pending"]
+
+
+def test_payments_that_are_locked_are_not_read_again_until_one_more_is_begun(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking = make.by_transfer(session)
+    Payment.of_booking(session, booking.id, lock=True)
+    reads: list[str] = []
+    run = Hot.run
+    monkeypatch.setattr(
+        Hot, "run", lambda hot, unit, **values: reads.append(hot.name) or run(hot, unit, **values)
+    )
+    assert len(Payment.of_booking(session, booking.id)) == 1
+    assert reads == []
+    booking.retry_payment(session, method="stripe", cause="inbound:9", now=NOW)
+    assert [payment.method for payment in Payment.of_booking(session, booking.id)] == ["transfer", "stripe"]
