@@ -166,12 +166,12 @@ def demand(
     session: Session, booking_id: int, job: str, queue: str, *, cause: str, due_at: datetime, now: datetime
 ) -> None:
     """Make one more job follow, once per cause: for what hangs on a payment or a message, not on an event."""
-    DEMAND.write(session, booking_id=booking_id, job=job, queue=queue, cause=cause, due_at=due_at)
+    _DEMAND.write(session, booking_id=booking_id, job=job, queue=queue, cause=cause, due_at=due_at)
     if due_at <= now:
         session.info["bells"].add((queue, booking_id))
 
 
-DEMAND = Hot(
+_DEMAND = Hot(
     "demand_follow_up",
     "INSERT INTO follow_ups (booking_id, job, queue, cause, due_at) "
     "VALUES (:booking_id, :job, :queue, :cause, :due_at) ON CONFLICT (cause, job) DO NOTHING",

@@ -126,7 +126,7 @@ class Session:
             try:
                 self._say(*before)
             except psycopg2.Error as error:
-                raise of_the_driver("begin", error, self.bare) from error
+                raise of_the_driver("begin, or what was owed", error, self.bare) from error
 
     def _end(self, how: str) -> None:
         """Of hot statements the library knows nothing, and of what we began the driver knows nothing."""
