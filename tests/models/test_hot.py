@@ -72,6 +72,10 @@ def test_a_write_is_done_before_whatever_comes_next(scratch: Scratch) -> None:
         assert scratch.rows("SELECT slug FROM categories") == []
     with db.unit_of_work() as unit:
         KEEP.write(unit, slug="d", name="Last")
+        driver: Any = unit.bare.connection.dbapi_connection
+        with driver.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM categories")
+            assert cursor.fetchone() == (0,)  # nothing was sent yet
         assert scratch.rows("SELECT slug FROM categories") == []
     assert scratch.value("SELECT name FROM categories") == "Last"
 

@@ -551,3 +551,20 @@ def test_payments_that_are_locked_are_not_read_again_until_one_more_is_begun(
     assert reads == []
     booking.retry_payment(session, method="stripe", cause="inbound:9", now=NOW)
     assert [payment.method for payment in Payment.of_booking(session, booking.id)] == ["transfer", "stripe"]
+
+
+def test_what_has_waited_for_a_booking_sees_all_payments_that_were_begun_meanwhile(scratch: Scratch) -> None:
+    with db.unit_of_work() as unit:
+        booking_id = make.by_transfer(unit).id
+
+    def lock() -> list[str]:
+        with db.unit_of_work() as unit:
+            return [payment.method for payment in Booking.with_payments(unit, booking_id)[1].values()]
+
+    with ThreadPoolExecutor(1) as other:
+        with db.unit_of_work() as unit:
+            booking = Booking.for_update(unit, booking_id)
+            waits = other.submit(lock)
+            make.wait_for(lambda: scratch.waiting_for_locks() == 1)
+            booking.retry_payment(unit, method="stripe", cause="inbound:9", now=NOW)
+        assert waits.result(60) == ["transfer", "stripe"]

@@ -7,18 +7,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from models import db, person
 from models.booking_event import PROVIDERS, SLOW, TURNS, FollowUp, demand
 from models.lifecycle import Action, Fact
 from models.payment import PaymentFacts, PaymentState
 from models.rules import Rules
 from models.session import Session
 from tests import factories as make
+from tests.conftest import Scratch
 from tests.factories import NOW, RULES, MovableClock
 from workers import bookings as bookings  # registers the light jobs
 from workers import follow_ups
 from workers import transfers as transfers  # and those of transfers
 from workers.evidence import EvidenceJobs
-from workers.follow_ups import LIGHT
+from workers.follow_ups import LIGHT, Due
 from workers.payments import PaymentJobs
 from workers.tickets import TicketJobs
 
@@ -71,3 +73,27 @@ def test_a_cause_demands_a_job_once(session: Session) -> None:
         demand(session, booking.id, "tell", TURNS, cause=cause, due_at=NOW, now=NOW)
     found = session.execute(text("SELECT count(*) FROM follow_ups WHERE job = 'tell'")).scalar_one()
     assert found == 2
+
+
+def test_a_job_that_speaks_to_who_just_became_another_has_its_effect_at_the_second_try(
+    scratch: Scratch,
+) -> None:
+    with db.unit_of_work() as unit:
+        booking = make.held(unit)
+        older, newer = make.person(unit), make.person(unit)
+        person.merge(unit, newer=newer, older=older, now=NOW)
+        demand(unit, booking.id, "tell_declined", TURNS, cause="test:1", due_at=NOW, now=NOW)
+    job_id = scratch.value("SELECT id FROM follow_ups WHERE cause = 'test:1'")
+
+    def run(attempts: int) -> None:
+        with db.unit_of_work() as unit:
+            make.say(unit, newer)
+            due = Due(job_id, "tell_declined", booking.id, "test:1", attempts)
+            follow_ups.finish(unit, due, None, NOW)
+
+    with pytest.raises(person.BecameAnother):
+        run(0)
+    assert scratch.value("SELECT done_at FROM follow_ups WHERE id = :id", id=job_id) is None
+    run(1)
+    assert scratch.value("SELECT done_at FROM follow_ups WHERE id = :id", id=job_id) == NOW
+    assert scratch.value("SELECT person_id FROM outbound_messages") == older
